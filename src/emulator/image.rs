@@ -1,0 +1,1 @@
+//! Container images: references, the local store, OCI layouts and archives, unpacking.
