@@ -1,1 +1,6 @@
-//! acitask
+//! acitask.
+
+pub mod arm;
+pub mod engine;
+pub mod model;
+pub mod plan;

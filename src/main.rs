@@ -1,1 +1,3 @@
+//! The acitask command line.
+
 fn main() {}

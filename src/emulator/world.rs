@@ -63,7 +63,10 @@ impl World {
     /// Answers a request, or asks what it needs to know first.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> (Outcome, Vec<Command>) {
         let _ = (request, now, &self.config);
-        (Outcome::Reply(Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }), Vec::new())
+        (
+            Outcome::Reply(Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }),
+            Vec::new(),
+        )
     }
 
     /// Answers the request of a ticket, now that the fact is known.

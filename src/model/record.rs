@@ -1,0 +1,271 @@
+//! What is remembered of a TaskRun's last run, and how it stands in a tag of at most 256 characters.
+//!
+//! The encoding is versioned. A record of a version that this build does not know is kept apart as unreadable, never guessed at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+use crate::model::name::Name;
+use crate::model::tag::{INTENT, RECORD, Tags, lookup};
+
+/// The id of one execution: lower-case letters, digits and hyphens, at most 40.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Takes an id in.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Digests of what goes into a run: each part apart, so that a reason can name what changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputDigest {
+    /// The image.
+    pub image: String,
+    /// The command.
+    pub command: String,
+    /// The environment; secrets by reference.
+    pub environment: String,
+    /// Everything else that the run's own group is made from; of an ephemeral run only.
+    pub template: String,
+}
+
+/// How many hexadecimal digits of each part are kept.
+pub const DIGITS: usize = 8;
+
+impl fmt::Display for InputDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { image, command, environment, template } = self;
+        write!(f, "{image}.{command}.{environment}.{template}")
+    }
+}
+
+impl FromStr for InputDigest {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split('.').map(str::to_owned);
+        let mut part = || parts.next().filter(|part| !part.is_empty()).ok_or(Unreadable);
+        let digest = Self { image: part()?, command: part()?, environment: part()?, template: part()? };
+        parts.next().map_or(Ok(digest), |_| Err(Unreadable))
+    }
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunState {
+    /// It was begun, or was about to be.
+    Open,
+    /// It ended well.
+    Succeeded,
+    /// It ended badly, or never started.
+    Failed,
+    /// It took longer than allowed and was ended.
+    TimedOut,
+    /// It was begun, and how it ended cannot be found out.
+    Interrupted,
+}
+
+impl RunState {
+    const WORDS: [(Self, &str); 5] = [
+        (Self::Open, "open"),
+        (Self::Succeeded, "ok"),
+        (Self::Failed, "failed"),
+        (Self::TimedOut, "timeout"),
+        (Self::Interrupted, "interrupted"),
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Succeeded => "ok",
+            Self::Failed => "failed",
+            Self::TimedOut => "timeout",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Open => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed out",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
+/// The last run of a TaskRun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which run.
+    pub id: RunId,
+    /// How far it came.
+    pub state: RunState,
+    /// What went into it.
+    pub input: InputDigest,
+    /// The exit code, where there is one.
+    pub exit: Option<i32>,
+    /// When the record was written, by our clock; for people only.
+    pub at: Option<Timestamp>,
+    /// The start time of the deciding container as it was read before the run began, by the service's clock:
+    /// of a weak run, a termination counts only if the container's start time differs from it;
+    /// of a strong run, the container is the same one only if it does not.
+    pub container_start: Option<Timestamp>,
+}
+
+/// The text is no record of a known version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a run record of a version that is known here")]
+pub struct Unreadable;
+
+const VERSION: &str = "v1";
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, state, input, exit, at, container_start } = self;
+        let exit = exit.map_or_else(String::new, |code| code.to_string());
+        let time = |time: &Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
+        write!(f, "{VERSION};{id};{};{input};{exit};{};{}", state.word(), time(at), time(container_start))
+    }
+}
+
+impl FromStr for Record {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split(';').collect();
+        let [VERSION, id, word, input, exit, at, container_start] = parts[..] else { return Err(Unreadable) };
+        let (state, _) = RunState::WORDS.into_iter().find(|(_, text)| *text == word).ok_or(Unreadable)?;
+        Ok(Self {
+            id: RunId::new(id),
+            state,
+            input: input.parse()?,
+            exit: optional(exit)?,
+            at: optional(at)?,
+            container_start: optional(container_start)?,
+        })
+    }
+}
+
+fn optional<T: FromStr>(text: &str) -> Result<Option<T>, Unreadable> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| Unreadable) }
+}
+
+/// The records in the tags of one resource group.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// By TaskRun.
+    pub records: BTreeMap<Name, Record>,
+    /// TaskRuns whose record cannot be read.
+    pub unreadable: Vec<Name>,
+}
+
+impl Ledger {
+    /// Reads the records out of a resource group's tags.
+    pub fn read(tags: &Tags) -> Self {
+        let mut ledger = Self::default();
+        for (tag, value) in tags {
+            let Some(run) = tag.get(..RECORD.len()).filter(|head| head.eq_ignore_ascii_case(RECORD)) else {
+                continue;
+            };
+            let run = Name::from(&tag[run.len()..]);
+            match value.parse() {
+                Ok(record) => drop(ledger.records.insert(run, record)),
+                Err(Unreadable) => ledger.unreadable.push(run),
+            }
+        }
+        ledger
+    }
+}
+
+/// The tag that holds a TaskRun's record.
+pub fn record_tag(run: &Name, record: &Record) -> (String, String) {
+    (format!("{RECORD}{run}"), record.to_string())
+}
+
+/// The tag on a group that says which run its PUT began.
+pub fn intent_tag(run: &Name, record: &Record) -> (String, String) {
+    (INTENT.to_owned(), format!("{run};{record}"))
+}
+
+/// The run that the PUT of a group began, if one did and the tag can be read.
+pub fn intent(tags: &Tags) -> Option<(Name, Record)> {
+    let (run, record) = lookup(tags, INTENT)?.split_once(';')?;
+    Some((Name::from(run), record.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Result<Record, Box<dyn std::error::Error>> {
+        Ok(Record {
+            id: RunId::new("r-abc123"),
+            state: RunState::Failed,
+            input: "11111111.22222222.33333333.44444444".parse()?,
+            exit: Some(3),
+            at: Some("2026-01-02T03:04:05Z".parse()?),
+            container_start: None,
+        })
+    }
+
+    #[test]
+    fn version_1_is_golden_and_fits_a_tag() -> Result<(), Box<dyn std::error::Error>> {
+        let text = "v1;r-abc123;failed;11111111.22222222.33333333.44444444;3;2026-01-02T03:04:05Z;";
+        assert_eq!(record()?.to_string(), text);
+        assert_eq!(text.parse::<Record>()?, record()?);
+        let longest = Record {
+            id: RunId::new("r".repeat(40)),
+            exit: Some(i32::MIN),
+            at: Some("2026-01-02T03:04:05.123456789Z".parse()?),
+            container_start: Some("2026-01-02T03:04:05.123456789Z".parse()?),
+            ..record()?
+        };
+        assert!(intent_tag(&Name::new("n".repeat(63)), &longest).1.len() <= 256);
+        Ok(())
+    }
+
+    #[test]
+    fn other_texts_are_unreadable() {
+        for text in
+            ["", "v2;x", "v1;a;open", "v1;a;gone;1.2.3.4;;;", "v1;a;open;1.2.3;;;", "v1;a;open;1.2.3.4;x;;"]
+        {
+            assert_eq!(text.parse::<Record>(), Err(Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_keeps_to_its_tags() -> Result<(), Box<dyn std::error::Error>> {
+        let record = record()?;
+        let (tag, value) = record_tag(&Name::from("Post-Dog"), &record);
+        let tags = Tags::from([
+            (tag.to_uppercase(), value),
+            ("team".into(), "ops".into()),
+            ("acitask-run.odd".into(), "v9".into()),
+        ]);
+        let ledger = Ledger::read(&tags);
+        assert_eq!(ledger.records.get(&Name::from("post-dog")), Some(&record));
+        assert_eq!(ledger.unreadable, [Name::from("odd")]);
+        Ok(())
+    }
+}

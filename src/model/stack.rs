@@ -1,0 +1,216 @@
+//! A stack: all manifests of a project, parsed, resolved and valid. What we want.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::group::Group;
+use crate::model::name::{GroupId, Name, Owner};
+use crate::model::quantity::Period;
+use crate::model::secret::{Secret, SecretSource};
+use crate::model::tag::Tags;
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// The project.
+    pub project: Project,
+    /// Its resource groups, by `metadata.name`.
+    pub resource_groups: BTreeMap<Name, ResourceGroup>,
+    /// Its container groups, by `metadata.name`.
+    pub groups: BTreeMap<Name, ContainerGroup>,
+    /// Its task runs, by `metadata.name`.
+    pub runs: BTreeMap<Name, TaskRun>,
+    /// Whether these are all manifests of the project; only then is what they do not name deleted.
+    pub whole: bool,
+}
+
+/// Whose stack it is and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// The owner of all that the stack makes.
+    pub owner: Owner,
+    /// Where the plan goes, if the manifest says it.
+    pub target: Option<Target>,
+    /// The subscription's id.
+    pub subscription: Option<String>,
+    /// The tenant's id, where it is pinned.
+    pub tenant: Option<String>,
+    /// The region of resource groups that name none.
+    pub location: Option<String>,
+    /// Tags on all that the project owns.
+    pub tags: Tags,
+}
+
+/// Where a plan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Azure.
+    Azure,
+    /// The local emulator.
+    Local,
+}
+
+/// A resource group that is wanted, or somebody else's that is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceGroup {
+    /// Azure's name for it.
+    pub name: Name,
+    /// Its region, lower case without spaces; absent only where it exists already.
+    pub location: Option<String>,
+    /// Its tags, the project's included.
+    pub tags: Tags,
+    /// Whether it is somebody else's: used, never created, changed or deleted.
+    pub existing: bool,
+    /// Whether the records of runs may be tagged on it though it is somebody else's.
+    pub records: bool,
+    /// Whether it must not be deleted.
+    pub protect: bool,
+}
+
+/// A container group that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerGroup {
+    /// Where it stands.
+    pub id: GroupId,
+    /// Its region, lower case without spaces; absent: the resource group's.
+    pub location: Option<String>,
+    /// Its tags, the project's included.
+    pub tags: Tags,
+    /// Its properties.
+    pub group: Group<SecretSource>,
+    /// Whether it is kept running or stopped.
+    pub power: Power,
+    /// Whether it must not be deleted or replaced.
+    pub protect: bool,
+    /// Tags whose live value is left alone.
+    pub ignored_tags: BTreeSet<String>,
+    /// Groups and runs that come first.
+    pub depends_on: BTreeSet<Name>,
+}
+
+/// What is wanted of a group's power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Power {
+    /// Not looked at.
+    #[default]
+    Unmanaged,
+    /// Started where it is stopped.
+    Running,
+    /// Stopped where it runs.
+    Stopped,
+}
+
+/// A task run that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRun {
+    /// How it runs.
+    pub kind: RunKind,
+    /// When it is due.
+    pub trigger: Trigger,
+    /// Groups and runs that come first.
+    pub depends_on: BTreeSet<Name>,
+    /// How long it may take.
+    pub timeout: Option<Period>,
+    /// Whether one that failed is due again.
+    pub rerun_failed: bool,
+    /// The container whose exit decides; absent: the first.
+    pub container: Option<Name>,
+}
+
+/// How a task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// Exec in a live container of a declared group.
+    Strong(StrongRun),
+    /// A declared group that starts, works and dies, and is kept.
+    Persistent {
+        /// The group's `metadata.name`.
+        group: Name,
+    },
+    /// A group made for the run.
+    Ephemeral(Box<EphemeralRun>),
+}
+
+/// Exec in a live container of a declared group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrongRun {
+    /// The group's `metadata.name`.
+    pub group: Name,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Environment beside the container's own.
+    pub environment: Vec<(String, RunValue)>,
+    /// The folder it runs in; absent: the container's.
+    pub working_directory: Option<String>,
+    /// What to do with a run whose end cannot be found out.
+    pub interrupted: Interrupted,
+}
+
+/// A plain or secret value of a run's environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunValue {
+    /// Shown.
+    Plain(String),
+    /// Never shown.
+    Secret(SecretSource),
+}
+
+impl RunValue {
+    /// The value as a secret, so that it travels like one; absent where it is not available.
+    pub fn secret(&self) -> Option<Secret> {
+        match self {
+            Self::Plain(text) => Some(Secret::new(text.clone())),
+            Self::Secret(source) => source.value.clone(),
+        }
+    }
+}
+
+/// A group made for one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EphemeralRun {
+    /// The resource group's `metadata.name`.
+    pub resource_group: Name,
+    /// Its region; absent: the resource group's.
+    pub location: Option<String>,
+    /// Its tags, the project's included.
+    pub tags: Tags,
+    /// Its properties.
+    pub group: Group<SecretSource>,
+    /// Whether the group is kept after a run that ended well.
+    pub keep_on_success: bool,
+    /// Whether the group is kept after a run that failed.
+    pub keep_on_failure: bool,
+}
+
+/// When a run is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Trigger {
+    /// When its input differs from that of the recorded run.
+    #[default]
+    OnChange,
+    /// Until it ended well once.
+    Once,
+    /// At every apply.
+    Always,
+    /// Only when a person says so.
+    Manual,
+}
+
+/// What to do with a strong run whose end cannot be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Interrupted {
+    /// It failed.
+    #[default]
+    Fail,
+    /// It is run again.
+    Rerun,
+}
+
+impl TaskRun {
+    /// The container whose exit decides.
+    pub fn deciding_container<'a>(&'a self, group: &'a Group<SecretSource>) -> Option<&'a str> {
+        match &self.container {
+            Some(name) => Some(name.as_str()),
+            None => group.containers.first().map(|container| container.name.as_str()),
+        }
+    }
+}
