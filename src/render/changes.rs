@@ -36,16 +36,17 @@ fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
         return lines;
     }
     let (before, after) = (shown(change.before.as_ref()), shown(change.after.as_ref()));
-    let all = column.max(columns(&path)) + 2 + columns(&before) + 3 + columns(&after);
+    let values = 2 + columns(&before) + 3 + columns(&after);
     let before = style.paint(Label::Delete, &before);
     let after = style.paint(Label::Add, &after);
-    if all + columns(force) <= style.width {
-        vec![format!("{}  {before} → {after}{aside}", padded(&path, column))]
-    } else if all <= style.width {
-        vec![format!("{}  {before} → {after}", padded(&path, column)), aside]
-    } else {
-        vec![format!("{path}{aside}"), format!("    {before}"), format!("  → {after}")]
-    }
+    // In the column where that fits, else right behind the path, else on lines of their own.
+    let Some(column) = [column, 0].into_iter().find(|at| columns(&path).max(*at) + values <= style.width)
+    else {
+        return vec![format!("{path}{aside}"), format!("    {before}"), format!("  → {after}")];
+    };
+    let all = columns(&path).max(column) + values + columns(force);
+    let line = format!("{}  {before} → {after}", padded(&path, column));
+    if all <= style.width { vec![format!("{line}{aside}")] } else { vec![line, aside] }
 }
 
 fn has_lines(change: &Change) -> bool {

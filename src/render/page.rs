@@ -116,7 +116,8 @@ fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
     details.extend(changes::lines(entry.changes, inner));
     if !entry.impacts.is_empty() {
         let impacts: Vec<&str> = entry.impacts.iter().map(|impact| impact_text(*impact)).collect();
-        details.push(style.paint(Label::Change, &format!("! {}", impacts.join(" · "))));
+        let text = format!("! {}", impacts.join(" · "));
+        details.extend(wrapped(&text, inner.width).iter().map(|line| style.paint(Label::Change, line)));
     }
     lines.extend(details.iter().map(|line| format!("      {line}")));
     lines

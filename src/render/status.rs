@@ -49,8 +49,12 @@ fn group_cells(seen: &SeenGroup) -> Vec<String> {
         Some(view) if seen.provisioning.settled() && !view.state.is_empty() => view.state.clone(),
         Some(_) | None => seen.provisioning.to_string(),
     };
-    let restarts: u32 =
-        seen.view.iter().flat_map(|view| view.containers.values()).map(|container| container.restart_count).sum();
+    let restarts: u32 = seen
+        .view
+        .iter()
+        .flat_map(|view| view.containers.values())
+        .map(|container| container.restart_count)
+        .sum();
     let address = seen.fqdn.as_ref().or(seen.ip.as_ref()).cloned().unwrap_or_default();
     vec![state, restarts.to_string(), address]
 }
@@ -72,8 +76,7 @@ fn grid(
     rows: impl Iterator<Item = Vec<String>>,
     style: Style,
 ) -> io::Result<()> {
-    let rows: Vec<Vec<String>> =
-        rows.map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| columns(cell));
         cells.chain(titles.get(column).map(|title| columns(title))).max().unwrap_or(0)

@@ -67,13 +67,7 @@ fn sentence(steps: usize, tally: &Tally, took: Duration) -> (Label, String) {
     }
 }
 
-fn write_failure(
-    out: &mut dyn Write,
-    step: &Step,
-    end: &End,
-    tail: &[&str],
-    style: Style,
-) -> io::Result<()> {
+fn write_failure(out: &mut dyn Write, step: &Step, end: &End, tail: &[&str], style: Style) -> io::Result<()> {
     let mut mark = style.paint(Label::Delete, "✗");
     let text = harmless(&format!("{} {}", step.subject, failure(end)));
     for line in wrapped(&text, style.width.saturating_sub(2)) {
@@ -83,22 +77,24 @@ fn write_failure(
     for line in tail {
         writeln!(out, "  {} {}", style.paint(Label::Aside, "│"), harmless(line))?;
     }
-    for line in next(&step.subject, end).iter().flat_map(|help| wrapped(help, style.width.saturating_sub(4))) {
+    for line in next(&step.subject, end).iter().flat_map(|help| wrapped(help, style.width.saturating_sub(4)))
+    {
         writeln!(out, "  {}", style.paint(Label::Run, &format!("→ {line}")))?;
     }
     writeln!(out)
 }
 
 /// What to do about a bad end.
-fn next(subject: &Subject, end: &End) -> Option<String> {
+fn next(subject: &Subject, end: &End) -> Vec<String> {
     let name = short(subject);
     match end {
-        End::Failed { help: Some(help), .. } => Some(help.clone()),
-        End::TaskFailed { .. } | End::TimedOut { .. } => {
-            Some(format!("acitask logs {name}   to see all it printed; acitask run {name}   to run it again"))
-        }
-        End::Stale { .. } => Some("acitask plan   to see what is to be done now".to_owned()),
-        End::Interrupted => Some("acitask apply   to go on where this ended".to_owned()),
-        End::Done(_) | End::Failed { help: None, .. } | End::Skipped { .. } => None,
+        End::Failed { help: Some(help), .. } => vec![help.clone()],
+        End::TaskFailed { .. } | End::TimedOut { .. } => vec![
+            format!("acitask logs {name}   shows all that it printed"),
+            format!("acitask run {name}   runs it again"),
+        ],
+        End::Stale { .. } => vec!["acitask plan   shows what is to be done now".to_owned()],
+        End::Interrupted => vec!["acitask apply   goes on where this ended".to_owned()],
+        End::Done(_) | End::Failed { help: None, .. } | End::Skipped { .. } => Vec::new(),
     }
 }

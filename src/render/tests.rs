@@ -94,16 +94,17 @@ fn exec() -> Begin {
 
 /// A plan whose steps each need the one before.
 fn plan(steps: Vec<(Subject, Action, &str, Vec<Change>, Vec<Impact>)>) -> Result<Plan, Box<dyn Error>> {
-    let steps = steps.into_iter().enumerate().map(|(place, (subject, action, reason, changes, impacts))| Step {
-        id: StepId(place),
-        subject,
-        action,
-        needs: place.checked_sub(1).map(StepId).into_iter().collect::<BTreeSet<_>>(),
-        guard: Guard::None,
-        reason: Reason::new(reason),
-        changes,
-        impacts,
-    });
+    let steps =
+        steps.into_iter().enumerate().map(|(place, (subject, action, reason, changes, impacts))| Step {
+            id: StepId(place),
+            subject,
+            action,
+            needs: place.checked_sub(1).map(StepId).into_iter().collect::<BTreeSet<_>>(),
+            guard: Guard::None,
+            reason: Reason::new(reason),
+            changes,
+            impacts,
+        });
     Ok(Plan::seal(steps.collect())?)
 }
 
@@ -145,7 +146,13 @@ fn first_apply() -> Result<Plan, Box<dyn Error>> {
             vec![],
             vec![],
         ),
-        (Subject::Run(Name::from("post-dog")), run("strong", exec(), Finish::Leave)?, "never ran", vec![], vec![]),
+        (
+            Subject::Run(Name::from("post-dog")),
+            run("strong", exec(), Finish::Leave)?,
+            "never ran",
+            vec![],
+            vec![],
+        ),
         (Subject::Run(Name::from("post-cat")), run("weak", weak, Finish::Stop)?, "never ran", vec![], vec![]),
     ])
 }
@@ -159,7 +166,12 @@ fn changes() -> Result<Plan, Box<dyn Error>> {
             Action::UpdateGroup(Box::new(deployment("strong")), Default::default()),
             "image, command, environment differ",
             vec![
-                change(Field::Image, "containers[strong].image", text("acitask/strong:1"), text("acitask/strong:2")),
+                change(
+                    Field::Image,
+                    "containers[strong].image",
+                    text("acitask/strong:1"),
+                    text("acitask/strong:2"),
+                ),
                 change(Field::Image, "containers[side].image", text("acitask/side:1"), text(long)),
                 change(
                     Field::Command,
@@ -222,7 +234,10 @@ fn a_first_apply() -> Outcome {
 fn all_kinds_of_changes() -> Outcome {
     let plan = changes()?;
     assert_snapshot!("all_kinds_of_changes_80", shown(&page(&plan, 4), Style::PLAIN)?);
-    assert_snapshot!("all_kinds_of_changes_200", shown(&page(&plan, 4), Style { width: 200, ..Style::PLAIN })?);
+    assert_snapshot!(
+        "all_kinds_of_changes_200",
+        shown(&page(&plan, 4), Style { width: 200, ..Style::PLAIN })?
+    );
     Ok(())
 }
 
@@ -280,7 +295,8 @@ fn events() -> Result<Vec<Event>, Box<dyn Error>> {
     let (dog, cat) = (StepId(2), StepId(3));
     let progress = |phase: &str| EventKind::Progress { step: dog, phase: phase.into() };
     let log = |line: &str| EventKind::Log { step: dog, stream: Stream::Output, line: line.into() };
-    let ended = |step, end, millis| EventKind::StepEnded { step, end, elapsed: Duration::from_millis(millis) };
+    let ended =
+        |step, end, millis| EventKind::StepEnded { step, end, elapsed: Duration::from_millis(millis) };
     let kinds = [
         (0, EventKind::Began { steps: 4 }),
         (0, EventKind::StepBegan(StepId(0))),

@@ -12,7 +12,8 @@ pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
-/// Text from outside without anything that a terminal would obey: colours are taken out, other control characters are shown escaped.
+/// Text from outside without anything that a terminal would obey: escape sequences are taken out, other control
+/// characters are taken out or shown escaped.
 pub fn harmless(text: &str) -> String {
     let stripped = anstream::adapter::strip_str(text).to_string();
     let mut clean = String::with_capacity(stripped.len());
@@ -97,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_terminal_obeys_nothing_from_outside() {
-        assert_eq!(harmless("\u{1b}[2Jred\u{7}\tx\r"), r"red\u{7}	x\r");
+        assert_eq!(harmless("\u{1b}[2Jred\u{7}\tx\r\u{9b}"), "red\tx\\r\\u{9b}");
     }
 
     #[test]
