@@ -11,18 +11,8 @@ use serde_json::Value;
 
 use crate::contract::{Command, Event, Fact, Outcome, Reply, Request, Ticket};
 
-/// The open questions about the service, each a named switch with a default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Switches {
-    /// `exec.split`: the command string of an exec is split on spaces.
-    pub exec_split: bool,
-    /// `put.writes-tags`: a PUT on an existing group writes its tags.
-    pub put_writes_tags: bool,
-    /// `view.stale-reads`: how many GETs after start, stop, restart or PUT still show the old instance view.
-    pub stale_reads: u32,
-    /// `get.unknown-fields`: answers carry properties that no specification names.
-    pub unknown_fields: bool,
-}
+pub mod switches;
+pub use switches::Switches;
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -55,21 +45,49 @@ impl World {
     }
 
     /// The world as the store kept it; containers that ran are gone and are treated as restarted by the platform.
-    pub fn restore(config: Config, records: BTreeMap<String, Value>, now: Timestamp) -> (Self, Vec<Command>) {
+    pub fn restore(
+        config: Config,
+        records: BTreeMap<String, Value>,
+        now: Timestamp,
+    ) -> (Self, Vec<Command>) {
         let _ = (records, now);
         (Self::new(config), Vec::new())
+    }
+
+    /// The open questions' settings.
+    pub fn switches(&self) -> &Switches {
+        &self.config.switches
+    }
+
+    /// Changes the open questions' settings.
+    pub fn set_switches(&mut self, switches: Switches) {
+        self.config.switches = switches;
     }
 
     /// Answers a request, or asks what it needs to know first.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> (Outcome, Vec<Command>) {
         let _ = (request, now, &self.config);
-        (Outcome::Reply(Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }), Vec::new())
+        (
+            Outcome::Reply(Reply {
+                status: 501,
+                headers: Vec::new(),
+                body: crate::contract::Body::Empty,
+            }),
+            Vec::new(),
+        )
     }
 
     /// Answers the request of a ticket, now that the fact is known.
     pub fn answer(&mut self, ticket: Ticket, fact: Fact, now: Timestamp) -> (Reply, Vec<Command>) {
         let _ = (ticket, fact, now);
-        (Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }, Vec::new())
+        (
+            Reply {
+                status: 501,
+                headers: Vec::new(),
+                body: crate::contract::Body::Empty,
+            },
+            Vec::new(),
+        )
     }
 
     /// Takes in what happened in the runtime.
