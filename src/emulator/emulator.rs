@@ -4,7 +4,7 @@
 //! store and runtime see what the world saw, in that order; a reply is given only after its changes are kept.
 //! What a request or a socket is, is `http`'s business.
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use tokio::time::{Duration, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
-use crate::contract::{Command, Event, Outcome, Reply, Request, SandboxId};
+use crate::contract::{Command, Event, Outcome, Reply, Request};
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::Options;
@@ -50,13 +50,11 @@ pub enum OpenError {
 /// An emulated Azure Resource Manager with Azure Container Instances; clones are the same.
 ///
 /// The last clone dropped ends its background work; [`Emulator::shutdown`] also ends the containers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Emulator(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     core: Mutex<Core>,
-    config: Config,
     clock: Clock,
     runtime: Runtime,
     chosen: Chosen,
@@ -75,12 +73,18 @@ struct Inner {
     _claim: Option<Claim>,
 }
 
-#[derive(Debug)]
 struct Core {
     world: World,
     store: Option<Store>,
-    /// The sandboxes that the runtime knows, for a reset.
-    sandboxes: BTreeSet<SandboxId>,
+}
+
+/// Shows which runtime it has and nothing that it holds: groups have secrets.
+impl fmt::Debug for Emulator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Emulator")
+            .field("runtime", &self.0.chosen.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Emulator {
@@ -111,15 +115,10 @@ impl Emulator {
             .as_ref()
             .map(|store| store.records().clone())
             .unwrap_or_default();
-        let (world, commands) = World::restore(config.clone(), records, clock.now());
+        let (world, commands) = World::restore(config, records, clock.now());
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
-            core: Mutex::new(Core {
-                world,
-                store,
-                sandboxes: BTreeSet::new(),
-            }),
-            config,
+            core: Mutex::new(Core { world, store }),
             clock,
             runtime,
             chosen,
@@ -217,16 +216,13 @@ impl Emulator {
     /// The state cannot be kept.
     pub fn reset(&self) -> Result<(), StoreError> {
         let mut core = self.core();
-        for sandbox in std::mem::take(&mut core.sandboxes) {
-            self.0.runtime.perform(Command::Discard { sandbox });
+        for command in core.world.reset() {
+            self.0.runtime.perform(command);
         }
-        let switches = core.world.switches().clone();
-        core.world = World::new(Config {
-            switches,
-            seed: self.0.config.seed,
-        });
+        let changes = core.world.changes();
         if let Some(store) = &mut core.store {
             store.clear()?;
+            store.append(&changes)?;
         }
         self.0.sink.clear()
     }
@@ -272,7 +268,6 @@ impl Emulator {
             .as_mut()
             .map_or(Ok(()), |store| store.append(&changes));
         for command in commands {
-            core.note(&command);
             self.0.runtime.perform(command);
         }
         drop(core);
@@ -288,20 +283,6 @@ impl Emulator {
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Core {
-    fn note(&mut self, command: &Command) {
-        match command {
-            Command::Pull { sandbox, .. } | Command::Start { sandbox, .. } => {
-                self.sandboxes.insert(*sandbox);
-            }
-            Command::Discard { sandbox } => {
-                self.sandboxes.remove(sandbox);
-            }
-            Command::Stop { .. } => {}
-        }
     }
 }
 

@@ -46,3 +46,21 @@ pub struct Options {
     /// Which build of the program this is; told by `health` and the state folder.
     pub build: String,
 }
+
+impl Options {
+    /// An emulator in memory with the simulated runtime, under which the same requests give the same answers.
+    pub fn in_memory() -> Self {
+        Self {
+            state: None,
+            runtime: Choice::Simulated,
+            init: PathBuf::new(),
+            images: PathBuf::new(),
+            behaviours: BTreeMap::new(),
+            switches: Switches::default(),
+            seed: 0,
+            origin: "http://localhost".to_owned(),
+            start: None,
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}

@@ -91,7 +91,8 @@ impl Sink {
         // A post is made of JSON already: it always has a JSON form.
         let value = serde_json::to_value(&post).unwrap_or_default();
         let size = value.to_string().len();
-        let overflow = basin.overflow(size);
+        let sizes = basin.posts.iter().map(|(_, size)| *size);
+        let overflow = overflow(sizes, basin.bytes + size, CAPACITY, CAPACITY_BYTES);
         let gone = basin.posts.iter().take(overflow).map(|(post, _)| Change {
             key: key(post.number),
             value: Value::Null,
@@ -128,21 +129,23 @@ impl Sink {
     }
 }
 
-impl Basin {
-    /// How many of the oldest must go for one more of this size.
-    fn overflow(&self, size: usize) -> usize {
-        let mut bytes = self.bytes + size;
-        let mut left = self.posts.len() + 1;
-        self.posts
-            .iter()
-            .take_while(|(_, size)| {
-                let full = left > CAPACITY || bytes > CAPACITY_BYTES;
-                left -= 1;
-                bytes -= size;
-                full
-            })
-            .count()
-    }
+/// How many of the oldest must go, where one more comes and `bytes` is the size of all with it.
+fn overflow(
+    sizes: impl ExactSizeIterator<Item = usize>,
+    bytes: usize,
+    most: usize,
+    most_bytes: usize,
+) -> usize {
+    let mut count = sizes.len() + 1;
+    let mut bytes = bytes;
+    sizes
+        .take_while(|oldest| {
+            let full = count > most || bytes > most_bytes;
+            count -= 1;
+            bytes -= oldest;
+            full
+        })
+        .count()
 }
 
 /// Keys sort as numbers do.
@@ -156,10 +159,6 @@ mod tests {
     use serde_json::json;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-    fn numbers(sink: &Sink) -> Vec<u64> {
-        sink.posts().into_iter().map(|post| post.number).collect()
-    }
 
     #[test]
     fn outlives_its_process_in_order() -> Outcome {
@@ -181,18 +180,39 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go_first_by_count_and_by_size() -> Outcome {
+    fn the_oldest_go_first_by_count_and_by_size() {
+        let rows: [(&[usize], usize, usize); 7] = [
+            (&[], 5, 0),
+            (&[], 1000, 0),
+            (&[10, 10], 10, 0),
+            (&[10, 10, 10], 10, 1),
+            (&[60, 20], 20, 0),
+            (&[60, 20], 21, 1),
+            (&[60, 20, 20], 1000, 3),
+        ];
+        for (sizes, size, wanted) in rows {
+            assert_eq!(
+                overflow(
+                    sizes.iter().copied(),
+                    sizes.iter().sum::<usize>() + size,
+                    3,
+                    100
+                ),
+                wanted,
+                "{sizes:?} and {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn holds_no_more_than_its_capacity() -> Outcome {
         let sink = Sink::open(None)?;
         for number in 0..CAPACITY + 3 {
             sink.take(Timestamp::UNIX_EPOCH, "/sink", json!(number))?;
         }
-        assert_eq!(sink.posts().len(), CAPACITY);
-        assert_eq!(numbers(&sink).first(), Some(&4));
-        let half = "x".repeat(CAPACITY_BYTES / 2);
-        for _ in 0..3 {
-            sink.take(Timestamp::UNIX_EPOCH, "/sink", json!(half))?;
-        }
-        assert_eq!(numbers(&sink), [CAPACITY as u64 + 6]);
+        let held = sink.posts();
+        assert_eq!(held.len(), CAPACITY);
+        assert_eq!(held.first().map(|post| post.number), Some(4));
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 //! dying machine. What the records mean is their owner's business, and so is that only one process has the file open.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions, rename};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -42,13 +43,23 @@ pub enum StoreError {
 }
 
 /// An open file of records.
-#[derive(Debug)]
 pub struct Store {
     path: PathBuf,
     file: File,
     length: u64,
     length_when_rewritten: u64,
     records: BTreeMap<String, Value>,
+}
+
+/// Shows the file and how many records it has: the records can hold secrets.
+impl fmt::Debug for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let records = self.records.len();
+        out.debug_struct("Store")
+            .field("path", &self.path)
+            .field("records", &records)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Store {

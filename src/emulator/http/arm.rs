@@ -33,7 +33,7 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
         let (parts, body) = request.into_parts();
         let response = respond(&emulator, parts, body)
             .await
-            .unwrap_or_else(|refused| refused);
+            .unwrap_or_else(IntoResponse::into_response);
         let status = response.status().as_u16();
         emulator
             .journal()
@@ -55,7 +55,7 @@ async fn respond(
     emulator: &Emulator,
     mut parts: Parts,
     body: WireBody,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let upgrade = if parts.uri.path().starts_with(EXEC_STREAM) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, emulator).await;
         Some(upgrade.map_err(|_| no_upgrade())?)
@@ -63,13 +63,8 @@ async fn respond(
         guard::bearer(emulator, &parts.headers, &parts.uri)?;
         None
     };
-    let request = request::request(&parts, body, emulator.origin())
-        .await
-        .map_err(IntoResponse::into_response)?;
-    let reply = emulator
-        .answer(&request)
-        .await
-        .map_err(|error| Refusal::from(error).into_response())?;
+    let request = request::request(&parts, body, emulator.origin()).await?;
+    let reply = emulator.answer(&request).await?;
     deliver(emulator, reply, upgrade).await
 }
 
@@ -77,7 +72,7 @@ async fn deliver(
     emulator: &Emulator,
     reply: Reply,
     upgrade: Option<WebSocketUpgrade>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let Reply {
         status,
         headers,
@@ -112,7 +107,7 @@ async fn deliver(
     Ok(response)
 }
 
-fn no_upgrade() -> Response {
+fn no_upgrade() -> Refusal {
     let message = "An exec stream is reached by upgrading to a websocket.";
-    Refusal::new(StatusCode::UPGRADE_REQUIRED, "UpgradeRequired", message).into_response()
+    Refusal::new(StatusCode::UPGRADE_REQUIRED, "UpgradeRequired", message)
 }

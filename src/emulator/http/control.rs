@@ -40,11 +40,9 @@ pub(super) async fn reset(
     State(emulator): State<Emulator>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     bearer(&emulator, &headers, &uri)?;
-    emulator
-        .reset()
-        .map_err(|error| Refusal::from(error).into_response())?;
+    emulator.reset()?;
     Ok(document(StatusCode::OK, &json!({})))
 }
 
@@ -52,7 +50,7 @@ pub(super) async fn stop(
     State(emulator): State<Emulator>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     bearer(&emulator, &headers, &uri)?;
     emulator.stop().cancel();
     Ok(document(
@@ -68,14 +66,11 @@ pub(super) async fn switches(State(emulator): State<Emulator>) -> Response {
 pub(super) async fn switch(
     State(emulator): State<Emulator>,
     request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     bearer(&emulator, request.headers(), request.uri())?;
-    let body = bounded(request.into_body(), LARGEST_BODY)
-        .await
-        .map_err(IntoResponse::into_response)?;
-    let switches = changed(emulator.switches(), &body).map_err(|message| {
-        Refusal::new(StatusCode::BAD_REQUEST, "InvalidSwitch", message).into_response()
-    })?;
+    let body = bounded(request.into_body(), LARGEST_BODY).await?;
+    let switches = changed(emulator.switches(), &body)
+        .map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, "InvalidSwitch", message))?;
     let body = settings(&switches);
     emulator.set_switches(switches);
     Ok(document(StatusCode::OK, &body))

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -95,7 +95,7 @@ pub(super) fn bearer(
     emulator: &Emulator,
     headers: &HeaderMap,
     uri: &Uri,
-) -> Result<Claims, Response> {
+) -> Result<Claims, Refusal> {
     let token = text(headers, AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -108,17 +108,8 @@ pub(super) fn bearer(
             Err(Rejection::Expired) => "Authentication failed. The access token expired.",
         },
     };
-    let unauthorized = StatusCode::UNAUTHORIZED;
-    let mut response = Refusal::new(unauthorized, "AuthenticationFailed", message).into_response();
     let origin = origin(headers, uri, emulator.origin());
-    let challenge = format!(
-        "Bearer authorization_uri=\"{origin}/common\", error=\"invalid_token\", \
-         error_description=\"{message}\""
-    );
-    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    }
-    Err(response)
+    Err(Refusal::unauthorized(message, &format!("{origin}/common")))
 }
 
 fn text(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {

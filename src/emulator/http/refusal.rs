@@ -1,6 +1,6 @@
 //! What the shell itself refuses, in ARM's envelope.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -10,6 +10,8 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// What `WWW-Authenticate` says, where a token is missing.
+    challenge: Option<String>,
 }
 
 impl Refusal {
@@ -18,6 +20,20 @@ impl Refusal {
             status,
             code,
             message: message.into(),
+            challenge: None,
+        }
+    }
+
+    /// The 401 with the place where a token is to be had.
+    pub(super) fn unauthorized(message: &str, authority: &str) -> Self {
+        let challenge = format!(
+            "Bearer authorization_uri=\"{authority}\", error=\"invalid_token\", \
+             error_description=\"{message}\""
+        );
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationFailed", message);
+        Self {
+            challenge: Some(challenge),
+            ..refusal
         }
     }
 }
@@ -28,11 +44,16 @@ impl IntoResponse for Refusal {
             status,
             code,
             message,
+            challenge,
         } = self;
-        document(
-            status,
-            &json!({"error": {"code": code, "message": message}}),
-        )
+        let body = json!({"error": {"code": code, "message": message}});
+        let mut response = document(status, &body);
+        let challenge = challenge.and_then(|text| HeaderValue::try_from(text).ok());
+        if let Some(challenge) = challenge {
+            let headers = response.headers_mut();
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 }
 
