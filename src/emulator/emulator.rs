@@ -4,16 +4,17 @@
 //! store and runtime see what the world saw, in that order; a reply is given only after its changes are kept.
 //! What a request or a socket is, is `http`'s business.
 
+mod background;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Duration, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
-use crate::contract::{Command, Event, Outcome, Reply, Request};
+use crate::contract::{Command, Outcome, Reply, Request};
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::Options;
@@ -22,13 +23,7 @@ use crate::runtime::choose::{Chosen, NativeRefused, choose};
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use crate::token::{Claims, NoRandomness, Secret, issue};
-use crate::world::{Config, Switches, World};
-
-/// The shortest sleep of the ticker: a world that is always due must not take a whole core.
-const SHORT: Duration = Duration::from_millis(1);
-
-/// The longest sleep of the ticker; it wakes earlier when the world turned.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+use crate::world::{Change, Config, Switches, World};
 
 /// What keeps an emulator from being opened.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +71,19 @@ struct Inner {
 struct Core {
     world: World,
     store: Option<Store>,
+    /// Changes that the store could not take yet; they go before the next ones.
+    unkept: Vec<Change>,
+}
+
+impl Core {
+    fn keep(&mut self) -> Result<(), StoreError> {
+        self.unkept.extend(self.world.changes());
+        if let Some(store) = &mut self.store {
+            store.append(&self.unkept)?;
+        }
+        self.unkept.clear();
+        Ok(())
+    }
 }
 
 /// Shows which runtime it has and nothing that it holds: groups have secrets.
@@ -118,7 +126,11 @@ impl Emulator {
         let (world, commands) = World::restore(config, records, clock.now());
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
-            core: Mutex::new(Core { world, store }),
+            core: Mutex::new(Core {
+                world,
+                store,
+                unkept: Vec::new(),
+            }),
             clock,
             runtime,
             chosen,
@@ -134,12 +146,12 @@ impl Emulator {
             _claim: claim,
         }));
         emulator.turn(|_, _| ((), commands))?;
-        tokio::spawn(pump(
+        tokio::spawn(background::pump(
             Arc::downgrade(&emulator.0),
             told,
             emulator.0.quiet.clone(),
         ));
-        tokio::spawn(tick(
+        tokio::spawn(background::tick(
             Arc::downgrade(&emulator.0),
             emulator.0.turned.clone(),
             emulator.0.quiet.clone(),
@@ -219,18 +231,21 @@ impl Emulator {
         for command in core.world.reset() {
             self.0.runtime.perform(command);
         }
-        let changes = core.world.changes();
         if let Some(store) = &mut core.store {
             store.clear()?;
-            store.append(&changes)?;
         }
+        core.unkept.clear();
+        core.keep()?;
         self.0.sink.clear()
     }
 
     /// Ends the background work and every container. What was kept stays: opened again, the world goes on.
     pub async fn shutdown(&self) {
         // Told nothing more, the world keeps its containers as running, and starts them when it is opened again.
+        // The lock waits for a turn that is under way, so that no command comes after the end.
+        let core = self.core();
         self.0.quiet.cancel();
+        drop(core);
         self.0.runtime.shutdown().await;
     }
 
@@ -262,66 +277,18 @@ impl Emulator {
     ) -> Result<T, StoreError> {
         let mut core = self.core();
         let (said, commands) = turn(&mut core.world, self.0.clock.now());
-        let changes = core.world.changes();
-        let kept = core
-            .store
-            .as_mut()
-            .map_or(Ok(()), |store| store.append(&changes));
-        for command in commands {
-            self.0.runtime.perform(command);
+        let kept = core.keep();
+        if !self.0.quiet.is_cancelled() {
+            commands
+                .into_iter()
+                .for_each(|command| self.0.runtime.perform(command));
         }
         drop(core);
         self.0.turned.notify_one();
         kept.map(|()| said)
     }
 
-    /// How long the world has nothing to do by itself.
-    fn wait(&self) -> Duration {
-        let due = self.core().world.due();
-        due.map_or(LONG, |due| self.0.clock.until(due).clamp(SHORT, LONG))
-    }
-
     fn core(&self) -> MutexGuard<'_, Core> {
         self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Tells the world what happens in the runtime.
-async fn pump(
-    emulator: Weak<Inner>,
-    mut told: mpsc::UnboundedReceiver<Event>,
-    quiet: CancellationToken,
-) {
-    while let Some(Some(event)) = quiet.run_until_cancelled(told.recv()).await {
-        let Some(inner) = emulator.upgrade() else {
-            return;
-        };
-        let outcome = Emulator(inner).turn(|world, now| ((), world.tell(event, now)));
-        report(outcome);
-    }
-}
-
-/// Lets the world go on whenever something of its own is due.
-async fn tick(emulator: Weak<Inner>, turned: Arc<Notify>, quiet: CancellationToken) {
-    loop {
-        let Some(wait) = emulator.upgrade().map(|inner| Emulator(inner).wait()) else {
-            return;
-        };
-        tokio::select! {
-            biased;
-            () = quiet.cancelled() => return,
-            () = turned.notified() => {}
-            () = sleep(wait) => {
-                let Some(inner) = emulator.upgrade() else { return };
-                report(Emulator(inner).turn(|world, now| ((), world.advance(now))));
-            }
-        }
-    }
-}
-
-/// A turn that no client waits for has nobody to tell of a failure but the log.
-fn report(outcome: Result<(), StoreError>) {
-    if let Err(error) = outcome {
-        tracing::error!(%error, "a change of the emulator's state could not be kept");
     }
 }
