@@ -79,6 +79,9 @@ impl FromStr for Reference {
         } else {
             repository.to_owned()
         };
+        if !is_registry(registry) {
+            return Err(wrong("a registry is a host name, with a port or without"));
+        }
         if !repository.split('/').all(is_component) {
             return Err(wrong(
                 "a name has lower-case letters and digits, with . _ - and / between",
@@ -124,6 +127,15 @@ fn is_tag(tag: &str) -> bool {
         && tag
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+fn is_registry(host: &str) -> bool {
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
+    edge(host.bytes().next())
+        && edge(host.bytes().last())
+        && host
+            .bytes()
+            .all(|b| edge(Some(b)) || matches!(b, b'.' | b':' | b'-'))
 }
 
 fn is_component(part: &str) -> bool {
