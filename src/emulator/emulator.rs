@@ -96,11 +96,11 @@ impl fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// Opens an emulator, with the state that its folder holds; must be called within a tokio runtime.
+    /// Opens an emulator, with the state that its folder holds, and begins its background work.
     ///
     /// # Errors
     /// The state folder is in use or damaged, or the runtime that was asked for does not work here.
-    pub fn open(options: Options) -> Result<Self, OpenError> {
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
         let clock = Clock::starting_at(options.start.unwrap_or_else(Timestamp::now));
         let home = options.state.as_deref().map(Home::open).transpose()?;
         let claim = home.as_ref().map(Home::claim).transpose()?;
@@ -113,7 +113,7 @@ impl Emulator {
             .transpose()?;
         let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
         let (events, told) = mpsc::unbounded_channel();
-        let (runtime, chosen) = choose(&options, home.as_ref(), clock, events)?;
+        let (runtime, chosen) = choose(&options, home.as_ref(), clock, events).await?;
 
         let config = Config {
             switches: options.switches,

@@ -110,6 +110,11 @@ impl Home {
         self.path.join("logs")
     }
 
+    /// For what lives no longer than a running emulator.
+    pub fn scratch(&self) -> PathBuf {
+        self.path.join("scratch")
+    }
+
     /// The log of the emulator itself, for the program that starts it in the background.
     pub fn log_file(&self) -> PathBuf {
         self.path.join("emulator.log")

@@ -48,7 +48,7 @@ pub async fn serve(
     }
     let home = options.state.as_deref().map(Home::open).transpose()?;
     let build = options.build.clone();
-    let emulator = Emulator::open(options)?;
+    let emulator = Emulator::open(options).await?;
     if let Some(home) = &home {
         home.announce(&Running {
             pid: std::process::id(),

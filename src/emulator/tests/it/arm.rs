@@ -34,7 +34,7 @@ fn options() -> Options {
 
 #[tokio::test(start_paused = true)]
 async fn a_container_runs_prints_and_ends() -> Outcome {
-    let emulator = Emulator::open(options())?;
+    let emulator = Emulator::open(options()).await?;
     deploy(&emulator, "job", "Never").await?;
     let state = |group: &Value| {
         group["properties"]["containers"][0]["properties"]["instanceView"]["currentState"].clone()
@@ -63,7 +63,7 @@ async fn a_container_runs_prints_and_ends() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_image_is_refused() -> Outcome {
-    let emulator = Emulator::open(options())?;
+    let emulator = Emulator::open(options()).await?;
     let refused = deploy(&emulator, "simulated/missing:1", "Never").await;
     let text = refused
         .err()
@@ -75,7 +75,7 @@ async fn an_unknown_image_is_refused() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_token_there_is_no_arm() -> Outcome {
-    let emulator = Emulator::open(options())?;
+    let emulator = Emulator::open(options()).await?;
     let target = format!("/subscriptions{VERSION}");
     let good = format!("Bearer {}", emulator.token());
     let forged = format!("{good}x");
@@ -108,7 +108,7 @@ async fn without_a_token_there_is_no_arm() -> Outcome {
 async fn the_same_requests_give_the_same_answers() -> Outcome {
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let emulator = Emulator::open(options())?;
+        let emulator = Emulator::open(options()).await?;
         deploy(&emulator, "job", "OnFailure").await?;
         seen.push(
             send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null)

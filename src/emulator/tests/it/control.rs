@@ -8,7 +8,7 @@ use super::wire::{GROUP, VERSION, bare, deploy, send};
 
 #[tokio::test(start_paused = true)]
 async fn what_changes_something_needs_a_token() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     let rows = [
         ("GET", "/healthz", 200),
         ("GET", "/_emulator/health", 200),
@@ -31,7 +31,7 @@ async fn what_changes_something_needs_a_token() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_from_elsewhere_reaches_nothing() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     for target in [
         "/healthz",
         "/_emulator/health",
@@ -52,7 +52,7 @@ async fn a_page_from_elsewhere_reaches_nothing() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn requests_are_listed_from_a_number_on() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     for number in 0..3 {
         send(
             &emulator,
@@ -80,7 +80,7 @@ async fn requests_are_listed_from_a_number_on() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn switches_are_set_by_name_all_or_none() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     let path = "/_emulator/switches";
     let set = send(
         &emulator,
@@ -111,7 +111,7 @@ async fn switches_are_set_by_name_all_or_none() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_leaves_nothing() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
     bare(
         &emulator,

@@ -7,7 +7,7 @@ use super::wire::{GROUP, VERSION, bare, deploy};
 
 #[tokio::test(start_paused = true)]
 async fn none_makes_the_emulator_fail() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
     let token = format!("Bearer {}", emulator.token());
     let deep = "/a".repeat(5_000);

@@ -18,7 +18,7 @@ fn options(state: &Path) -> Options {
 #[tokio::test(start_paused = true)]
 async fn state_sink_secret_and_tokens_survive() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let emulator = Emulator::open(options(folder.path()))?;
+    let emulator = Emulator::open(options(folder.path())).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
     bare(
         &emulator,
@@ -30,13 +30,13 @@ async fn state_sink_secret_and_tokens_survive() -> Outcome {
     .await?;
     let token = format!("Bearer {}", emulator.token());
     assert!(matches!(
-        Emulator::open(options(folder.path())),
+        Emulator::open(options(folder.path())).await,
         Err(OpenError::Home(_))
     ));
     emulator.shutdown().await;
     drop(emulator);
 
-    let emulator = Emulator::open(options(folder.path()))?;
+    let emulator = Emulator::open(options(folder.path())).await?;
     let target = format!("{GROUP}{VERSION}");
     let seen = bare(&emulator, "GET", &target, &[("authorization", &token)], "").await?;
     assert_eq!((seen.status, &seen.body["name"]), (200, &Value::from("g")));
@@ -52,11 +52,11 @@ async fn state_sink_secret_and_tokens_survive() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_reset_outlives_the_process_too() -> Outcome {
     let folder = tempfile::tempdir()?;
-    let emulator = Emulator::open(options(folder.path()))?;
+    let emulator = Emulator::open(options(folder.path())).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
     emulator.reset()?;
     drop(emulator);
-    let emulator = Emulator::open(options(folder.path()))?;
+    let emulator = Emulator::open(options(folder.path())).await?;
     let group = send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?;
     assert_eq!(group.status, 404);
     Ok(())

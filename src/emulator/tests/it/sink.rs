@@ -8,7 +8,7 @@ use super::wire::bare;
 
 #[tokio::test(start_paused = true)]
 async fn takes_json_and_nothing_else() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     let rows = [
         (
             "/sink",
@@ -75,7 +75,7 @@ async fn takes_json_and_nothing_else() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn a_post_has_a_largest_size() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     let kind = [("content-type", "application/json")];
     for (length, status) in [(1024 * 1024 - 2, 200), (1024 * 1024, 413)] {
         let body = format!("\"{}\"", "x".repeat(length));

@@ -10,7 +10,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_had_for_the_secret_and_opens_arm() -> Outcome {
-    let emulator = Emulator::open(Options::in_memory())?;
+    let emulator = Emulator::open(Options::in_memory()).await?;
     let rows = [
         (
             "/tenant/oauth2/v2.0/token",
