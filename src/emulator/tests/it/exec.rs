@@ -35,7 +35,8 @@ async fn emulator() -> Result<Emulator, Box<dyn std::error::Error>> {
     let emulator = Emulator::open(Options {
         behaviours: BTreeMap::from([("strong".to_owned(), behaviour)]),
         ..Options::in_memory()
-    })?;
+    })
+    .await?;
     deploy(&emulator, "strong", "Always").await?;
     Ok(emulator)
 }

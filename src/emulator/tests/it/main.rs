@@ -3,6 +3,7 @@
 mod arm;
 mod control;
 mod exec;
+mod native;
 mod odd;
 mod restart;
 mod served;

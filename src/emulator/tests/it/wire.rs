@@ -83,6 +83,16 @@ pub(crate) async fn send(
 
 /// Puts a resource group and in it a container group of one container, and waits until that is provisioned.
 pub(crate) async fn deploy(emulator: &Emulator, image: &str, policy: &str) -> Result<(), Failure> {
+    deploy_command(emulator, image, &[], policy).await
+}
+
+/// The same with a command of the container's own.
+pub(crate) async fn deploy_command(
+    emulator: &Emulator,
+    image: &str,
+    command: &[&str],
+    policy: &str,
+) -> Result<(), Failure> {
     let group = format!("/subscriptions/s/resourceGroups/rg{VERSION}");
     send(emulator, "PUT", &group, json!({"location": "westeurope"})).await?;
     let body = json!({
@@ -92,6 +102,7 @@ pub(crate) async fn deploy(emulator: &Emulator, image: &str, policy: &str) -> Re
             "restartPolicy": policy,
             "containers": [{"name": "c", "properties": {
                 "image": image,
+                "command": command,
                 "resources": {"requests": {"cpu": 1.0, "memoryInGB": 1.0}},
             }}],
         },
@@ -112,12 +123,12 @@ pub(crate) async fn until(
     emulator: &Emulator,
     so: impl Fn(&Value) -> bool,
 ) -> Result<Value, Failure> {
-    for _ in 0..3600 {
+    for _ in 0..36_000 {
         let seen = send(emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?;
         if so(&seen.body) {
             return Ok(seen.body);
         }
-        sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_millis(100)).await;
     }
     Err("the container group never got there".into())
 }
