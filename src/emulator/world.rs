@@ -88,6 +88,8 @@ pub struct World {
     ids: Ids,
     /// The ids as they were last handed out by [`World::changes`].
     kept_ids: Option<Ids>,
+    /// The ids of requests, which mean nothing afterwards and are not kept: a GET changes nothing.
+    request_ids: Ids,
     resource_groups: Shelf<ResourceGroup>,
     container_groups: Shelf<ContainerGroup>,
     resources: Shelf<Resource>,
@@ -114,6 +116,7 @@ impl World {
             now: Timestamp::MIN,
             ids: Ids::new(config.seed),
             kept_ids: None,
+            request_ids: Ids::new(!config.seed),
             resource_groups: Shelf::new(RESOURCE_GROUPS),
             container_groups: Shelf::new(CONTAINER_GROUPS),
             resources: Shelf::new(RESOURCES),
@@ -259,6 +262,9 @@ impl World {
         if let (true, Body::Json(view)) = (self.switches.unknown_fields, &mut answer.body) {
             odd::add(view);
         }
+        if matches!(answer.body, Body::Socket(_)) {
+            return answer;
+        }
         let answer = reply::metered(answer, method);
         if answer
             .headers
@@ -267,7 +273,7 @@ impl World {
         {
             return answer;
         }
-        reply::with(answer, "x-ms-request-id", self.ids.guid())
+        reply::with(answer, "x-ms-request-id", self.request_ids.guid())
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn check(group: &str, body: &Object, properties: &Object) -> Result<(
     let is_name = |name: &str| {
         name.len() <= 63 && is_label(name, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
     };
+    const GROUP_NAME: &str = "It must have 1 to 63 letters, numbers and hyphens, and must start and end with a letter or number.";
     const NAME: &str = "It must have 1 to 63 lowercase letters, numbers and hyphens, and must start and end with a letter or number.";
     let invalid = |what, value: &str, rule| Refusal::Invalid {
         what,
@@ -41,8 +42,9 @@ pub(crate) fn check(group: &str, body: &Object, properties: &Object) -> Result<(
         group: group.to_owned(),
         rule,
     };
-    if !is_name(group) {
-        return Err(invalid("name", group, NAME));
+    // Capital letters were recorded in the name of a group (azure-sdk-for-js, containerinstance), never in a container's.
+    if group.len() > 63 || !is_label(group, |c| c.is_ascii_alphanumeric()) {
+        return Err(invalid("name", group, GROUP_NAME));
     }
     choice(
         properties,
@@ -253,7 +255,7 @@ fn refuse_undone(body: &Object, properties: &Object, containers: &[Value]) -> Re
                 return undone(format!("properties.containers[].properties.{name}"));
             }
         }
-        let resources = &properties.get("resources").unwrap_or(&Value::Null);
+        let resources = properties.get("resources").unwrap_or(&Value::Null);
         for amounts in ["requests", "limits"] {
             if is_meant(&resources[amounts]["gpu"]) {
                 return undone(format!(
@@ -261,11 +263,10 @@ fn refuse_undone(body: &Object, properties: &Object, containers: &[Value]) -> Re
                 ));
             }
         }
-        for variable in properties["environmentVariables"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        let variables = properties
+            .get("environmentVariables")
+            .and_then(Value::as_array);
+        for variable in variables.into_iter().flatten() {
             if is_meant(&variable["secureValueReference"]) {
                 return undone("environmentVariables[].secureValueReference".to_owned());
             }

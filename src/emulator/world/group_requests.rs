@@ -64,8 +64,11 @@ impl World {
         };
         let properties = body::normalised(properties.clone());
         check::check(&name.name, &body, &properties)?;
-        let image = properties["containers"][0]["properties"]["image"]
-            .as_str()
+        let container = properties
+            .get("containers")
+            .and_then(|containers| containers.get(0));
+        let image = container
+            .and_then(|c| c["properties"]["image"].as_str())
             .unwrap_or_default();
         let put = Put {
             name: name.clone(),
@@ -193,12 +196,11 @@ impl World {
         properties: Object,
         sandbox: SandboxId,
     ) -> ContainerGroup {
-        let home = self.resource_groups.get(&name.group.key());
-        let resource_group = home.map_or(name.group.name.clone(), |group| group.name.clone());
+        let name = self.spelled(name);
         ContainerGroup {
             id: name.to_string(),
-            name: name.name.clone(),
-            resource_group,
+            name: name.name,
+            resource_group: name.group.name,
             location,
             tags,
             properties,
@@ -238,8 +240,11 @@ impl World {
         name: &ResourceName,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        self.container_group(name)?;
+        let group = self.container_group(name)?;
         self.open_group(&name.group)?;
+        if group.is_transitioning() {
+            return Err(Refusal::Transitioning(group.name.clone()));
+        }
         let body = body::object(&request.body)?;
         let tags = tags::read(body.get("tags"))?;
         if body.get("zones").is_some_and(|zones| !zones.is_null()) {

@@ -35,7 +35,8 @@ pub(super) enum Happened {
 }
 
 /// Deploys the group's wish in a new sandbox, at once or as soon as the old containers have ended.
-/// With `fresh`, nothing of the old instance view stays; else it stays until the new containers run.
+/// While `Updating`, the old instance view stays until the new containers run (azure-powershell,
+/// Restart-AzContainerGroup); else nothing of it stays.
 pub(super) fn deploy(
     group: &mut ContainerGroup,
     sandbox: SandboxId,
@@ -58,8 +59,9 @@ pub(super) fn deploy(
         container.failures = 0;
     }
     if group.alive.is_empty() {
-        return begin(group, sandbox, now, commands);
+        return begin(group, sandbox, commands);
     }
+    note_killed(group, now);
     commands.push(Command::Stop {
         sandbox: group.sandbox,
     });
@@ -70,12 +72,7 @@ pub(super) fn deploy(
 }
 
 /// Begins in a new sandbox with what every container waits for.
-fn begin(
-    group: &mut ContainerGroup,
-    sandbox: SandboxId,
-    now: Timestamp,
-    commands: &mut Vec<Command>,
-) {
+fn begin(group: &mut ContainerGroup, sandbox: SandboxId, commands: &mut Vec<Command>) {
     if group.sandbox != sandbox {
         commands.push(Command::Discard {
             sandbox: group.sandbox,
@@ -97,7 +94,6 @@ fn begin(
         }
         pull(group, &name, commands);
     }
-    let _ = now;
 }
 
 /// Takes in what happened in a sandbox of this group.
@@ -120,8 +116,7 @@ pub(super) fn tell(
     if let Some(next) = group.next.clone() {
         // The old containers are on their way out: only that they are gone matters.
         if group.alive.is_empty() {
-            note_killed(group, now);
-            begin(group, next.sandbox, now, commands);
+            begin(group, next.sandbox, commands);
         }
         return;
     }
@@ -198,8 +193,7 @@ pub(super) fn tell(
 /// Lets time pass: ends back-offs, gives up waiting.
 pub(super) fn advance(group: &mut ContainerGroup, now: Timestamp, commands: &mut Vec<Command>) {
     if let Some(next) = group.next.clone().filter(|next| next.by <= now) {
-        note_killed(group, now);
-        begin(group, next.sandbox, now, commands);
+        begin(group, next.sandbox, commands);
     }
     let due: Vec<(String, bool)> = group
         .containers
@@ -289,7 +283,7 @@ pub(super) fn lost(
             }
         }
     }
-    begin(group, sandbox, now, commands);
+    begin(group, sandbox, commands);
 }
 
 fn is_provisioning(group: &ContainerGroup) -> bool {
