@@ -58,6 +58,8 @@ pub(crate) struct Next {
     pub(crate) sandbox: SandboxId,
     /// When it begins in any case.
     pub(crate) by: Timestamp,
+    /// How many requests asked for the end of the old ones.
+    pub(crate) kills: u32,
 }
 
 /// An instance view that is no longer true.

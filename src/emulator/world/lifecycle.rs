@@ -61,13 +61,14 @@ pub(super) fn deploy(
     if group.alive.is_empty() {
         return begin(group, sandbox, commands);
     }
-    note_killed(group, now);
     commands.push(Command::Stop {
         sandbox: group.sandbox,
     });
+    let kills = group.next.as_ref().map_or(1, |next| next.kills + 1);
     group.next = Some(Next {
         sandbox,
         by: now + PATIENCE,
+        kills,
     });
 }
 
@@ -116,6 +117,7 @@ pub(super) fn tell(
     if let Some(next) = group.next.clone() {
         // The old containers are on their way out: only that they are gone matters.
         if group.alive.is_empty() {
+            note_killed(group, next.kills, now);
             begin(group, next.sandbox, commands);
         }
         return;
@@ -127,15 +129,7 @@ pub(super) fn tell(
     };
     match happened {
         Happened::Pulled { digest } if container.phase == Phase::Pulling => {
-            let pinned = pinned(&image, &digest);
-            note(
-                &mut container.events,
-                Name::Pulling,
-                format!("pulling image \"{pinned}\""),
-                now,
-            );
-            let message = format!("Successfully pulled image \"{pinned}\"");
-            note(&mut container.events, Name::Pulled, message, now);
+            note_pulled(container, &pinned(&image, &digest), now);
             if group.provisioning == Provisioning::Pending {
                 group.provisioning = Provisioning::Creating;
             }
@@ -193,6 +187,7 @@ pub(super) fn tell(
 /// Lets time pass: ends back-offs, gives up waiting.
 pub(super) fn advance(group: &mut ContainerGroup, now: Timestamp, commands: &mut Vec<Command>) {
     if let Some(next) = group.next.clone().filter(|next| next.by <= now) {
+        note_killed(group, next.kills, now);
         begin(group, next.sandbox, commands);
     }
     let due: Vec<(String, bool)> = group
@@ -344,12 +339,35 @@ fn ended(container: &mut Container, code: i32, now: Timestamp) {
     });
 }
 
-/// Notes that the platform ended the containers that still show as running.
-fn note_killed(group: &mut ContainerGroup, now: Timestamp) {
+/// Notes that an image was pulled, but not again where it was here already: a restart shows no second pull
+/// (azure-powershell, Stop-AzContainerGroup).
+fn note_pulled(container: &mut Container, pinned: &str, now: Timestamp) {
+    let message = format!("Successfully pulled image \"{pinned}\"");
+    if container
+        .events
+        .iter()
+        .any(|event| event.tells(Name::Pulled, &message))
+    {
+        return;
+    }
+    note(
+        &mut container.events,
+        Name::Pulling,
+        format!("pulling image \"{pinned}\""),
+        now,
+    );
+    note(&mut container.events, Name::Pulled, message, now);
+}
+
+/// Notes that the platform ended the containers that still show as running. The event comes when they have
+/// ended and counts every request that asked for it (azure-powershell, Stop-AzContainerGroup after two restarts).
+fn note_killed(group: &mut ContainerGroup, kills: u32, now: Timestamp) {
     for (name, container) in &mut group.containers {
         if matches!(container.current, Some(State::Running { .. })) {
-            let message = format!("Killing container {name} (platform initiated).");
-            note(&mut container.events, Name::Killing, message, now);
+            for _ in 0..kills {
+                let message = format!("Killing container {name} (platform initiated).");
+                note(&mut container.events, Name::Killing, message, now);
+            }
         }
     }
 }

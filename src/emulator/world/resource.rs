@@ -144,7 +144,7 @@ impl World {
             .within(&inside)
             .map(|(key, other)| (key, other.listed()));
         let mut all: Vec<_> = ours.chain(others).collect();
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(key, _)| *key);
         Ok(reply::json(
             200,
             page::page(request, page::PAGE, all.into_iter())?,

@@ -120,8 +120,9 @@ fn exchanges_are_answered_as_recorded() -> Result<(), Box<dyn Error>> {
         compare_headers(name, exchange, &answer);
         let (mut answered, mut recorded) = (answer.json(), exchange["response"].clone());
         if name == "get-failed" {
-            // Events can be missing in an instance view; that they are here is no difference.
+            // Events were missing in this instance view; that they are here is no difference.
             drop_events(&mut answered);
+            drop_events(&mut recorded);
         }
         mask(&mut answered);
         mask(&mut recorded);
@@ -194,15 +195,15 @@ fn what_is_kept_is_shown_as_recorded() -> Result<(), Box<dyn Error>> {
         let mut shown = Value::Object(view::echo(&body::normalised(sent), version));
         let mut recorded = exchange["response"]["properties"].clone();
         for view in [&mut shown, &mut recorded] {
-            for group in ["instanceView", "provisioningState"] {
-                view.as_object_mut().map(|view| view.remove(group));
-            }
             if let Some(address) = view["ipAddress"].as_object_mut() {
                 address.retain(|name, _| name != "ip" && name != "fqdn");
             }
             // Indexing by a name leaves a null behind where there was none.
-            view.as_object_mut()
-                .map(|view| view.retain(|_, value| !value.is_null()));
+            if let Some(view) = view.as_object_mut() {
+                view.retain(|name, value| {
+                    !value.is_null() && name != "instanceView" && name != "provisioningState"
+                });
+            }
         }
         assert_eq!(shown, recorded, "{name}");
     }
@@ -216,7 +217,6 @@ fn what_is_kept_is_shown_as_recorded() -> Result<(), Box<dyn Error>> {
 fn drop_events(view: &mut Value) {
     match view {
         Value::Object(fields) => {
-            fields.retain(|name, value| name != "events" || value == &json!([]));
             fields.retain(|name, _| name != "events");
             fields.values_mut().for_each(drop_events);
         }
