@@ -17,6 +17,7 @@ mod operation;
 mod page;
 mod path;
 mod power;
+mod put;
 mod refusal;
 mod reply;
 mod resource;
@@ -26,6 +27,7 @@ mod scope;
 mod shelf;
 mod switches;
 mod tags;
+mod undone;
 mod update;
 mod view;
 
@@ -42,10 +44,10 @@ use serde_json::Value;
 pub use self::switches::{OnTerminated, SwitchError, Switches};
 
 use self::container_group::ContainerGroup;
-use self::group_requests::Put;
 use self::ids::Ids;
 use self::lifecycle::Happened;
 use self::operation::Operation;
+use self::put::Put;
 use self::resource::Resource;
 use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;

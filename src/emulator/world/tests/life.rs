@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{GROUP, Stage, TASK, task};
-use crate::contract::Command;
+use crate::contract::{Command, Event, Launch};
 
 fn container(stage: &mut Stage) -> Value {
     let view = stage.get(TASK).json();
@@ -274,6 +274,62 @@ fn stale_reads_show_the_old_view_and_the_new_provisioning() {
             ("Succeeded".into(), expected.to_owned())
         );
     }
+}
+
+#[test]
+fn a_restart_of_an_ended_group_shows_its_end_until_it_runs() {
+    let mut stage = Stage::running(&[], "Never");
+    stage.exit(3);
+    assert_eq!(stage.post(&format!("{TASK}/restart")).status, 204);
+    assert_eq!(
+        provisioning_and_state(&mut stage),
+        ("Updating".into(), "Failed".into())
+    );
+    stage.run();
+    assert_eq!(
+        provisioning_and_state(&mut stage),
+        ("Succeeded".into(), "Running".into())
+    );
+}
+
+#[test]
+fn what_is_launched_is_what_was_sent() {
+    let mut stage = Stage::new(&[]);
+    stage.put(GROUP, json!({"location": "westeurope"}));
+    let mut body = task("Never");
+    let container = &mut body["properties"]["containers"][0]["properties"];
+    container["command"] = json!(["/weak", "--name", "a cat"]);
+    container["resources"]["limits"] = json!({"cpu": 2});
+    stage.put(TASK, body);
+    let [Command::Pull { sandbox, .. }] = stage.commands[..] else {
+        panic!("a pull comes first");
+    };
+    let container = "main".to_owned();
+    let digest = "sha256:1".to_owned();
+    let pulled = Event::Pulled {
+        sandbox,
+        container: container.clone(),
+        digest,
+    };
+    let launch = Launch {
+        image: "acitask/weak:1".to_owned(),
+        command: ["/weak", "--name", "a cat"].map(str::to_owned).to_vec(),
+        environment: [("MODE", "fast"), ("TOKEN", "hush-hush")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+        hostname: format!("SandboxHost-{}", sandbox.0),
+        cpu_milli: 2000,
+        memory_mib: 1536,
+    };
+    let started = stage.world.tell(pulled, stage.now);
+    assert_eq!(
+        started,
+        [Command::Start {
+            sandbox,
+            container,
+            launch
+        }]
+    );
 }
 
 fn provisioning_and_state(stage: &mut Stage) -> (String, String) {
