@@ -1,5 +1,6 @@
 //! Tests of the world as a whole, with a runtime that does at once what it is told.
 
+mod laws;
 mod life;
 mod recorded;
 mod requests;
