@@ -66,16 +66,16 @@ pub async fn apply(
         while let Some(id) = frontier.next() {
             running.push(timed(&site, id));
         }
-        for (id, because) in frontier.skipped() {
-            ended(&site, &mut tally, id, End::Skipped { because }, Duration::ZERO);
-        }
         if running.is_empty() {
             break;
         }
         tokio::select! {
             Some((id, end, elapsed)) = running.next() => {
-                frontier.settle(id, matches!(end, End::Done(_)));
+                let skipped = frontier.settle(id, matches!(end, End::Done(_)));
                 ended(&site, &mut tally, id, end, elapsed);
+                for (id, because) in skipped {
+                    ended(&site, &mut tally, id, End::Skipped { because }, Duration::ZERO);
+                }
             }
             () = stop.cancelled(), if !stopping => stopping = true,
         }

@@ -104,7 +104,9 @@ pub(crate) async fn put(work: &Work<'_>, id: &GroupId, deployment: &Deployment) 
 /// Waits until nothing is under way on the group any more.
 pub(crate) async fn settled(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
     until(work, id, wait::PROVISIONING, |seen| match seen {
-        Some(seen) if !judge::settled(seen) => Wait::Moving(format!("waiting while it is {}", seen.provisioning)),
+        Some(seen) if !seen.provisioning.settled() => {
+            Wait::Moving(format!("waiting while it is {}", seen.provisioning))
+        }
         _ => Wait::Over(()),
     })
     .await
@@ -116,7 +118,7 @@ pub(crate) async fn provisioned(work: &Work<'_>, id: &GroupId) -> Result<SeenGro
     until(work, id, wait::PROVISIONING, |seen| match seen {
         None if unseen(began.elapsed()) => Wait::Failed(End::Stale { what: "it is gone again".to_owned() }),
         None => Wait::Moving("waiting to see it".to_owned()),
-        Some(seen) => match judge::provisioned(seen) {
+        Some(seen) => match judge::settled(seen) {
             judge::Judgement::Moving(phase) => Wait::Moving(phase),
             judge::Judgement::Done(()) => Wait::Over(seen.clone()),
             judge::Judgement::Failed(why) => Wait::Failed(End::Failed {
