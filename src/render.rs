@@ -10,6 +10,7 @@ pub mod holdings;
 pub mod lines;
 pub mod live;
 pub mod page;
+pub mod rows;
 pub mod status;
 pub mod story;
 pub mod style;

@@ -2,51 +2,34 @@
 
 use std::io::{self, Write};
 
-use crate::plan::{Action, Begin, Finish, Impact, Plan, Run, Subject};
+use crate::plan::reconcile::{Block, Conflict, Planned};
+use crate::plan::{Impact, Note, Subject};
 use crate::render::changes;
 use crate::render::entry::{Entry, entries};
 use crate::render::heading::Heading;
-use crate::render::holdings::{self, Row, tag_row};
+use crate::render::rows::rows;
 use crate::render::style::{Label, Style};
-use crate::render::text::{columns, command_line, counted, padded, table, wrapped};
+use crate::render::text::{columns, counted, harmless, padded, table, wrapped};
 use crate::render::title::Mark;
-
-/// What a page shows.
-#[derive(Clone, Debug)]
-pub struct Page<'p> {
-    /// The steps.
-    pub plan: &'p Plan,
-    /// What no step does and people should know.
-    pub notes: Vec<Remark<'p>>,
-    /// What forbids the plan because something is somebody else's or cannot be so.
-    pub conflicts: Vec<Remark<'p>>,
-    /// What forbids the plan because the manifests say so.
-    pub blocks: Vec<Remark<'p>>,
-    /// How many declared things need no step.
-    pub unchanged: usize,
-}
-
-/// Something said about a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Remark<'p> {
-    /// What it is about.
-    pub subject: &'p Subject,
-    /// What there is to know.
-    pub text: &'p str,
-    /// What to do about it.
-    pub help: Option<&'p str>,
-}
 
 /// Subjects longer than this do not push the column of reasons to the right.
 const SUBJECT_COLUMN: usize = 44;
+
+/// Something said about a subject, or about the whole plan.
+struct Remark<'p> {
+    subject: Option<&'p Subject>,
+    text: &'p str,
+    help: Option<&'p str>,
+}
 
 /// Writes where the plan goes and then the plan; one line where nothing is to be done.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn Write, heading: &Heading, page: &Page<'_>, style: Style) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, heading: &Heading, planned: &Planned, style: Style) -> io::Result<()> {
+    let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
     writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
-    let entries = entries(page.plan);
+    let entries = entries(plan);
     let column = entries
         .iter()
         .map(|entry| columns(&entry.subject.to_string()))
@@ -60,23 +43,38 @@ pub fn write(out: &mut dyn Write, heading: &Heading, page: &Page<'_>, style: Sty
         }
     }
     let sections = [
-        ("Note", Label::Aside, &page.notes),
-        ("Conflict", Label::Delete, &page.conflicts),
-        ("Blocked", Label::Delete, &page.blocks),
+        ("Note", Label::Aside, notes.iter().map(note).collect::<Vec<_>>()),
+        ("Conflict", Label::Delete, conflicts.iter().map(conflict).collect()),
+        ("Blocked", Label::Delete, blocks.iter().map(block).collect()),
     ];
+    let quiet = sections.iter().all(|(.., remarks)| remarks.is_empty());
     for (word, label, remarks) in sections {
         if !remarks.is_empty() {
             writeln!(out)?;
         }
-        for remark in remarks {
+        for remark in &remarks {
             write_remark(out, word, label, remark, style)?;
         }
     }
-    let quiet = page.notes.is_empty() && page.conflicts.is_empty() && page.blocks.is_empty();
     if !(entries.is_empty() && quiet) {
         writeln!(out)?;
     }
-    writeln!(out, "{}", style.paint(Label::Title, &total(&entries, page.unchanged)))
+    writeln!(out, "{}", style.paint(Label::Title, &total(&entries, *unchanged)))
+}
+
+fn note(note: &Note) -> Remark<'_> {
+    let Note { subject, text, help } = note;
+    Remark { subject: Some(subject), text, help: help.as_deref() }
+}
+
+fn conflict(conflict: &Conflict) -> Remark<'_> {
+    let Conflict { subject, text, help } = conflict;
+    Remark { subject: Some(subject), text, help: Some(help) }
+}
+
+fn block(block: &Block) -> Remark<'_> {
+    let Block { subject, text, help } = block;
+    Remark { subject: subject.as_ref(), text, help: Some(help) }
 }
 
 /// The last line of a page.
@@ -123,73 +121,6 @@ fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
     lines
 }
 
-/// What an entry does, apart from removing differences.
-fn rows(entry: &Entry<'_>) -> Vec<Row> {
-    match (entry.mark, entry.action) {
-        (_, Action::CreateResourceGroup { location, tags }) => {
-            let mut rows = vec![("location".to_owned(), location.clone())];
-            rows.extend(tag_row(tags));
-            rows
-        }
-        (Mark::Create, Action::CreateGroup(deployment)) => holdings::deployment(deployment),
-        (_, Action::Run(run)) => run_rows(run),
-        (_, Action::StartGroup) => vec![("power".to_owned(), "starts it".to_owned())],
-        (_, Action::StopGroup) => vec![("power".to_owned(), "stops it".to_owned())],
-        (
-            _,
-            Action::TagResourceGroup(_)
-            | Action::DeleteResourceGroup
-            | Action::CreateGroup(_)
-            | Action::UpdateGroup(..)
-            | Action::TagGroup(_)
-            | Action::DeleteGroup { .. },
-        ) => Vec::new(),
-    }
-}
-
-fn run_rows(run: &Run) -> Vec<Row> {
-    let group = &run.group;
-    let mut rows: Vec<Row> = Vec::new();
-    let mut row = |key: &str, text: String| rows.push((key.to_owned(), text));
-    match &run.begin {
-        Begin::Exec(exec) => {
-            row("exec", command_line(&exec.command));
-            row("in", format!("group {group}, container {}", run.container));
-        }
-        Begin::Create(_) => row("creates", format!("group {group}, which starts the run")),
-        Begin::Replace(_) => row("replaces", format!("group {group}, which starts the run")),
-        Begin::Start { resume: None } => row("starts", format!("group {group}")),
-        Begin::Start { resume: Some(record) } => {
-            row("starts", format!("group {group}, or follows run {} if that has started it", record.id));
-        }
-        Begin::Adopt(record) => row("follows", format!("run {} in group {group}", record.id)),
-    }
-    match run.finish {
-        Finish::Leave => {}
-        Finish::Stop => row("then", "stops the group".to_owned()),
-        Finish::Delete { keep_on_success, keep_on_failure } => {
-            row("then", deletion(keep_on_success, keep_on_failure).to_owned());
-        }
-    }
-    if let Some(timeout) = run.timeout {
-        row("timeout", timeout.to_string());
-    }
-    match &run.begin {
-        Begin::Create(deployment) => rows.extend(holdings::deployment(deployment)),
-        Begin::Exec(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => {}
-    }
-    rows
-}
-
-fn deletion(keep_on_success: bool, keep_on_failure: bool) -> &'static str {
-    match (keep_on_success, keep_on_failure) {
-        (false, false) => "deletes the group",
-        (false, true) => "deletes the group; keeps it if the run fails",
-        (true, false) => "keeps the group; deletes it if the run fails",
-        (true, true) => "keeps the group",
-    }
-}
-
 fn impact_text(impact: Impact) -> &'static str {
     match impact {
         Impact::Restart => "restarts all containers",
@@ -207,7 +138,8 @@ fn write_remark(
     style: Style,
 ) -> io::Result<()> {
     let indent = columns(word) + 2;
-    let text = format!("{}: {}", remark.subject, remark.text);
+    let subject = remark.subject.map(|subject| format!("{subject}: ")).unwrap_or_default();
+    let text = format!("{subject}{}", harmless(remark.text));
     let mut start = style.paint(label, &format!("{word}:"));
     for line in wrapped(&text, style.width.saturating_sub(indent)) {
         writeln!(out, "{start} {line}")?;

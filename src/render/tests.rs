@@ -15,11 +15,12 @@ use crate::model::quantity::{Cpu, Memory, Period};
 use crate::model::secret::{Secret, SecretRef, SecretSource};
 use crate::model::stack::Interrupted;
 use crate::model::tag::{OWNER, Tags};
-use crate::plan::{Action, Begin, Change, Deployment, Exec, Finish, Guard, Impact, Plan, Reason, Run};
+use crate::plan::reconcile::{Block, Conflict, Planned};
+use crate::plan::{Action, Begin, Change, Deployment, Exec, Finish, Guard, Impact, Note, Plan, Reason, Run};
 use crate::plan::{Step, StepId, Subject, Value};
 use crate::render::heading::{Heading, Place};
 use crate::render::lines::Lines;
-use crate::render::page::{self, Page, Remark};
+use crate::render::page;
 use crate::render::story::Story;
 use crate::render::style::Style;
 use crate::render::summary;
@@ -121,14 +122,14 @@ fn heading() -> Heading {
     Heading { place, owner: Owner::new(&Name::from("quickstart"), None) }
 }
 
-fn shown(page: &Page<'_>, style: Style) -> Result<String, Box<dyn Error>> {
+fn shown(planned: &Planned, style: Style) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    page::write(&mut out, &heading(), page, style)?;
+    page::write(&mut out, &heading(), planned, style)?;
     Ok(String::from_utf8(out)?)
 }
 
-fn page(plan: &Plan, unchanged: usize) -> Page<'_> {
-    Page { plan, notes: Vec::new(), conflicts: Vec::new(), blocks: Vec::new(), unchanged }
+fn planned(plan: Plan, unchanged: usize) -> Planned {
+    Planned { plan, notes: Vec::new(), conflicts: Vec::new(), blocks: Vec::new(), unchanged }
 }
 
 fn first_apply() -> Result<Plan, Box<dyn Error>> {
@@ -226,18 +227,15 @@ fn changes() -> Result<Plan, Box<dyn Error>> {
 
 #[test]
 fn a_first_apply() -> Outcome {
-    assert_snapshot!(shown(&page(&first_apply()?, 0), Style::PLAIN)?);
+    assert_snapshot!(shown(&planned(first_apply()?, 0), Style::PLAIN)?);
     Ok(())
 }
 
 #[test]
 fn all_kinds_of_changes() -> Outcome {
-    let plan = changes()?;
-    assert_snapshot!("all_kinds_of_changes_80", shown(&page(&plan, 4), Style::PLAIN)?);
-    assert_snapshot!(
-        "all_kinds_of_changes_200",
-        shown(&page(&plan, 4), Style { width: 200, ..Style::PLAIN })?
-    );
+    let planned = planned(changes()?, 4);
+    assert_snapshot!("all_kinds_of_changes_80", shown(&planned, Style::PLAIN)?);
+    assert_snapshot!("all_kinds_of_changes_200", shown(&planned, Style { width: 200, ..Style::PLAIN })?);
     Ok(())
 }
 
@@ -247,24 +245,34 @@ fn remarks_stand_under_the_entries() -> Outcome {
     let subject = Subject::Group(id("strong"));
     let run = Subject::Run(Name::from("post-dog"));
     let failed = "failed with exit 3 two hours ago and is not repeated by itself, because nothing that goes into it differs";
-    let page = Page {
-        notes: vec![Remark { subject: &run, text: failed, help: Some("acitask run post-dog") }],
-        conflicts: vec![Remark {
-            subject: &subject,
-            text: "belongs to other/prod",
-            help: Some("acitask apply --adopt strong"),
+    let planned = Planned {
+        notes: vec![Note { subject: run, text: failed.into(), help: Some("acitask run post-dog".into()) }],
+        conflicts: vec![Conflict {
+            subject: subject.clone(),
+            text: "belongs to other/prod".into(),
+            help: "acitask apply --adopt strong".into(),
         }],
-        blocks: vec![Remark { subject: &subject, text: "is protected", help: None }],
-        ..page(&plan, 3)
+        blocks: vec![
+            Block {
+                subject: Some(subject),
+                text: "is protected".into(),
+                help: "take `protect` out of its manifest".into(),
+            },
+            Block {
+                subject: None,
+                text: "the stack is empty".into(),
+                help: "acitask destroy removes everything".into(),
+            },
+        ],
+        ..planned(plan, 3)
     };
-    assert_snapshot!(shown(&page, Style::PLAIN)?);
+    assert_snapshot!(shown(&planned, Style::PLAIN)?);
     Ok(())
 }
 
 #[test]
 fn nothing_to_do_is_one_line_under_the_heading() -> Outcome {
-    let plan = plan(vec![])?;
-    assert_snapshot!(shown(&page(&plan, 5), Style::PLAIN)?, @r"
+    assert_snapshot!(shown(&planned(plan(vec![])?, 5), Style::PLAIN)?, @r"
     local emulator http://127.0.0.1:4123 · project quickstart
     No changes. 5 resources match.
     ");
@@ -274,7 +282,7 @@ fn nothing_to_do_is_one_line_under_the_heading() -> Outcome {
 #[test]
 fn no_line_is_wider_than_asked() -> Outcome {
     for plan in [first_apply()?, changes()?] {
-        let text = shown(&page(&plan, 0), Style::PLAIN)?;
+        let text = shown(&planned(plan, 0), Style::PLAIN)?;
         // A value without spaces is never broken: it would no longer be one when copied.
         let wide = text.lines().filter(|line| line.chars().count() > 80);
         assert_eq!(wide.filter(|line| !line.contains("registry.example.com")).collect::<Vec<_>>(), [""; 0]);
@@ -285,7 +293,7 @@ fn no_line_is_wider_than_asked() -> Outcome {
 #[test]
 fn secrets_and_escapes_are_in_no_page() -> Outcome {
     for plan in [first_apply()?, changes()?] {
-        let text = shown(&page(&plan, 0), Style::PLAIN)?;
+        let text = shown(&planned(plan, 0), Style::PLAIN)?;
         assert!(!text.contains("canary") && !text.contains('\u{1b}'), "{text}");
     }
     Ok(())
