@@ -2,6 +2,7 @@
 
 pub mod arm;
 pub mod engine;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
