@@ -7,13 +7,16 @@ use bytes::Bytes;
 use clap::Args;
 use rustix::fs::FileType;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::Input;
 use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
+use super::signals::Signals;
 use super::{Desk, name, project};
 use crate::arm::exec::{self, Command, ExecFault, Output};
+use crate::clock::Clock;
 use crate::model::name::Name;
 
 /// Execute a command in a running container.
@@ -54,17 +57,26 @@ pub(crate) async fn exec(desk: &Desk, arguments: &Exec) -> Result<Code, Failure>
     let line = connect(desk, &project).await?;
     let command = Command {
         argv: arguments.command.clone(),
-        environment: Vec::new(),
-        directory: None,
+        env: Vec::new(),
+        dir: None,
         stdin: piped()?,
         run: None,
+        nonce: Clock::system().draw(16),
     };
     let (sender, mut receiver) = mpsc::channel(64);
-    let executing = exec::run(&line.arm, &group.id, container.as_str(), &command, sender);
+    let cancel = CancellationToken::new();
+    let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
+    let executing = exec::run(&line.arm, &group.id, container.as_str(), &command, &sender, &cancel);
     tokio::pin!(executing);
     let ended = loop {
         tokio::select! {
             biased;
+            () = signals.next() => {
+                if cancel.is_cancelled() {
+                    return Err(Failure::Left);
+                }
+                cancel.cancel();
+            }
             Some(output) = receiver.recv() => hand_on(&output)?,
             ended = &mut executing => break ended,
         }
@@ -82,6 +94,7 @@ pub(crate) async fn exec(desk: &Desk, arguments: &Exec) -> Result<Code, Failure>
             desk.screen.say(&message);
             Ok(Code::of_container(Some(code)))
         }
+        Err(ExecFault::Cancelled) => Err(Failure::Left),
         Err(fault) => Err(fault.into()),
     }
 }

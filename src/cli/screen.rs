@@ -111,18 +111,11 @@ impl Screen {
 
     fn set_up_reports(self) {
         let Style { colour, width } = self.aside;
-        let handler = move |_: &dyn miette::Diagnostic| {
-            Box::new(
-                MietteHandlerOpts::new()
-                    .color(colour)
-                    .unicode(true)
-                    .terminal_links(false)
-                    .width(width)
-                    .build(),
-            ) as Box<dyn miette::ReportHandler>
+        let options = move || {
+            MietteHandlerOpts::new().color(colour).unicode(true).terminal_links(false).width(width)
         };
         // Only one hook is ever set; a second screen, as in tests, shares the first one's.
-        drop(miette::set_hook(Box::new(handler)));
+        drop(miette::set_hook(Box::new(move |_| Box::new(options().build()))));
     }
 }
 
