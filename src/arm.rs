@@ -9,6 +9,7 @@ mod body;
 mod call;
 pub mod credential;
 pub mod endpoint;
+pub mod exec;
 pub mod fault;
 mod list;
 pub mod login;

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::arm::act::Scope;
 use crate::engine::event::End;
 use crate::engine::retry;
 use crate::engine::step::{Work, failed};
 use crate::engine::wait::{self, UNSEEN, Wait, look, until};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
-use crate::model::tag::{OWNER, lookup};
-use crate::plan::{Deployment, TagEdit, guard, judge, shape};
+use crate::plan::{Deployment, TagEdit, guard, judge};
 
 /// Creates the group and waits until it is provisioned.
 pub(crate) async fn create(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<End, End> {
@@ -84,14 +84,12 @@ pub(crate) async fn remove(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
 /// Sends the group. Where the answer is lost, looks whether the group is there as it was sent, because a second PUT
 /// restarts its containers.
 pub(crate) async fn put(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<(), End> {
-    let wanted = shape::wanted(&deployment.group);
-    let owner = lookup(&deployment.tags, OWNER);
     let mut tries = 0;
     loop {
         tries += 1;
         let Err(fault) = work.site.arm.put_group(&work.warrant, id, deployment).await else { return Ok(()) };
         if wait::uncertain(&fault)
-            && look(work, id).await?.is_some_and(|seen| guard::group(Some(&seen)) == guard::wanted(owner, &wanted))
+            && guard::group(look(work, id).await?.as_ref()) == guard::deployed(deployment)
         {
             return Ok(());
         }
@@ -136,5 +134,5 @@ pub(crate) fn unseen(since: Duration) -> bool {
 }
 
 async fn edit_tags(work: &Work<'_>, id: &GroupId, edit: &TagEdit) -> Result<(), End> {
-    super::resource_group::edit(work, crate::arm::Scope::Group(id.clone()), edit).await
+    super::resource_group::edit(work, Scope::Group(id.clone()), edit).await
 }

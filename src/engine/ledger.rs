@@ -1,6 +1,6 @@
 //! Reads and writes the records of task runs, which stand in the tags of their resource group.
 
-use crate::arm::Scope;
+use crate::arm::act::Scope;
 use crate::engine::event::End;
 use crate::engine::resource_group;
 use crate::engine::step::{Work, failed, stale};

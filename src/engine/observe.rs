@@ -22,21 +22,22 @@ const WIDTH: usize = 8;
 /// # Errors
 /// A read that failed, after the retries that such a fault is worth.
 pub async fn observe(arm: &Arm, stack: &Stack, request: &Request) -> Result<Observed, Fault> {
-    let (resource_groups, groups) = tokio::join!(
-        quietly(|| arm.resource_groups()),
-        quietly(|| arm.groups())
-    );
+    let (resource_groups, groups) = tokio::join!(quietly(|| arm.resource_groups()), quietly(|| arm.groups()));
     let mut observed = Observed::default();
     let resource_groups = match resource_groups {
         Err(fault) if fault.kind == FaultKind::Denied => {
-            observed.unseen.push("the resource groups of the subscription (no right to list them)".to_owned());
+            observed
+                .unseen
+                .push("the resource groups of the subscription (no right to list them)".to_owned());
             declared_resource_groups(arm, stack).await?
         }
         other => other?,
     };
     let groups = match groups {
         Err(fault) if fault.kind == FaultKind::Denied => {
-            observed.unseen.push("container groups outside of the declared resource groups (no right to list them)".to_owned());
+            observed.unseen.push(
+                "container groups outside of the declared resource groups (no right to list them)".to_owned(),
+            );
             groups_of(arm, &resource_groups, stack).await?
         }
         other => other?,
@@ -62,11 +63,19 @@ async fn groups_of(arm: &Arm, seen: &[SeenResourceGroup], stack: &Stack) -> Resu
 }
 
 /// A list shows no instance view and no other resources: reads those that the plan decides by.
-async fn look_closer(arm: &Arm, stack: &Stack, request: &Request, observed: &mut Observed) -> Result<(), Fault> {
+async fn look_closer(
+    arm: &Arm,
+    stack: &Stack,
+    request: &Request,
+    observed: &mut Observed,
+) -> Result<(), Fault> {
     let reads = reconcile::needs(stack, observed, request);
-    let views: Vec<(_, Option<SeenGroup>)> = each(reads.groups.iter().map(|id| async move {
-        quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen))
-    }))
+    let views: Vec<(_, Option<SeenGroup>)> = each(
+        reads
+            .groups
+            .iter()
+            .map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) }),
+    )
     .await?;
     for (id, seen) in views {
         match seen {
@@ -86,6 +95,8 @@ async fn look_closer(arm: &Arm, stack: &Stack, request: &Request, observed: &mut
     Ok(())
 }
 
-async fn each<T>(reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>>>) -> Result<Vec<T>, Fault> {
+async fn each<T>(
+    reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>>>,
+) -> Result<Vec<T>, Fault> {
     stream::iter(reads).buffered(WIDTH).try_collect().await
 }

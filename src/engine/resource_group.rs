@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio::time::Instant;
 
-use crate::arm::Scope;
+use crate::arm::act::Scope;
 use crate::engine::event::End;
 use crate::engine::step::{Work, failed, stale};
 use crate::engine::wait::{self, Pace};

@@ -36,7 +36,9 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
     ledger::hold(work, run).await?;
     match &run.begin {
         Begin::Exec(exec) => strong::run(work, run, exec).await,
-        Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => weak::run(work, run).await,
+        Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => {
+            weak::run(work, run).await
+        }
     }
 }
 

@@ -31,18 +31,29 @@ async fn act(work: &Work<'_>) -> Result<End, End> {
         (Subject::ResourceGroup(name), Action::CreateResourceGroup { location, tags }) => {
             resource_group::create(work, name, location, tags).await
         }
-        (Subject::ResourceGroup(name), Action::TagResourceGroup(edit)) => resource_group::tag(work, name, edit).await,
-        (Subject::ResourceGroup(name), Action::DeleteResourceGroup) => resource_group::delete(work, name).await,
+        (Subject::ResourceGroup(name), Action::TagResourceGroup(edit)) => {
+            resource_group::tag(work, name, edit).await
+        }
+        (Subject::ResourceGroup(name), Action::DeleteResourceGroup) => {
+            resource_group::delete(work, name).await
+        }
         (Subject::Group(id), Action::CreateGroup(deployment)) => group::create(work, id, deployment).await,
         (Subject::Group(id), Action::UpdateGroup(deployment, edit)) => {
             group::update(work, id, deployment, edit).await
         }
         (Subject::Group(id), Action::TagGroup(edit)) => group::tag(work, id, edit).await,
-        (Subject::Group(id), Action::DeleteGroup { .. }) => group::delete(work, id).await,
+        (Subject::Group(id), Action::DeleteGroup { replaced }) => {
+            if *replaced {
+                sendable(work)?;
+            }
+            group::delete(work, id).await
+        }
         (Subject::Group(id), Action::StartGroup) => group::start(work, id).await,
         (Subject::Group(id), Action::StopGroup) => group::stop(work, id).await,
         (Subject::Run(_), Action::Run(run)) => run::run(work, run).await,
-        (subject, _) => Err(End::Failed { why: format!("the plan asks of {subject} what it cannot do"), help: None }),
+        (subject, _) => {
+            Err(End::Failed { why: format!("the plan asks of {subject} what it cannot do"), help: None })
+        }
     }
 }
 
@@ -82,6 +93,16 @@ impl Work<'_> {
     }
 }
 
+/// Before a group is deleted to be created again: whether what is to be created could be sent now.
+fn sendable(work: &Work<'_>) -> Result<(), End> {
+    for step in work.site.plan.steps().iter().filter(|step| step.subject == work.step.subject) {
+        if let (Subject::Group(id), Action::CreateGroup(deployment)) = (&step.subject, &step.action) {
+            work.site.arm.check_group(id, deployment).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 /// The thing changed since the plan was made.
 pub(crate) fn stale(what: impl Into<String>) -> End {
     End::Stale { what: what.into() }
@@ -89,6 +110,6 @@ pub(crate) fn stale(what: impl Into<String>) -> End {
 
 /// A fault ends the step, with the command that mends it where one is known.
 pub(crate) fn failed(fault: Fault) -> End {
-    let help = fault.help();
+    let help = fault.help().map(str::to_owned);
     End::Failed { why: fault.to_string(), help }
 }

@@ -74,7 +74,9 @@ fn command(run: &Run, exec: &Exec) -> Result<Command, End> {
 /// Waits until the container runs, and gives its start time.
 async fn ready(work: &Work<'_>, run: &Run) -> Result<Option<Timestamp>, End> {
     until(work, &run.group, wait::PROVISIONING, |seen| match seen {
-        None => Wait::Failed(End::Failed { why: format!("its group {} is not there", run.group), help: None }),
+        None => {
+            Wait::Failed(End::Failed { why: format!("its group {} is not there", run.group), help: None })
+        }
         Some(seen) => match judge::strong_ready(seen, &run.container) {
             judge::Judgement::Moving(phase) => Wait::Moving(phase),
             judge::Judgement::Done(()) => Wait::Over(seen.start_time(&run.container)),
@@ -127,7 +129,9 @@ async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant
             Trace::Ended(code) => return Ok(Traced::Ended(ended(Some(code)))),
             Trace::NeverBegan => return Ok(Traced::NeverBegan),
             Trace::Lost | Trace::Unknown => return Ok(Traced::Nothing),
-            Trace::Running(pid) => work.phase(format!("the run goes on as process {pid}; its output since is lost")),
+            Trace::Running(pid) => {
+                work.phase(format!("the run goes on as process {pid}; its output since is lost"))
+            }
         }
         if began.elapsed() > allowed(run) {
             return Ok(Traced::Ended(cancel(work, run, record).await));
@@ -197,7 +201,9 @@ async fn cancel(work: &Work<'_>, run: &Run, record: &Record) -> Outcome {
         match asked {
             Ok(Trace::Running(_)) => tokio::time::sleep(Duration::from_secs(2)).await,
             Ok(_) => break,
-            Err(fault) => tracing::warn!(%fault, run = %run.name, "the run that took too long could not be ended"),
+            Err(fault) => {
+                tracing::warn!(%fault, run = %run.name, "the run that took too long could not be ended")
+            }
         }
     }
     Outcome::TimedOut(allowed(run))

@@ -39,11 +39,14 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
         Begin::Replace(deployment) => {
             let seen = look(work, &run.group).await?;
             work.hold(&guard::group(seen.as_ref()))?;
+            work.site.arm.check_group(&run.group, deployment).map_err(failed)?;
             group::remove(work, &run.group).await?;
             create(work, run, deployment).await
         }
         Begin::Start { resume } => start(work, run, resume.as_ref()).await,
-        Begin::Exec(_) => Err(End::Failed { why: "a strong run cannot be begun as a weak one".to_owned(), help: None }),
+        Begin::Exec(_) => {
+            Err(End::Failed { why: "a strong run cannot be begun as a weak one".to_owned(), help: None })
+        }
     }
 }
 
@@ -115,7 +118,9 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
     let began = Instant::now();
     loop {
         let judgement = match look(work, &run.group).await? {
-            None if group::unseen(began.elapsed()) => judge::Judgement::Failed("its group is gone".to_owned()),
+            None if group::unseen(began.elapsed()) => {
+                judge::Judgement::Failed("its group is gone".to_owned())
+            }
             None => judge::Judgement::Moving("waiting to see it".to_owned()),
             Some(seen) => {
                 if ran(&seen, run, before) {
@@ -180,7 +185,8 @@ async fn finish(work: &Work<'_>, run: &Run, outcome: &Outcome) -> Result<(), End
         Finish::Leave => Ok(()),
         Finish::Stop => {
             tokio::time::sleep(work.site.options.spacing).await;
-            work.call(|| work.site.arm.stop_group(&work.warrant, &run.group)).await.map_err(failed)
+            work.call(|| work.site.arm.stop_group(&work.warrant, &run.group)).await.map_err(failed)?;
+            Ok(())
         }
         Finish::Delete { keep_on_success, keep_on_failure } => {
             let keep = if outcome.succeeded() { keep_on_success } else { keep_on_failure };
