@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::model::name::Name;
 
 /// Nearer than this, a name may be meant.
-const NEAR: f64 = 0.6;
+const NEAR: f64 = 0.8;
 
 /// The refusal of a name that is none of those known.
 pub(crate) fn unknown<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n Name>) -> Failure {
