@@ -22,7 +22,10 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let mut signals = match Signals::new([SIGTERM, SIGINT, SIGCHLD]) {
         Ok(signals) => signals,
         Err(error) => {
-            tell(std::io::stderr(), &format!("strong: cannot watch signals: {error}"));
+            tell(
+                std::io::stderr(),
+                &format!("strong: cannot watch signals: {error}"),
+            );
             return ExitCode::FAILURE;
         }
     };

@@ -61,8 +61,13 @@ impl NotStarted {
 /// Starts a command. It has no terminal: a terminal's hang-up does not reach it.
 pub fn start(order: &Order) -> Result<(Command, Pipes), NotStarted> {
     let mut command = std::process::Command::new(&order.program);
-    command.args(&order.arguments).envs(order.variables.iter().cloned());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(&order.arguments)
+        .envs(order.variables.iter().cloned());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     if let Some(folder) = &order.folder {
         // Else the kernel's "not found" could mean the program or the folder.
         if !folder.is_dir() {
@@ -70,19 +75,28 @@ pub fn start(order: &Order) -> Result<(Command, Pipes), NotStarted> {
         }
         command.current_dir(folder);
     }
-    let mut child =
-        CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(|error| {
-            match error.kind() {
-                ErrorKind::NotFound => NotStarted::NotFound(order.program.clone()),
-                kind => NotStarted::Refused(order.program.clone(), kind),
-            }
+    let mut child = CommandWrap::from(command)
+        .wrap(ProcessSession)
+        .spawn()
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => NotStarted::NotFound(order.program.clone()),
+            kind => NotStarted::Refused(order.program.clone(), kind),
         })?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
+    let pipes = (
+        child.stdin().take(),
+        child.stdout().take(),
+        child.stderr().take(),
+    );
     match (pid, pipes) {
-        (Some(pid), (Some(input), Some(output), Some(errors))) => {
-            Ok((Command { child, pid }, Pipes { input, output, errors }))
-        }
+        (Some(pid), (Some(input), Some(output), Some(errors))) => Ok((
+            Command { child, pid },
+            Pipes {
+                input,
+                output,
+                errors,
+            },
+        )),
         _ => Err(NotStarted::Incomplete),
     }
 }
@@ -109,7 +123,10 @@ impl Command {
 #[must_use]
 pub fn end_of(pid: Pid) -> u8 {
     loop {
-        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+        match waitid(
+            WaitId::Pid(pid),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        ) {
             Err(rustix::io::Errno::INTR) | Ok(None) => {}
             Ok(Some(status)) => {
                 let code = status

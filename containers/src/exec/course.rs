@@ -129,7 +129,11 @@ fn lost(heard: bool, kind: &Kind) -> bool {
 
 /// Watches the two outputs, the end and the client of a command.
 pub fn watch(command: &Command, pipes: Pipes, lines: Lines, events: &SyncSender<Event>) {
-    let Pipes { input, output, errors } = pipes;
+    let Pipes {
+        input,
+        output,
+        errors,
+    } = pipes;
     let (sender, waiting) = sync_channel(WAITING_INPUT);
     let pid = command.pid();
     let tell = || events.clone();
@@ -146,7 +150,11 @@ pub fn watch(command: &Command, pipes: Pipes, lines: Lines, events: &SyncSender<
 pub fn heed(mut signals: Signals, events: SyncSender<Event>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            let event = if signal == SIGHUP { Event::Lost } else { Event::Cancelled };
+            let event = if signal == SIGHUP {
+                Event::Lost
+            } else {
+                Event::Cancelled
+            };
             if events.send(event).is_err() {
                 return;
             }

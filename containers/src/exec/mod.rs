@@ -46,8 +46,8 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     if !arguments.is_empty() {
         return complain("takes no arguments: it reads its request from its terminal");
     }
-    let opened = Signals::new([SIGHUP, SIGINT, SIGTERM])
-        .and_then(|signals| Ok((signals, stream::open()?)));
+    let opened =
+        Signals::new([SIGHUP, SIGINT, SIGTERM]).and_then(|signals| Ok((signals, stream::open()?)));
     match opened {
         Ok((signals, (mut terminal, lines))) => {
             ExitCode::from(serve(&mut terminal, lines, signals))
@@ -66,7 +66,11 @@ fn serve(terminal: &mut Terminal, mut lines: Lines, signals: Signals) -> u8 {
             0
         }
         Ok(Request::Signal(id, stop)) => {
-            terminal.say(Answer::Told(trace::signal(Path::new(trace::FOLDER), &id, stop)));
+            terminal.say(Answer::Told(trace::signal(
+                Path::new(trace::FOLDER),
+                &id,
+                stop,
+            )));
             0
         }
         Err(why) => fail(terminal, OWN_FAULT, &why),
@@ -92,7 +96,10 @@ fn start(terminal: &mut Terminal, lines: Lines, signals: Signals, order: &Order)
     let mut kind = match &order.run {
         None => Kind::Plain,
         Some(id) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs();
             match trace::begin(Path::new(trace::FOLDER), id, now) {
                 Beginning::Begun(trace) => Kind::Run(Some(trace)),
                 Beginning::Unwritable => Kind::Run(None),
@@ -109,7 +116,9 @@ fn start(terminal: &mut Terminal, lines: Lines, signals: Signals, order: &Order)
     }
     match started {
         Ok((command, pipes)) => {
-            terminal.say(Answer::Started(command.pid().as_raw_nonzero().get().unsigned_abs()));
+            terminal.say(Answer::Started(
+                command.pid().as_raw_nonzero().get().unsigned_abs(),
+            ));
             let (sender, events) = sync_channel(WAITING_EVENTS);
             course::heed(signals, sender.clone());
             course::watch(&command, pipes, lines, &sender);
