@@ -61,8 +61,14 @@ fn datum(text: &str) -> Result<Map<String, Value>, String> {
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
-    // The reader's own message tells line and column, and does not quote the text.
-    serde_json::from_str(text).map_err(|error| format!("is no JSON object: {error}"))
+    // Only the place: the reader's own message quotes the text, which may be a secret.
+    serde_json::from_str(text).map_err(|error| {
+        format!(
+            "is no JSON object (line {}, column {})",
+            error.line(),
+            error.column()
+        )
+    })
 }
 
 #[cfg(test)]
@@ -121,7 +127,7 @@ mod tests {
             "{\"a\":geheim}".to_owned(),
             "=geheim".to_owned(),
         ];
-        let told = body(None, &data, &environment(&[("DATA", "[\"geheim\"]")]));
+        let told = body(None, &data, &environment(&[("DATA", "\"geheim\"")]));
         let mistakes = told.err().unwrap_or_default();
         assert_eq!(mistakes.len(), 4, "{mistakes:?}");
         assert!(!mistakes.concat().contains("geheim"), "{mistakes:?}");
