@@ -286,6 +286,27 @@ fn a_run_survives_its_stream_and_its_trace_tells() -> Outcome {
 }
 
 #[test]
+fn a_client_that_does_not_read_does_not_hide_the_end_of_a_run() -> Outcome {
+    let id = Id::new("stalled");
+    let mut call = Call::new()?;
+    // More than the terminal holds, and less than the pipe and the helper do.
+    let script = "read line; head -c 100000 /dev/zero; exit 6";
+    call.command(&["sh", "-c", script])?;
+    call.say('r', &id.0)?;
+    call.write("g\n")?;
+    call.pid()?;
+    call.stall();
+    call.say('i', "go\n")?;
+    eventually(|| {
+        let told = query(&id.0)?;
+        assert_ne!(told, "t lost");
+        Ok(told == "t ended 6")
+    })?;
+    call.hang_up()?.wait()?;
+    Ok(())
+}
+
+#[test]
 fn a_run_is_ended_by_a_second_call() -> Outcome {
     for (word, ended) in [("TERM", "t ended 143"), ("KILL", "t ended 137")] {
         let id = Id::new(&format!("signal-{}", word.to_lowercase()));

@@ -71,7 +71,12 @@ fn join(served: JoinHandle<std::io::Result<Got>>) -> Outcome<Got> {
 #[test]
 fn it_posts_and_shows_the_answer() -> Outcome {
     let (url, served) = endpoint(&[&answer("201 Created", "", "{\"id\":7}")])?;
-    let variables = [("ENDPOINT_URL", url.as_str()), ("DATA_mode", "test")];
+    let nowhere = ("SSL_CERT_FILE", "/no/such/file");
+    let variables = [
+        ("ENDPOINT_URL", url.as_str()),
+        ("DATA_mode", "test"),
+        nowhere,
+    ];
     let (code, output, errors) = post(&["--name", "dog"], &variables)?;
     let shown = url.replace("?sig=geheim", "?…");
     assert_eq!(

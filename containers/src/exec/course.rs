@@ -1,7 +1,7 @@
 //! The course of a command from its start to its end: one loop over what happens meanwhile.
 //!
-//! Invariant: all output is said before the end. The loop alone writes to the terminal and to the
-//! trace; the threads beside it only wait for one thing each and tell it. What a lost stream means
+//! Invariant: all output is said before the end. The loop alone writes to the terminal; the threads
+//! beside it only wait for one thing each and tell it. What a lost stream means
 //! is decided here: a plain command ends with it, a run goes on in silence.
 
 use std::io::{Read, Write};
@@ -49,19 +49,19 @@ pub enum Event {
     Lost,
 }
 
-/// What survives the loss of the stream.
-#[derive(Debug)]
-pub enum Kind {
-    /// Nothing: the command ends with it.
-    Plain,
-    /// The command, and its trace where one could be written.
-    Run(Option<Trace>),
+/// What the loss of the stream means to a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It ends too.
+    Ends,
+    /// It goes on in silence: it is a run.
+    GoesOn,
 }
 
 /// Follows a command to its end and says so. The answer is its code.
 pub fn follow(
     command: Command,
-    mut kind: Kind,
+    loss: Loss,
     terminal: &mut Terminal,
     events: &Receiver<Event>,
 ) -> u8 {
@@ -84,23 +84,22 @@ pub fn follow(
             (None, None) => events.recv().map_err(RecvTimeoutError::from),
         };
         let stop = match event {
-            Ok(Event::Output(bytes)) => lost(terminal.say(Answer::Output(&bytes)), &kind),
-            Ok(Event::ErrorOutput(bytes)) => lost(terminal.say(Answer::ErrorOutput(&bytes)), &kind),
+            Ok(Event::Output(bytes)) => !terminal.say(Answer::Output(&bytes)) && loss == Loss::Ends,
+            Ok(Event::ErrorOutput(bytes)) => {
+                !terminal.say(Answer::ErrorOutput(&bytes)) && loss == Loss::Ends
+            }
             Ok(Event::Closed) => {
                 open -= 1;
                 false
             }
             Ok(Event::Ended(code)) => {
-                if let Kind::Run(Some(trace)) = &mut kind {
-                    trace.ended(code);
-                }
                 ended = Some(code);
                 false
             }
             Ok(Event::Cancelled) => true,
             Ok(Event::Lost) => {
                 terminal.lose();
-                lost(false, &kind)
+                loss == Loss::Ends
             }
             Err(_) => match (kill_at, ended) {
                 (None, Some(code)) => break code,
@@ -122,13 +121,15 @@ pub fn follow(
     code
 }
 
-/// Whether the command must end, since the terminal did not take what was said.
-fn lost(heard: bool, kind: &Kind) -> bool {
-    !heard && matches!(kind, Kind::Plain)
-}
-
-/// Watches the two outputs, the end and the client of a command.
-pub fn watch(command: &Command, pipes: Pipes, lines: Lines, events: &SyncSender<Event>) {
+/// Watches the two outputs, the end and the client of a command. The end is written to the trace
+/// at once: a client that has stopped to read holds up the loop, and must not hold up the truth.
+pub fn watch(
+    command: &Command,
+    pipes: Pipes,
+    lines: Lines,
+    trace: Option<Trace>,
+    events: &SyncSender<Event>,
+) {
     let Pipes {
         input,
         output,
@@ -140,7 +141,13 @@ pub fn watch(command: &Command, pipes: Pipes, lines: Lines, events: &SyncSender<
     let (to_output, to_errors, to_end, to_lines) = (tell(), tell(), tell(), tell());
     thread::spawn(move || drain(output, Event::Output, &to_output));
     thread::spawn(move || drain(errors, Event::ErrorOutput, &to_errors));
-    thread::spawn(move || to_end.send(Event::Ended(end_of(pid))));
+    thread::spawn(move || {
+        let code = end_of(pid);
+        if let Some(mut trace) = trace {
+            trace.ended(code);
+        }
+        to_end.send(Event::Ended(code))
+    });
     thread::spawn(move || feed(input, &waiting));
     thread::spawn(move || listen(lines, sender, &to_lines));
 }

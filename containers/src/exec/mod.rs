@@ -27,7 +27,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use course::Kind;
+use course::Loss;
 use frame::Answer;
 use request::{Draft, Order, Request};
 use stream::{Lines, Silence, Terminal};
@@ -46,21 +46,17 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     if !arguments.is_empty() {
         return complain("takes no arguments: it reads its request from its terminal");
     }
-    let opened =
-        Signals::new([SIGHUP, SIGINT, SIGTERM]).and_then(|signals| Ok((signals, stream::open()?)));
-    match opened {
-        Ok((signals, (mut terminal, lines))) => {
-            ExitCode::from(serve(&mut terminal, lines, signals))
-        }
+    match stream::open() {
+        Ok((mut terminal, lines)) => ExitCode::from(serve(&mut terminal, lines)),
         Err(error) => complain(&format!("no terminal: {error}")),
     }
 }
 
 /// Says hello, reads the request and carries it out. The answer is the exit code.
-fn serve(terminal: &mut Terminal, mut lines: Lines, signals: Signals) -> u8 {
+fn serve(terminal: &mut Terminal, mut lines: Lines) -> u8 {
     terminal.say(Answer::Hello);
     match listen(&mut lines) {
-        Ok(Request::Start(order)) => start(terminal, lines, signals, &order),
+        Ok(Request::Start(order)) => start(terminal, lines, &order),
         Ok(Request::Query(id)) => {
             terminal.say(Answer::Told(trace::query(Path::new(trace::FOLDER), &id)));
             0
@@ -92,39 +88,47 @@ fn listen(lines: &mut Lines) -> Result<Request, String> {
 }
 
 /// Starts a command and follows it. A run leaves its trace first.
-fn start(terminal: &mut Terminal, lines: Lines, signals: Signals, order: &Order) -> u8 {
-    let mut kind = match &order.run {
-        None => Kind::Plain,
-        Some(id) => {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs();
-            match trace::begin(Path::new(trace::FOLDER), id, now) {
-                Beginning::Begun(trace) => Kind::Run(Some(trace)),
-                Beginning::Unwritable => Kind::Run(None),
-                Beginning::Already => return fail(terminal, OWN_FAULT, "already"),
-            }
-        }
+fn start(terminal: &mut Terminal, lines: Lines, order: &Order) -> u8 {
+    // From here on a hang-up must not end us; before, there is nothing to stay for.
+    let signals = match Signals::new([SIGHUP, SIGINT, SIGTERM]) {
+        Ok(signals) => signals,
+        Err(error) => return fail(terminal, OWN_FAULT, &format!("signals: {error}")),
     };
-    let started = command::start(order);
-    if let Kind::Run(Some(trace)) = &mut kind {
-        match &started {
-            Ok((command, _)) => trace.started(command.pid().as_raw_nonzero().get().unsigned_abs()),
-            Err(error) => trace.ended(error.code()),
-        }
+    let mut trace = None;
+    if let Some(id) = &order.run {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        trace = match trace::begin(Path::new(trace::FOLDER), id, now) {
+            Beginning::Begun(trace) => Some(trace),
+            Beginning::Unwritable => None,
+            Beginning::Already => return fail(terminal, OWN_FAULT, "already"),
+        };
     }
-    match started {
+    match command::start(order) {
         Ok((command, pipes)) => {
-            terminal.say(Answer::Started(
-                command.pid().as_raw_nonzero().get().unsigned_abs(),
-            ));
+            let pid = command.pid().as_raw_nonzero().get().unsigned_abs();
+            if let Some(trace) = &mut trace {
+                trace.started(pid);
+            }
+            terminal.say(Answer::Started(pid));
             let (sender, events) = sync_channel(WAITING_EVENTS);
             course::heed(signals, sender.clone());
-            course::watch(&command, pipes, lines, &sender);
-            course::follow(command, kind, terminal, &events)
+            course::watch(&command, pipes, lines, trace, &sender);
+            let loss = if order.run.is_some() {
+                Loss::GoesOn
+            } else {
+                Loss::Ends
+            };
+            course::follow(command, loss, terminal, &events)
         }
-        Err(error) => fail(terminal, error.code(), &error.to_string()),
+        Err(error) => {
+            if let Some(trace) = &mut trace {
+                trace.ended(error.code());
+            }
+            fail(terminal, error.code(), &error.to_string())
+        }
     }
 }
 

@@ -38,6 +38,12 @@ impl Address {
         Ok(Self(uri))
     }
 
+    /// Whether it is https.
+    #[must_use]
+    pub fn secure(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
+
     /// The whole address, for the request alone.
     #[must_use]
     pub fn exposed(&self) -> &Uri {

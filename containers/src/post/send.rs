@@ -66,9 +66,10 @@ pub enum NoAuthorities {
 
 /// A client with the errand's time-outs and the authorities it trusts.
 pub fn agent(errand: &Errand) -> Result<Agent, NoAuthorities> {
+    // Plain http asks nobody for trust, so that a file that is not there does no harm.
     let roots = match &errand.authorities {
-        None => RootCerts::WebPki,
-        Some(path) => authorities(&std::fs::read(path)?)?,
+        Some(path) if errand.address.secure() => authorities(&std::fs::read(path)?)?,
+        _ => RootCerts::WebPki,
     };
     Ok(Agent::config_builder()
         .http_status_as_error(false)
@@ -149,7 +150,8 @@ fn shown(body: impl Read) -> Shown {
     }
 }
 
-/// What an error of the client means. Its own texts are not shown: some of them hold the address.
+/// What an error of the client means. Only the system's own texts are shown: some of the client's
+/// hold the address.
 fn unanswered(error: &Error, timeout: Duration) -> Try {
     match error {
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
@@ -159,7 +161,7 @@ fn unanswered(error: &Error, timeout: Duration) -> Try {
         Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
             Try::NoTrust(error.to_string())
         }
-        Error::Io(error) => Try::NoConnection(error.kind().to_string()),
+        Error::Io(error) => Try::NoConnection(error.to_string()),
         Error::HostNotFound => Try::NoConnection("no such host".to_owned()),
         Error::ConnectionFailed => Try::NoConnection("refused".to_owned()),
         Error::Tls(why) => Try::NoTrust((*why).to_owned()),

@@ -161,6 +161,11 @@ impl Call {
         Ok(said)
     }
 
+    /// Reads no more, and does not hang up.
+    pub(crate) fn stall(&self) {
+        self.listening.store(false, Ordering::Release);
+    }
+
     /// Hangs up. The helper comes back, since it may go on.
     pub(crate) fn hang_up(self) -> Outcome<Child> {
         let Self {
