@@ -1,0 +1,190 @@
+//! The life of a container group's containers, as a state machine over runtime events and time.
+//!
+//! A deployment has a sandbox of its own and begins only after the containers of the one before have ended, or time is
+//! up. Nothing here knows requests or replies; what follows from a runtime's event is in [`told`], how a container is
+//! started in [`launch`].
+
+mod launch;
+mod told;
+
+use jiff::{SignedDuration, Timestamp};
+
+pub(super) use self::told::{Happened, tell};
+
+use self::launch::{pull, start};
+use self::told::{ended, note_killed, note_lost};
+use super::container_group::{Container, ContainerGroup, Next, Phase, Provisioning, State};
+use crate::contract::{Command, SandboxId};
+
+/// How long old containers may take to end before the next deployment begins anyway.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a provisioning may take before it counts as failed (`provisioningTimeoutInSeconds`).
+const PROVISIONING: SignedDuration = SignedDuration::from_secs(1800);
+/// The exit code of a container that the platform ended (Azure's page "Troubleshoot common issues").
+const PLATFORM_INITIATED: i32 = 7147;
+
+/// Deploys the group's wish in a new sandbox, at once or as soon as the old containers have ended.
+/// While `Updating`, the old instance view stays until the new containers run (azure-powershell,
+/// Restart-AzContainerGroup); else nothing of it stays.
+pub(super) fn deploy(
+    group: &mut ContainerGroup,
+    sandbox: SandboxId,
+    state: Provisioning,
+    now: Timestamp,
+    commands: &mut Vec<Command>,
+) {
+    group.provisioning = state;
+    group.since = now;
+    group.stopped = false;
+    let wanted: Vec<String> = group.wanted().map(|(name, _)| name.to_owned()).collect();
+    group
+        .containers
+        .retain(|name, _| state == Provisioning::Updating && wanted.contains(name));
+    for name in wanted {
+        let container = group.containers.entry(name).or_insert_with(Container::new);
+        container.phase = Phase::Pulling;
+        container.started = false;
+        container.restarts = 0;
+        container.failures = 0;
+    }
+    if group.alive.is_empty() {
+        return begin(group, sandbox, commands);
+    }
+    commands.push(Command::Stop {
+        sandbox: group.sandbox,
+    });
+    let kills = group.next.as_ref().map_or(1, |next| next.kills + 1);
+    group.next = Some(Next {
+        sandbox,
+        by: now + PATIENCE,
+        kills,
+    });
+}
+
+/// Begins in a new sandbox with what every container waits for.
+fn begin(group: &mut ContainerGroup, sandbox: SandboxId, commands: &mut Vec<Command>) {
+    if group.sandbox != sandbox {
+        commands.push(Command::Discard {
+            sandbox: group.sandbox,
+        });
+    }
+    group.sandbox = sandbox;
+    group.next = None;
+    group.alive.clear();
+    let waiting = |phase: Phase| !matches!(phase, Phase::Ended);
+    let names: Vec<String> = group
+        .containers
+        .iter()
+        .filter(|(_, c)| waiting(c.phase))
+        .map(|(n, _)| n.clone())
+        .collect();
+    for name in names {
+        if let Some(container) = group.containers.get_mut(&name) {
+            container.phase = Phase::Pulling;
+        }
+        pull(group, &name, commands);
+    }
+}
+
+/// Lets time pass: ends back-offs, gives up waiting.
+pub(super) fn advance(group: &mut ContainerGroup, now: Timestamp, commands: &mut Vec<Command>) {
+    if let Some(next) = group.next.clone().filter(|next| next.by <= now) {
+        note_killed(group, next.kills, now);
+        begin(group, next.sandbox, commands);
+    }
+    let due: Vec<(String, bool)> = group
+        .containers
+        .iter()
+        .filter_map(|(name, container)| match container.phase {
+            Phase::BackOff { until, pulled } if until <= now => Some((name.clone(), pulled)),
+            _ => None,
+        })
+        .collect();
+    for (name, pulled) in due {
+        if pulled {
+            start(group, &name, commands);
+        } else {
+            if let Some(container) = group.containers.get_mut(&name) {
+                container.phase = Phase::Pulling;
+            }
+            pull(group, &name, commands);
+        }
+    }
+    if is_provisioning(group) && group.since + PROVISIONING <= now {
+        group.provisioning = Provisioning::Failed;
+    }
+}
+
+/// When [`advance`] next has something to do.
+pub(super) fn due(group: &ContainerGroup) -> Option<Timestamp> {
+    let back_offs = group
+        .containers
+        .values()
+        .filter_map(|container| match container.phase {
+            Phase::BackOff { until, .. } => Some(until),
+            _ => None,
+        });
+    let next = group.next.iter().map(|next| next.by);
+    let timeout = is_provisioning(group).then(|| group.since + PROVISIONING);
+    back_offs.chain(next).chain(timeout).min()
+}
+
+/// Stops the group as a client asked.
+pub(super) fn stop(group: &mut ContainerGroup, now: Timestamp, commands: &mut Vec<Command>) {
+    commands.push(Command::Stop {
+        sandbox: group.sandbox,
+    });
+    group.stopped = true;
+    group.next = None;
+    group.provisioning = Provisioning::Succeeded;
+    for container in group
+        .containers
+        .values_mut()
+        .filter(|c| c.phase != Phase::Ended)
+    {
+        if let Some(running @ State::Running { .. }) = container.current.take() {
+            container.previous = Some(running);
+        }
+        container.current = Some(State::Terminated {
+            start: None,
+            finish: now,
+            code: None,
+            detail: "Container stopped per client request".to_owned(),
+        });
+        container.phase = Phase::Ended;
+    }
+}
+
+/// The machine under the containers was lost (the emulator was restarted): what ran is started again by the platform,
+/// under every policy ("the platform might still restart the container regardless of the restart policy").
+pub(super) fn lost(
+    group: &mut ContainerGroup,
+    sandbox: SandboxId,
+    now: Timestamp,
+    commands: &mut Vec<Command>,
+) {
+    group.alive.clear();
+    if group.stopped || group.has_ended() {
+        return;
+    }
+    if group.next.is_none() {
+        for (name, container) in &mut group.containers {
+            if container.phase == Phase::Running {
+                note_lost(name, container, now);
+                ended(container, PLATFORM_INITIATED, now);
+                container.previous = container.current.take();
+                container.current = Some(State::Waiting {
+                    detail: String::new(),
+                });
+            }
+        }
+    }
+    begin(group, sandbox, commands);
+}
+
+fn is_provisioning(group: &ContainerGroup) -> bool {
+    matches!(
+        group.provisioning,
+        Provisioning::Pending | Provisioning::Creating | Provisioning::Updating
+    )
+}
