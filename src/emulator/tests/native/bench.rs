@@ -1,6 +1,7 @@
 //! A native runtime in a folder of its own, with one image in its store.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 use std::time::Duration;
@@ -32,8 +33,10 @@ impl Bench {
     /// A bench whose image has these settings.
     pub(crate) async fn with(settings: Settings) -> Result<Self, Error> {
         let own = tempfile::tempdir()?;
-        let init = Path::new(env!("CARGO_BIN_EXE_acitask-emulator-init"));
-        let mut bench = Self::at(own.path(), init, settings).await?;
+        // A name of its own, by which the processes of this bench can be told from others.
+        let init = own.path().join("init");
+        symlink(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
+        let mut bench = Self::at(own.path(), &init, settings).await?;
         bench._own = Some(own);
         Ok(bench)
     }
