@@ -1,6 +1,6 @@
 //! The native runtime: real containers on Linux, with nothing to install.
 //!
-//! Each container is two processes of our own program (see [`stage`](self::stage)), which [`init_verb`] runs; everything on this side is
+//! Each container is two processes of our own program (`stage`), which [`init_verb`] runs; everything on this side is
 //! ordinary asynchronous code that starts them and listens. Containers share the machine's network. Not carried out: limits of
 //! CPU and memory.
 
@@ -49,6 +49,21 @@ impl Native {
     /// # Errors
     /// The folders cannot be made.
     pub fn new(options: Options, events: Events) -> Result<Self, ImageError> {
+        // The stages change their working directory, and so need whole paths.
+        let whole = |path: PathBuf| std::path::absolute(&path).map_err(image::at(&path));
+        let Options {
+            images,
+            scratch,
+            logs,
+            init,
+        } = options;
+        let (images, scratch, init) = (whole(images)?, whole(scratch)?, whole(init)?);
+        let options = Options {
+            images,
+            scratch,
+            logs,
+            init,
+        };
         let store = Store::open(&options.images)?;
         let mount_point = options.scratch.join("container");
         fs::create_dir_all(&mount_point).map_err(image::at(&mount_point))?;

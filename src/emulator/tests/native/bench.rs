@@ -19,7 +19,7 @@ pub(crate) const IMAGE: &str = "test/shell:1";
 /// The sandbox that most tests use.
 pub(crate) const SANDBOX: SandboxId = SandboxId(1);
 /// The programs of the image, beside the shell.
-const PROGRAMS: [&str; 5] = ["cat", "sleep", "stty", "tty", "ls"];
+const PROGRAMS: [&str; 6] = ["cat", "ls", "setpriv", "sleep", "stty", "tty"];
 
 /// A runtime, its events and its folder.
 pub(crate) struct Bench {
@@ -142,6 +142,19 @@ impl Bench {
 /// A launch of a shell script.
 pub(crate) fn script(text: &str) -> Launch {
     launch(&["/bin/sh", "-c", text])
+}
+
+/// A launch of a shell script by root that then becomes user 1000, which makes the kernel forget a parent-death signal.
+pub(crate) fn demoted(text: &str) -> Launch {
+    launch(&[
+        "setpriv",
+        "--reuid",
+        "1000",
+        "--clear-groups",
+        "/bin/sh",
+        "-c",
+        text,
+    ])
 }
 
 /// A launch of a command.

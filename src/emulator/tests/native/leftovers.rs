@@ -10,9 +10,9 @@ use acitask_emulator::contract::SandboxId;
 use acitask_emulator::image::Settings;
 
 use crate::Outcome;
-use crate::bench::{Bench, eventually, script};
+use crate::bench::{Bench, demoted, eventually, script};
 
-/// A task with a child in a session of its own, and as another user, which makes the kernel forget a parent-death signal.
+/// A task that ignores what can be ignored, with a child that nobody waits for.
 const STUBBORN: &str =
     "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
 
@@ -113,22 +113,32 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_when_a_keeper_alone_is_killed() -> Outcome {
+    let mut bench = Bench::with(Settings::default()).await?;
+    let mark = std::process::id() * 10 + 2;
+    bench.started(demoted(&stubborn(mark))).await?;
+    bench.said(1).await?;
+    let keepers = processes(&bench.folder().display().to_string())?;
+    let keeper = keepers
+        .first()
+        .and_then(|line| line.split(' ').next())
+        .ok_or("no keeper")?;
+    Program::new("kill").args(["-9", keeper]).status()?;
+    assert_eq!(bench.exited().await?, 137);
+    eventually(|| async { processes(&mark.to_string()).ok().filter(Vec::is_empty) }).await?;
+    bench.runtime.shutdown().await;
+    Ok(())
+}
+
 /// The emulator that [`nothing_is_left_after_a_kill`] kills.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs only as the child of another test"]
 async fn victim() -> Outcome {
     let folder = PathBuf::from(std::env::var_os("VICTIM_FOLDER").ok_or("no folder")?);
     let mark: u32 = std::env::var("VICTIM_MARK")?.parse()?;
-    let mut bench = Bench::at(
-        &folder,
-        &folder.join("init"),
-        Settings {
-            user: "1000".into(),
-            ..Settings::default()
-        },
-    )
-    .await?;
-    bench.started(script(&stubborn(mark))).await?;
+    let mut bench = Bench::at(&folder, &folder.join("init"), Settings::default()).await?;
+    bench.started(demoted(&stubborn(mark))).await?;
     let _exec = bench
         .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
         .await?;
