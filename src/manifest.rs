@@ -20,6 +20,8 @@ mod rule;
 mod rules;
 mod scalar;
 pub mod schema;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod variable;
