@@ -2,5 +2,6 @@
 
 pub mod arm;
 pub mod engine;
+pub mod manifest;
 pub mod model;
 pub mod plan;
