@@ -10,8 +10,8 @@ use crate::model::name::Owner;
 use crate::model::observed::{SeenGroup, SeenResourceGroup};
 use crate::model::secret::Mark;
 use crate::model::tag::{OWNER, lookup};
-use crate::plan::Guard;
-use crate::plan::shape::{Shape, normalise};
+use crate::plan::shape::{self, Shape, normalise};
+use crate::plan::{Deployment, Guard};
 
 const DIGITS: usize = 16;
 
@@ -24,6 +24,11 @@ pub fn group(seen: Option<&SeenGroup>) -> Guard {
 /// The guard of a step on a container group that an earlier step has made or taken over.
 pub fn wanted(owner: &Owner, shape: &Shape) -> Guard {
     of_group(Some(owner.as_str()), Some(shape))
+}
+
+/// What the guard of a container group is once it has been sent.
+pub fn deployed(deployment: &Deployment) -> Guard {
+    of_group(lookup(&deployment.tags, OWNER), Some(&shape::wanted(&deployment.group)))
 }
 
 /// The guard of a step on a resource group that stands as it was seen.
