@@ -198,7 +198,7 @@ fn policy(seen: &SeenGroup) -> RestartPolicy {
     seen.group.as_ref().map_or(RestartPolicy::Never, |group| group.restart_policy)
 }
 
-fn state<'s>(seen: &'s SeenGroup) -> &'s str {
+fn state(seen: &SeenGroup) -> &str {
     seen.view.as_ref().map_or("", |view| &view.state)
 }
 

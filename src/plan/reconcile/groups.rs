@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::effect::Effect;
 use crate::model::name::Name;
-use crate::model::observed::SeenGroup;
+use crate::model::observed::{Provisioning, SeenGroup};
 use crate::model::stack::{ContainerGroup, Power};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::scene::Scene;
@@ -143,7 +143,7 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
     if here.taken_over.is_none() && !here.edit.is_empty() {
         line.tag(here);
     }
-    if here.seen.provisioning == crate::model::observed::Provisioning::Failed {
+    if here.seen.provisioning == Provisioning::Failed {
         let text = "it is as wanted, but the service gave up its last change";
         line.draft.note(Subject::Group(declared.id.clone()), text, Some("see what its events say".into()));
     }

@@ -73,7 +73,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
         let Some(container) = one.run.deciding_container(&declared.group) else { continue };
         let body = |found| stand::deployment(scene, declared, &location, found);
         let begin = match (&one.open, &ground) {
-            (Some(open), Ground::Fits | Ground::Differs(_)) if open.placed => {
+            (Some(open), Ground::Fits | Ground::Differs(Some(_))) if open.placed => {
                 Begin::Adopt(open.record.clone())
             }
             (_, Ground::Missing) => Begin::Create(body(None)),
