@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::group::{IpAddress, IpAddressType, Port, Protocol};
 use crate::plan::reconcile::{Reads, needs};
-use crate::plan::{diff, input, shape};
+use crate::plan::{Deployment, Finish, diff, input, shape};
+
+const ALL: usize = usize::MAX;
 
 prop_compose! {
     fn a_container()(
@@ -57,26 +59,22 @@ fn turned(mut group: Group<SecretSource>) -> Group<SecretSource> {
     group
 }
 
-/// What carrying the plan out leaves: every group that a step makes, and a good record of every run.
-fn carried_out(observed: &Observed, planned: &Planned) -> Observed {
+/// What carrying out the first steps of a plan leaves: the groups that they make, and a good record of every run.
+fn carried_out(observed: &Observed, planned: &Planned, steps: usize) -> Observed {
     let mut after = observed.clone();
-    for step in planned.plan.steps() {
-        let made = |tags: &Tags, group: &Group<SecretSource>, id: &GroupId| {
-            seen_group(id.clone(), tags.clone(), group)
-        };
+    let made = |id: &GroupId, body: &Deployment| seen_group(id.clone(), body.tags.clone(), &body.group);
+    for step in planned.plan.steps().iter().take(steps) {
         match (&step.action, &step.subject) {
-            (Action::CreateResourceGroup { tags, .. }, Subject::ResourceGroup(name)) => {
+            (Action::CreateResourceGroup { location: _, tags }, Subject::ResourceGroup(name)) => {
                 after.resource_groups.insert(name.clone(), seen_resource_group(name.as_str(), tags.clone()));
             }
             (Action::CreateGroup(body) | Action::UpdateGroup(body, _), Subject::Group(id)) => {
-                after.groups.insert(id.clone(), made(&body.tags, &body.group, id));
+                after.groups.insert(id.clone(), made(id, body));
             }
             (Action::DeleteGroup { .. }, Subject::Group(id)) => drop(after.groups.remove(id)),
             (Action::Run(run), _) => {
-                if let Begin::Create(body) | Begin::Replace(body) = &run.begin
-                    && !matches!(run.finish, crate::plan::Finish::Delete { .. })
-                {
-                    after.groups.insert(run.group.clone(), made(&body.tags, &body.group, &run.group));
+                if let (Begin::Create(body) | Begin::Replace(body), Finish::Stop) = (&run.begin, run.finish) {
+                    after.groups.insert(run.group.clone(), made(&run.group, body));
                 }
                 let ended = record("r-1", RunState::Succeeded, run.input.clone());
                 after = recorded(after, run.name.as_str(), &ended);
@@ -132,15 +130,59 @@ proptest! {
         let failed = |defect: Defect| TestCaseError::fail(defect.to_string());
         let before = a_stack(old.clone(), old);
         let first = plan(&before, &Observed::default(), APPLY).map_err(failed)?;
-        let observed = carried_out(&Observed::default(), &first);
+        let observed = carried_out(&Observed::default(), &first, ALL);
         let stack = a_stack(strong, weak);
         let second = plan(&stack, &observed, APPLY).map_err(failed)?;
-        let observed = carried_out(&observed, &second);
+        let observed = carried_out(&observed, &second, ALL);
         let third = plan(&stack, &observed, APPLY).map_err(failed)?;
         prop_assert_eq!(lines(&third), Vec::<String>::new());
         prop_assert!(third.conflicts.is_empty() && third.blocks.is_empty());
         prop_assert_eq!(third.unchanged, 6);
         let request = Request { verb: APPLY, adopt: BTreeSet::new() };
         prop_assert_eq!(needs(&stack, &observed, &request), Reads::default());
+    }
+
+    #[test]
+    fn an_apply_that_was_cut_short_ends_like_one_that_was_not(
+        old in a_tree(), strong in a_tree(), weak in a_tree(), cut in 0_usize..8,
+    ) {
+        let failed = |defect: Defect| TestCaseError::fail(defect.to_string());
+        let before = a_stack(old.clone(), old);
+        let first = plan(&before, &Observed::default(), APPLY).map_err(failed)?;
+        let observed = carried_out(&Observed::default(), &first, ALL);
+        let stack = a_stack(strong, weak);
+        let whole = plan(&stack, &observed, APPLY).map_err(failed)?;
+        let rest = carried_out(&observed, &whole, cut);
+        let again = plan(&stack, &rest, APPLY).map_err(failed)?;
+        let (one, other) = (carried_out(&observed, &whole, ALL), carried_out(&rest, &again, ALL));
+        prop_assert_eq!(one.groups, other.groups);
+        prop_assert_eq!(one.resource_groups, other.resource_groups);
+        prop_assert!(again.plan.steps().len() <= whole.plan.steps().len());
+    }
+
+    #[test]
+    fn what_others_own_gets_no_step(
+        strong in a_tree(), weak in a_tree(), holders in prop::collection::vec(0_usize..3, 6), destroy: bool,
+    ) {
+        let stack = a_stack(strong.clone(), weak);
+        let mut observed = as_wanted(&stack);
+        let extra = GroupId { resource_group: Name::from("elsewhere"), name: Name::from("extra") };
+        observed.groups.insert(extra.clone(), seen_group(extra, Tags::new(), &strong));
+        let all = observed.groups.values_mut().map(|seen| &mut seen.tags);
+        let tags = all.chain(observed.resource_groups.values_mut().map(|seen| &mut seen.tags));
+        for (tags, holder) in tags.zip(&holders) {
+            *tags = Tags::from([("acitask-owner".to_owned(), ["pets", "cats", "Pets"][*holder].to_owned())]);
+        }
+        let verb = if destroy { Verb::Destroy } else { APPLY };
+        let planned = plan(&stack, &observed, verb).map_err(|defect| TestCaseError::fail(defect.to_string()))?;
+        let ours = |tags: &Tags| tags.get("acitask-owner").is_some_and(|owner| owner == "pets");
+        for step in planned.plan.steps() {
+            let held = match &step.subject {
+                Subject::Group(id) => observed.groups.get(id).map(|seen| &seen.tags),
+                Subject::ResourceGroup(name) => observed.resource_groups.get(name).map(|seen| &seen.tags),
+                Subject::Run(_) => None,
+            };
+            prop_assert!(held.is_none_or(ours), "{:?}", step);
+        }
     }
 }

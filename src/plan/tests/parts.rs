@@ -12,11 +12,14 @@ fn names(list: &[&str]) -> BTreeSet<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
 }
 
+/// What is wanted and found, which names are ignored, and which are then set and removed.
+type TagCase<'c> = (&'c str, Tags, Tags, &'c [&'c str], &'c [&'c str], &'c [&'c str]);
+
 #[test]
 fn tags_are_managed_by_name() {
     let ours = [("acitask-owner", "pets")];
     let found = |pairs: &[(&str, &str)]| of(&[&ours[..], pairs].concat());
-    let cases: [(&str, Tags, Tags, &[&str], &[&str], &[&str]); 6] = [
+    let cases: [TagCase; 6] = [
         ("equal", of(&[("a", "1")]), found(&[("a", "1"), ("acitask-tags", "a")]), &[], &[], &[]),
         ("case", of(&[("Team", "1")]), found(&[("TEAM", "1"), ("acitask-tags", "Team")]), &[], &[], &[]),
         ("foreign", of(&[]), found(&[("theirs", "1")]), &[], &[], &[]),
@@ -79,6 +82,9 @@ fn digests_of_version_1_are_golden() {
     assert_eq!(text(&ephemeral_run()), "7640f726.6770b452.c1c8bab8.0e887e9c");
 }
 
+/// An edit, and the parts of the input that it changes.
+type InputCase<'c> = (fn(&mut Group<SecretSource>), &'c [&'c str]);
+
 #[test]
 fn each_part_of_the_input_has_its_own_digest() {
     let digest = |edit: fn(&mut Group<SecretSource>)| {
@@ -100,7 +106,7 @@ fn each_part_of_the_input_has_its_own_digest() {
         .filter_map(|(part, differs)| differs.then_some(part))
         .collect::<Vec<_>>()
     };
-    let cases: [(fn(&mut Group<SecretSource>), &[&str]); 7] = [
+    let cases: [InputCase; 7] = [
         (|g| g.containers[0].image = "other".into(), &["image"]),
         (|g| g.containers[0].command = vec!["x".into()], &["command"]),
         (|g| g.containers[0].environment_variables[0] = plain("MODE", "b"), &["environment"]),

@@ -27,10 +27,13 @@ fn other() -> Result<InputDigest, Box<dyn std::error::Error>> {
     Ok("00000000.00000000.00000000.0".parse()?)
 }
 
+/// A trigger, how the last run ended and whether it had the same input, `rerunFailed`, and the reason to run.
+type DueCase<'c> = (Trigger, Option<(RunState, bool)>, bool, Option<&'c str>);
+
 #[test]
 fn triggers_decide_when_a_run_is_due() -> Outcome {
     use RunState::{Failed, Interrupted, Succeeded, TimedOut};
-    let cases: [(Trigger, Option<(RunState, bool)>, bool, Option<&str>); 15] = [
+    let cases: [DueCase; 15] = [
         (Trigger::OnChange, None, false, Some("never ran")),
         (Trigger::OnChange, Some((Succeeded, true)), false, None),
         (
