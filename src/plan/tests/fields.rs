@@ -143,6 +143,34 @@ fn order_means_nothing() {
 }
 
 #[test]
+fn a_stopped_group_is_replaced_and_stays_stopped_if_it_is_to() -> Outcome {
+    for (power, rest) in [(Power::Unmanaged, vec![]), (Power::Stopped, vec!["stop strong after 1"])] {
+        let mut declared = ContainerGroup { power, ..before(RestartPolicy::Always) };
+        let live = with_group(stack(), "strong", declared.clone());
+        declared.group.containers[0].image = "other:2".into();
+        let observed = in_state(as_wanted(&live), "strong", "Stopped", Phase::Terminated);
+        let planned = plan(&with_group(stack(), "strong", declared), &observed, APPLY)?;
+        let steps = [vec!["delete-to-replace strong", "create strong after 0"], rest].concat();
+        assert_eq!(lines(&planned), steps);
+    }
+    Ok(())
+}
+
+#[test]
+fn power_that_a_run_would_fight_over_is_a_conflict() -> Outcome {
+    let kept = |power, policy| with_group(stack(), "g", ContainerGroup { power, ..group("g", policy) });
+    let strong = with_run(kept(Power::Stopped, RestartPolicy::Always), "dog", strong_run("g"));
+    let weak = with_run(kept(Power::Running, RestartPolicy::Never), "cat", persistent_run("g"));
+    for (stack, text) in [
+        (strong, "it is to be kept stopped, and run dog needs it running"),
+        (weak, "it is to be kept running, but a TaskRun starts and stops it"),
+    ] {
+        assert_eq!(conflicts(&plan(&stack, &as_wanted(&stack), APPLY)?), [text]);
+    }
+    Ok(())
+}
+
+#[test]
 fn power_follows_the_state() -> Outcome {
     let cases = [
         (Power::Running, "Stopped", vec!["start strong"]),

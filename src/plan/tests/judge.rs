@@ -126,7 +126,7 @@ fn a_container_is_ready_when_it_runs() {
     };
     let cases = [
         (always("Running", current(state(Phase::Running, at(1), None))), Judgement::Done(())),
-        (always("Stopped", ContainerView::default()), Judgement::Failed("the group is stopped".into())),
+        (always("Stopped", ContainerView::default()), moving("the group is stopped")),
         (always("Running", crashed(1)), moving("exit 1; the platform starts it again")),
         (
             always("Running", crashed(3)),

@@ -126,6 +126,7 @@ fn a_persistent_group_changes_only_in_a_due_run() -> Outcome {
         (lines(&planned), notes(&planned)),
         (vec![], vec!["memoryInGB differs; changes with its next run"])
     );
+    assert_eq!(planned.unchanged, 2, "a group that waits for its next run is not as wanted");
     assert_eq!(planned.notes[0].help.as_deref(), Some("acitask run cat"));
     let planned = plan(&stack, &observed, Verb::Run(Name::from("cat")))?;
     assert_eq!(lines(&planned), ["run:replace cat"]);
