@@ -3,6 +3,7 @@
 mod accepted;
 mod golden;
 mod hostile;
+mod law;
 mod refused;
 
 use super::{Given, Origin, Rejected, Resolved, Source, Values, read};
