@@ -8,6 +8,7 @@
 //! Files, the environment and the precedence of values are the command line's.
 
 mod book;
+mod compose;
 mod diagnostic;
 mod judge;
 pub mod kind;

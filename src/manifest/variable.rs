@@ -215,7 +215,10 @@ impl<'v> Variables<'v> {
     fn refuse(&mut self, file: usize, span: Span, name: &str, offer: &Offer) {
         match offer {
             Offer::Plain(_) => {}
-            Offer::Unknown => self.undeclared(file, span, name),
+            Offer::Unknown => {
+                let or = format!("; for a ${{{name}}} that is meant for the program, write $${{{name}}}");
+                self.undeclared(file, span, name, &or);
+            }
             Offer::Nothing => self.want(Rule::NoValue, file, span, name, || {
                 let message = format!("the variable {name} has no value");
                 Diagnostic::new(Rule::NoValue, message).help(format!(
@@ -230,15 +233,15 @@ impl<'v> Variables<'v> {
         }
     }
 
-    /// Refuses a name that no Project declares.
-    pub(super) fn undeclared(&mut self, file: usize, span: Span, name: &str) {
+    /// Refuses a name that no Project declares; `or` says what else can be done.
+    pub(super) fn undeclared(&mut self, file: usize, span: Span, name: &str, or: &str) {
         if !self.complete {
             return;
         }
         let near = nearest(name, self.declared.keys().copied()).map(|near| format!("did you mean `{near}`?"));
         self.want(Rule::Undeclared, file, span, name, || {
             Diagnostic::new(Rule::Undeclared, format!("the variable {name} is not declared"))
-                .help(near.unwrap_or_else(|| "declare it under spec.variables of the Project".into()))
+                .help(near.unwrap_or_else(|| format!("declare it under spec.variables of the Project{or}")))
         });
     }
 

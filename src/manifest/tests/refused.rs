@@ -91,7 +91,7 @@ fn small_mistakes_have_their_codes() {
 #[test]
 fn a_value_given_by_name_is_one_that_is_declared() {
     let mut values = values();
-    values.insert("PLIAN".into(), given("x"));
+    values.insert("PLIAN".into(), Given { origin: Origin::Flag, ..given("x") });
     assert_eq!(codes(&resolve(&[("p.yaml", PROJECT)], &values)), ["ACI050"]);
     values.insert(
         "PLIAN".into(),
