@@ -22,6 +22,7 @@ pub struct Diagnostic {
     file: usize,
     source: Option<Shown>,
     labels: Vec<(Span, String)>,
+    elsewhere: Option<(usize, Span, &'static str)>,
 }
 
 /// A file to show; two of them are equal by name, since a name is read once.
@@ -39,13 +40,27 @@ impl Eq for Shown {}
 impl Diagnostic {
     /// A breach that has no place in a file.
     pub(super) fn new(rule: Rule, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), help: None, file: usize::MAX, source: None, labels: vec![] }
+        Self {
+            rule,
+            message: message.into(),
+            help: None,
+            file: usize::MAX,
+            source: None,
+            labels: vec![],
+            elsewhere: None,
+        }
     }
 
     /// Adds a place. All places of a diagnostic are in one file; the first decides where it is sorted.
     pub(super) fn label(mut self, file: usize, span: Span, text: impl Into<String>) -> Self {
         self.file = file;
         self.labels.push((span, text.into()));
+        self
+    }
+
+    /// Names a place in another file, which cannot be labelled with this one.
+    pub(super) fn elsewhere(mut self, file: usize, span: Span, text: &'static str) -> Self {
+        self.elsewhere = Some((file, span, text));
         self
     }
 
@@ -78,6 +93,13 @@ impl Diagnostic {
 
     fn shown(mut self, files: &[File]) -> Self {
         self.source = files.get(self.file).cloned().map(Shown);
+        if let Some((file, span, text)) = self.elsewhere.take()
+            && let Some(file) = files.get(file)
+        {
+            let before = file.inner().get(..span.start).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
+        }
         self
     }
 }

@@ -139,7 +139,8 @@ fn resource_group(manifest: ResourceGroupManifest, project: &Project) -> (Name, 
         name: spec.name.map_or_else(|| key.clone(), Name::new),
         // Where somebody else's group stands is theirs to say.
         location: if spec.existing { location } else { location.or_else(|| project.location.clone()) },
-        tags: with_project(project, spec.tags),
+        // Nor are its tags ours to set.
+        tags: if spec.existing { Tags::new() } else { with_project(project, spec.tags) },
         existing: spec.existing,
         records: spec.records,
         protect: spec.protect,

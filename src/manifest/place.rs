@@ -6,7 +6,7 @@
 use super::diagnostic::Diagnostic;
 use super::rule::Rule;
 use super::scalar::Scalar;
-use super::tree::{Key, Node, Span};
+use super::tree::{Data, Key, Node, Span};
 
 /// A value of a document of a file.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,11 @@ impl<'d> Place<'d> {
             Scalar::Float(number) => Some(number),
             Scalar::Null | Scalar::Bool(_) | Scalar::Text(_) => None,
         }
+    }
+
+    /// Whether a list without items is here.
+    pub(super) fn is_empty_list(self) -> bool {
+        matches!(&self.node.data, Data::Sequence(items) if items.is_empty())
     }
 
     /// Where a key of this mapping stands; where there is none, where the mapping begins.
