@@ -77,21 +77,30 @@ fn known(stack: &Stack, name: &str) -> Result<(), Failure> {
 async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId, String), Failure> {
     let asked = Name::from(arguments.name.as_str());
     let run = stack.runs.get(&asked);
-    let (id, group): (GroupId, &Group<SecretSource>) = match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
-        (Some(group), _) => (group.id.clone(), &group.group),
-        (None, Some(RunKind::Ephemeral(made))) => {
-            let request = Request { verb: Verb::Apply, adopt: Default::default() };
-            let observed = engine::observe(&line.arm, stack, &request).await?;
-            (newest(&observed, &asked)?, &made.group)
-        }
-        (None, Some(RunKind::Persistent { group } | RunKind::Strong(crate::model::stack::StrongRun { group, .. }))) => {
-            let Some(group) = stack.groups.get(group) else {
-                return Err(name::unknown("ContainerGroup", group.as_str(), stack.groups.keys()));
-            };
-            (group.id.clone(), &group.group)
-        }
-        (None, None) => return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys())),
-    };
+    let (id, group): (GroupId, &Group<SecretSource>) =
+        match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
+            (Some(group), _) => (group.id.clone(), &group.group),
+            (None, Some(RunKind::Ephemeral(made))) => {
+                let request = Request { verb: Verb::Apply, adopt: Default::default() };
+                let observed = engine::observe(&line.arm, stack, &request).await?;
+                (newest(&observed, &asked)?, &made.group)
+            }
+            (
+                None,
+                Some(
+                    RunKind::Persistent { group }
+                    | RunKind::Strong(crate::model::stack::StrongRun { group, .. }),
+                ),
+            ) => {
+                let Some(group) = stack.groups.get(group) else {
+                    return Err(name::unknown("ContainerGroup", group.as_str(), stack.groups.keys()));
+                };
+                (group.id.clone(), &group.group)
+            }
+            (None, None) => {
+                return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys()));
+            }
+        };
     let deciding = match run {
         Some(run) => run.deciding_container(group),
         None => group.containers.first().map(|container| container.name.as_str()),

@@ -30,10 +30,8 @@ mod tests {
     #[test]
     fn a_near_name_is_offered() {
         let known = ["post-dog", "post-cat"];
-        for (name, help) in [
-            ("post-dgo", "did you mean post-dog?"),
-            ("zebra", "there is post-dog, post-cat"),
-        ] {
+        for (name, help) in [("post-dgo", "did you mean post-dog?"), ("zebra", "there is post-dog, post-cat")]
+        {
             assert_eq!(super::help(name, known.into_iter()), help);
         }
         assert_eq!(super::help("x", std::iter::empty()), "the manifests have none");
