@@ -30,7 +30,8 @@ mod tests {
     #[test]
     fn a_near_name_is_offered() {
         let known = ["post-dog", "post-cat"];
-        for (name, told) in [("post-dgo", "did you mean post-dog?"), ("zebra", "the manifests have post-dog, post-cat")]
+        for (name, told) in
+            [("post-dgo", "did you mean post-dog?"), ("zebra", "the manifests have post-dog, post-cat")]
         {
             assert_eq!(help(name, known.into_iter()), told);
         }
