@@ -1,6 +1,5 @@
 //! `acitask logs`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -29,14 +28,13 @@ pub(crate) struct Logs {
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
     /// Go on until the container has ended.
-    #[arg(short, long)]
+    #[arg(short = 'F', long)]
     follow: bool,
     /// Only the last lines.
     #[arg(long, value_name = "N")]
     tail: Option<u32>,
-    /// Manifests, as everywhere; `-f` is --follow here.
-    #[arg(long = "file", value_name = "PATH")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    input: Input,
 }
 
 /// How often a log is read again; the service offers no other way.
@@ -44,8 +42,7 @@ const PACE: Duration = Duration::from_secs(1);
 
 /// Reads the log once, or until the container has ended.
 pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure> {
-    let input = Input { files: arguments.files.clone() };
-    let project = project::open(desk, &input)?;
+    let project = project::open(desk, &arguments.input)?;
     known(&project.stack, &arguments.name)?;
     let line = connect(desk, &project).await?;
     let (id, container) = place(&line, &project.stack, arguments).await?;
