@@ -20,7 +20,7 @@ const STATE_DIR: &str = "ACITASK_STATE_DIR";
 
 /// Plans and applies task workloads on Azure Container Instances, runs them, and tells what happened to them.
 #[derive(Parser)]
-#[command(name = "acitask", version, after_help = code::HELP)]
+#[command(name = "acitask", version, disable_help_flag = true, after_help = code::HELP)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -55,13 +55,26 @@ pub(crate) struct Globals {
     /// Log what is done; twice: in detail.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Print help.
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::HelpShort)]
+    pub(crate) help: Option<bool>,
 }
 
 impl Globals {
     /// The flags as they were given, for a command that is to be about the same project. Of a variable only the name is
     /// told, because its value may be secret.
     pub(crate) fn flags(&self, input: &Input, environment: &Environment) -> Flags {
-        let Self { local, state_dir, variables, env_files, subscription, auth, color: _, verbose: _ } = self;
+        let Self {
+            local,
+            state_dir,
+            variables,
+            env_files,
+            subscription,
+            auth,
+            color: _,
+            verbose: _,
+            help: _,
+        } = self;
         let Input { files } = input;
         let path = |path: &PathBuf| path.display().to_string();
         let mut words = Vec::new();
