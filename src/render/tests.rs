@@ -269,7 +269,7 @@ fn remarks_stand_under_the_entries() -> Outcome {
             Block {
                 subject: None,
                 text: "the stack is empty".into(),
-                help: "acitask destroy removes everything".into(),
+                help: "`acitask destroy` removes everything".into(),
             },
         ],
         ..planned(plan, 3)
