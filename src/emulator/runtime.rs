@@ -3,6 +3,7 @@
 //! A [`Runtime`] carries out the world's commands and tells what happened over the channel it was made with.
 //! It decides nothing: restart policies, states and back-off are the world's.
 
+pub mod choose;
 pub mod native;
 pub mod simulated;
 

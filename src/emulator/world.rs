@@ -2,27 +2,56 @@
 //!
 //! Invariants: no clock, no randomness but the seeded counter, no I/O. Time is told with every call and never goes back.
 //! [`World::handle`] first advances to `now`. What must outlive the process is handed out by [`World::changes`].
+//! Its records hold the secrets of the container groups, which the store must therefore keep to its owner.
+
+mod body;
+mod check;
+mod container_group;
+mod group_requests;
+mod happening;
+mod ids;
+mod inside;
+mod lifecycle;
+mod odd;
+mod operation;
+mod page;
+mod path;
+mod power;
+mod refusal;
+mod reply;
+mod resource;
+mod resource_group;
+mod route;
+mod scope;
+mod shelf;
+mod switches;
+mod tags;
+mod update;
+mod view;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::contract::{Command, Event, Fact, Outcome, Reply, Request, Ticket};
+pub use self::switches::{OnTerminated, SwitchError, Switches};
 
-/// The open questions about the service, each a named switch with a default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Switches {
-    /// `exec.split`: the command string of an exec is split on spaces.
-    pub exec_split: bool,
-    /// `put.writes-tags`: a PUT on an existing group writes its tags.
-    pub put_writes_tags: bool,
-    /// `view.stale-reads`: how many GETs after start, stop, restart or PUT still show the old instance view.
-    pub stale_reads: u32,
-    /// `get.unknown-fields`: answers carry properties that no specification names.
-    pub unknown_fields: bool,
-}
+use self::container_group::ContainerGroup;
+use self::group_requests::Put;
+use self::ids::Ids;
+use self::lifecycle::Happened;
+use self::operation::Operation;
+use self::resource::Resource;
+use self::resource_group::ResourceGroup;
+use self::shelf::Shelf;
+use crate::contract::{
+    Body, Command, Event, ExecSession, Fact, Outcome, Reply, Request, SandboxId, Ticket,
+};
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -34,7 +63,7 @@ pub struct Config {
 }
 
 /// A record that the store keeps: the newest value of a key, or that it is gone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The record's key.
     pub key: String,
@@ -42,58 +71,246 @@ pub struct Change {
     pub value: Value,
 }
 
+/// Shows the key only: a value can hold secrets.
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The state.
 #[derive(Debug)]
 pub struct World {
-    config: Config,
+    switches: Switches,
+    now: Timestamp,
+    ids: Ids,
+    /// The ids as they were last handed out by [`World::changes`].
+    kept_ids: Option<Ids>,
+    resource_groups: Shelf<ResourceGroup>,
+    container_groups: Shelf<ContainerGroup>,
+    resources: Shelf<Resource>,
+    operations: Shelf<Operation>,
+    /// Execs that wait for their websocket; they do not outlive the process.
+    sessions: BTreeMap<String, ExecSession>,
+    /// Requests that wait for a fact.
+    pending: BTreeMap<Ticket, Put>,
+    /// What the runtime is to do, collected during a call.
+    commands: Vec<Command>,
 }
 
+const RESOURCE_GROUPS: &str = "resource-group";
+const CONTAINER_GROUPS: &str = "container-group";
+const RESOURCES: &str = "resource";
+const OPERATIONS: &str = "operation";
+const IDS: &str = "ids";
+
 impl World {
-    /// An empty world: one tenant, one subscription, nothing in it.
+    /// An empty world: one tenant, any subscription, nothing in it.
     pub fn new(config: Config) -> Self {
-        Self { config }
+        Self {
+            switches: config.switches,
+            now: Timestamp::MIN,
+            ids: Ids::new(config.seed),
+            kept_ids: None,
+            resource_groups: Shelf::new(RESOURCE_GROUPS),
+            container_groups: Shelf::new(CONTAINER_GROUPS),
+            resources: Shelf::new(RESOURCES),
+            operations: Shelf::new(OPERATIONS),
+            sessions: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            commands: Vec::new(),
+        }
     }
 
     /// The world as the store kept it; containers that ran are gone and are treated as restarted by the platform.
-    pub fn restore(config: Config, records: BTreeMap<String, Value>, now: Timestamp) -> (Self, Vec<Command>) {
-        let _ = (records, now);
-        (Self::new(config), Vec::new())
+    /// A record that cannot be read is left out.
+    pub fn restore(
+        config: Config,
+        records: BTreeMap<String, Value>,
+        now: Timestamp,
+    ) -> (Self, Vec<Command>) {
+        let mut world = Self::new(config);
+        world.now = now;
+        let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
+        world.ids = ids.unwrap_or(world.ids);
+        world.resource_groups = Shelf::restore(RESOURCE_GROUPS, &records);
+        world.container_groups = Shelf::restore(CONTAINER_GROUPS, &records);
+        world.resources = Shelf::restore(RESOURCES, &records);
+        world.operations = Shelf::restore(OPERATIONS, &records);
+        for key in world.container_groups.keys_where(|_| true) {
+            let sandbox = world.ids.sandbox();
+            if let Some(group) = world.container_groups.get_mut(&key) {
+                lifecycle::lost(group, sandbox, now, &mut world.commands);
+            }
+        }
+        world.pass(now);
+        let commands = std::mem::take(&mut world.commands);
+        (world, commands)
+    }
+
+    /// The switches as they stand.
+    pub fn switches(&self) -> &Switches {
+        &self.switches
+    }
+
+    /// Sets the switches; they hold from the next request on.
+    pub fn set_switches(&mut self, switches: Switches) {
+        self.switches = switches;
+    }
+
+    /// Forgets everything but the switches and the counter of ids (no id returns), and ends every container.
+    pub fn reset(&mut self) -> Vec<Command> {
+        let sandboxes = self.container_groups.iter().map(|(_, group)| group.sandbox);
+        let commands = sandboxes
+            .map(|sandbox| Command::Discard { sandbox })
+            .collect();
+        let config = Config {
+            switches: self.switches.clone(),
+            seed: 0,
+        };
+        *self = Self {
+            now: self.now,
+            ids: self.ids.clone(),
+            ..Self::new(config)
+        };
+        commands
     }
 
     /// Answers a request, or asks what it needs to know first.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> (Outcome, Vec<Command>) {
-        let _ = (request, now, &self.config);
-        (
-            Outcome::Reply(Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }),
-            Vec::new(),
-        )
+        self.pass(now);
+        let outcome = match self.route(request) {
+            Ok(Outcome::Ask(question, ticket)) => Outcome::Ask(question, ticket),
+            Ok(Outcome::Reply(answer)) => Outcome::Reply(self.finished(answer, &request.method)),
+            Err(refusal) => Outcome::Reply(self.finished(refusal.reply(), &request.method)),
+        };
+        (outcome, std::mem::take(&mut self.commands))
     }
 
-    /// Answers the request of a ticket, now that the fact is known.
+    /// Answers the request of a ticket, now that the fact is known. A ticket can be answered once.
     pub fn answer(&mut self, ticket: Ticket, fact: Fact, now: Timestamp) -> (Reply, Vec<Command>) {
-        let _ = (ticket, fact, now);
-        (Reply { status: 501, headers: Vec::new(), body: crate::contract::Body::Empty }, Vec::new())
+        self.pass(now);
+        let put = self.pending.remove(&ticket);
+        let answer = put
+            .ok_or_else(|| refusal::Refusal::NotImplemented("a ticket answered twice".to_owned()))
+            .and_then(|put| self.finish_put(put, &fact))
+            .unwrap_or_else(|refusal| refusal.reply());
+        let answer = self.finished(answer, "PUT");
+        (answer, std::mem::take(&mut self.commands))
     }
 
     /// Takes in what happened in the runtime.
     pub fn tell(&mut self, event: Event, now: Timestamp) -> Vec<Command> {
-        let _ = (event, now);
-        Vec::new()
+        self.pass(now);
+        let (sandbox, container, happened) = taken_apart(event);
+        for key in self
+            .container_groups
+            .keys_where(|group| group.sandbox == sandbox)
+        {
+            if let Some(group) = self.container_groups.get_mut(&key) {
+                lifecycle::tell(
+                    group,
+                    &container,
+                    happened.clone(),
+                    self.now,
+                    &mut self.commands,
+                );
+            }
+            self.settle(&key);
+        }
+        std::mem::take(&mut self.commands)
     }
 
     /// Lets time pass: finishes transitions, ends back-offs.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Command> {
-        let _ = now;
-        Vec::new()
+        self.pass(now);
+        std::mem::take(&mut self.commands)
     }
 
     /// When [`World::advance`] next has something to do.
     pub fn due(&self) -> Option<Timestamp> {
-        None
+        let deletions = self
+            .resource_groups
+            .iter()
+            .filter_map(|(_, group)| group.gone_at);
+        let groups = self
+            .container_groups
+            .iter()
+            .filter_map(|(_, group)| lifecycle::due(group));
+        deletions.chain(groups).min()
     }
 
     /// What changed since the last call and must be kept before the answer goes out.
     pub fn changes(&mut self) -> Vec<Change> {
-        Vec::new()
+        let mut changes = self.resource_groups.changes();
+        changes.extend(self.container_groups.changes());
+        changes.extend(self.resources.changes());
+        changes.extend(self.operations.changes());
+        if self.kept_ids.as_ref() != Some(&self.ids) {
+            let value = serde_json::to_value(&self.ids).unwrap_or(Value::Null);
+            changes.push(Change {
+                key: IDS.to_owned(),
+                value,
+            });
+            self.kept_ids = Some(self.ids.clone());
+        }
+        changes
+    }
+
+    fn pass(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        let now = self.now;
+        let due = |group: &ContainerGroup| lifecycle::due(group).is_some_and(|at| at <= now);
+        for key in self.container_groups.keys_where(due) {
+            if let Some(group) = self.container_groups.get_mut(&key) {
+                lifecycle::advance(group, now, &mut self.commands);
+            }
+            self.settle(&key);
+        }
+        self.end_deletions();
+    }
+
+    /// The answer with what ARM puts on every one.
+    fn finished(&mut self, mut answer: Reply, method: &str) -> Reply {
+        if let (true, Body::Json(view)) = (self.switches.unknown_fields, &mut answer.body) {
+            odd::add(view);
+        }
+        let answer = reply::metered(answer, method);
+        if answer
+            .headers
+            .iter()
+            .any(|(name, _)| name == "x-ms-request-id")
+        {
+            return answer;
+        }
+        reply::with(answer, "x-ms-request-id", self.ids.guid())
+    }
+}
+
+fn taken_apart(event: Event) -> (SandboxId, String, Happened) {
+    match event {
+        Event::Pulled {
+            sandbox,
+            container,
+            digest,
+        } => (sandbox, container, Happened::Pulled { digest }),
+        Event::PullFailed {
+            sandbox,
+            container,
+            reason,
+        } => (sandbox, container, Happened::PullFailed { reason }),
+        Event::Started { sandbox, container } => (sandbox, container, Happened::Started),
+        Event::StartFailed {
+            sandbox,
+            container,
+            reason,
+        } => (sandbox, container, Happened::StartFailed { reason }),
+        Event::Exited {
+            sandbox,
+            container,
+            code,
+        } => (sandbox, container, Happened::Exited { code }),
     }
 }

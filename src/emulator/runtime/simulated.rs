@@ -1,26 +1,326 @@
-//! The simulated runtime.
+//! The simulated runtime: nothing runs, but everything is told as if it did.
+//!
+//! Invariants: it uses tokio's clock alone, so that hours cost nothing under paused time; the same commands at the
+//! same times tell the same events. A log is not written but computed from the behaviour and the time that passed.
 
-use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
-use crate::runtime::ExecStream;
+pub mod behaviour;
+mod terminal;
 
-/// The simulated runtime.
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Duration, Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use self::behaviour::Behaviour;
+use crate::clock::Clock;
+use crate::contract::{Command, Event, ExecSession, Fact, LogLine, Question, SandboxId};
+use crate::runtime::{Events, ExecStream};
+
+/// How long a process has between TERM and KILL.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The exit code of a process that TERM ended.
+const TERMINATED: i32 = 128 + 15;
+
+/// The exit code of a process that KILL ended.
+const KILLED: i32 = 128 + 9;
+
+/// The simulated runtime; clones are the same.
 #[derive(Clone, Debug)]
-pub struct Simulated {}
+pub struct Simulated(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    given: BTreeMap<String, Behaviour>,
+    clock: Clock,
+    events: Events,
+    sandboxes: Mutex<BTreeMap<SandboxId, Sandbox>>,
+}
+
+#[derive(Debug, Default)]
+struct Sandbox {
+    /// Cancelled when the sandbox is discarded.
+    discarded: CancellationToken,
+    containers: BTreeMap<String, Container>,
+}
+
+#[derive(Debug)]
+struct Container {
+    behaviour: Behaviour,
+    started: Instant,
+    ended: Option<Instant>,
+    /// Cancelled by TERM.
+    term: CancellationToken,
+    /// Cancelled when it has ended.
+    end: CancellationToken,
+}
 
 impl Simulated {
-    pub(crate) fn perform(&self, command: Command) {
-        let _ = command;
+    /// A runtime in which images do what `given` says of them, else what their names say.
+    pub fn new(given: BTreeMap<String, Behaviour>, clock: Clock, events: Events) -> Self {
+        Self(Arc::new(Shared {
+            given,
+            clock,
+            events,
+            sandboxes: Mutex::default(),
+        }))
     }
+
+    pub(crate) fn perform(&self, command: Command) {
+        match command {
+            Command::Pull {
+                sandbox,
+                container,
+                image,
+            } => self.pull(sandbox, container, &image),
+            Command::Start {
+                sandbox,
+                container,
+                launch,
+            } => {
+                self.start(sandbox, container, &launch.image);
+            }
+            Command::Stop { sandbox } => {
+                for container in self
+                    .sandboxes()
+                    .get(&sandbox)
+                    .iter()
+                    .flat_map(|it| it.containers.values())
+                {
+                    container.term.cancel();
+                }
+            }
+            Command::Discard { sandbox } => {
+                if let Some(gone) = self.sandboxes().remove(&sandbox) {
+                    gone.discard();
+                }
+            }
+        }
+    }
+
     pub(crate) async fn ask(&self, question: Question) -> Fact {
         let Question::Image(image) = question;
-        Fact::ImageMissing { reason: image }
+        if self.behaviour(&image).missing {
+            let reason = format!("no simulated behaviour is given for the image {image}");
+            Fact::ImageMissing { reason }
+        } else {
+            Fact::ImageFound {
+                digest: digest(&image),
+            }
+        }
     }
+
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
-        let _ = (sandbox, container);
-        Vec::new()
+        let now = Instant::now();
+        let sandboxes = self.sandboxes();
+        let container = sandboxes
+            .get(&sandbox)
+            .and_then(|it| it.containers.get(container));
+        container
+            .map(|it| it.log(self.0.clock, now))
+            .unwrap_or_default()
     }
+
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {
-        Err(format!("{session:?}"))
+        let sandboxes = self.sandboxes();
+        let container = sandboxes
+            .get(&session.sandbox)
+            .and_then(|it| it.containers.get(&session.container))
+            .filter(|it| it.ended.is_none())
+            .ok_or_else(|| "cannot exec in a stopped container: unknown".to_owned())?;
+        match container
+            .behaviour
+            .execs
+            .iter()
+            .find(|exec| exec.argv == session.argv)
+        {
+            Some(exec) => Ok(terminal::open(exec.clone(), container.end.clone())),
+            None => Err(no_such_program(&session.argv)),
+        }
     }
-    pub(crate) async fn shutdown(&self) {}
+
+    pub(crate) async fn shutdown(&self) {
+        for sandbox in std::mem::take(&mut *self.sandboxes()).into_values() {
+            sandbox.discard();
+        }
+    }
+
+    fn pull(&self, sandbox: SandboxId, container: String, image: &str) {
+        let behaviour = self.behaviour(image);
+        let reason = match behaviour.pull_failure {
+            None if behaviour.missing => Some(format!("no such image: {image}")),
+            failure => failure,
+        };
+        let event = match reason {
+            None => Event::Pulled {
+                sandbox,
+                container,
+                digest: digest(image),
+            },
+            Some(reason) => Event::PullFailed {
+                sandbox,
+                container,
+                reason,
+            },
+        };
+        let discarded = self
+            .sandboxes()
+            .entry(sandbox)
+            .or_default()
+            .discarded
+            .clone();
+        let events = self.0.events.clone();
+        tokio::spawn(discarded.run_until_cancelled_owned(async move {
+            sleep(Duration::from_millis(behaviour.pull_ms)).await;
+            tell(&events, event);
+        }));
+    }
+
+    fn start(&self, sandbox: SandboxId, name: String, image: &str) {
+        let behaviour = self.behaviour(image);
+        if let Some(reason) = behaviour.start_failure {
+            return tell(
+                &self.0.events,
+                Event::StartFailed {
+                    sandbox,
+                    container: name,
+                    reason,
+                },
+            );
+        }
+        let container = Container {
+            behaviour,
+            started: Instant::now(),
+            ended: None,
+            term: CancellationToken::new(),
+            end: CancellationToken::new(),
+        };
+        let life = life(container.behaviour.clone(), container.term.clone());
+        let mut sandboxes = self.sandboxes();
+        let place = sandboxes.entry(sandbox).or_default();
+        let discarded = place.discarded.clone();
+        place.containers.insert(name.clone(), container);
+        tell(
+            &self.0.events,
+            Event::Started {
+                sandbox,
+                container: name.clone(),
+            },
+        );
+        let runtime = self.clone();
+        tokio::spawn(discarded.run_until_cancelled_owned(async move {
+            let code = life.await;
+            runtime.ended(sandbox, &name);
+            tell(
+                &runtime.0.events,
+                Event::Exited {
+                    sandbox,
+                    container: name,
+                    code,
+                },
+            );
+        }));
+    }
+
+    fn ended(&self, sandbox: SandboxId, name: &str) {
+        let mut sandboxes = self.sandboxes();
+        let place = sandboxes.get_mut(&sandbox);
+        if let Some(container) = place.and_then(|it| it.containers.get_mut(name)) {
+            container.ended = Some(Instant::now());
+            container.end.cancel();
+        }
+    }
+
+    fn behaviour(&self, image: &str) -> Behaviour {
+        behaviour::of(image, &self.0.given)
+    }
+
+    fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<SandboxId, Sandbox>> {
+        self.0
+            .sandboxes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+impl Sandbox {
+    fn discard(self) {
+        self.discarded.cancel();
+        for container in self.containers.into_values() {
+            container.end.cancel();
+        }
+    }
+}
+
+impl Container {
+    fn log(&self, clock: Clock, now: Instant) -> Vec<LogLine> {
+        let until = self.ended.unwrap_or(now);
+        self.behaviour
+            .lines
+            .iter()
+            .map(|line| (self.started + Duration::from_millis(line.after_ms), line))
+            .take_while(|(printed, _)| *printed <= until)
+            .map(|(printed, line)| LogLine {
+                at: clock.at(printed),
+                text: Bytes::from(line.text.clone()),
+            })
+            .collect()
+    }
+}
+
+/// Lives a process's life and gives its exit code.
+async fn life(behaviour: Behaviour, term: CancellationToken) -> i32 {
+    let Behaviour {
+        exit, ignores_term, ..
+    } = behaviour;
+    let own_end = async {
+        match exit {
+            Some(exit) => {
+                sleep(Duration::from_millis(exit.after_ms)).await;
+                exit.code
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let stopped = async {
+        term.cancelled().await;
+        if ignores_term {
+            sleep(GRACE).await;
+            KILLED
+        } else {
+            TERMINATED
+        }
+    };
+    tokio::select! {
+        biased;
+        code = own_end => code,
+        code = stopped => code,
+    }
+}
+
+/// Tells an event; where nobody listens any more, nobody needs to know.
+fn tell(events: &Events, event: Event) {
+    let _ = events.send(event);
+}
+
+/// A digest that is the same for the same name, as if each name stood for one image for ever.
+fn digest(image: &str) -> String {
+    let bytes = Sha256::digest(image);
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{text}")
+}
+
+/// The words of runc, as seen on the exec stream of ACI (azure-cli issue 10039).
+fn no_such_program(argv: &[String]) -> String {
+    let program = argv.first().map_or("", String::as_str);
+    format!(
+        "OCI runtime exec failed: exec failed: unable to start container process: \
+         exec: \"{program}\": executable file not found in $PATH: unknown"
+    )
+}
+
+#[cfg(test)]
+mod tests;

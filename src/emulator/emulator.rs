@@ -1,0 +1,294 @@
+//! The shell around the pure world: gives it time, carries its commands out, tells it what happened, keeps its changes.
+//!
+//! Invariants: one lock orders the world's turns, the records of their changes and their commands alike, so that
+//! store and runtime see what the world saw, in that order; a reply is given only after its changes are kept.
+//! What a request or a socket is, is `http`'s business.
+
+mod background;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::clock::Clock;
+use crate::contract::{Command, Outcome, Reply, Request};
+use crate::home::{Claim, Home, HomeError};
+use crate::journal::Journal;
+use crate::options::Options;
+use crate::runtime::Runtime;
+use crate::runtime::choose::{Chosen, NativeRefused, choose};
+use crate::sink::Sink;
+use crate::store::{Store, StoreError};
+use crate::token::{Claims, NoRandomness, Secret, issue};
+use crate::world::{Change, Config, Switches, World};
+
+/// What keeps an emulator from being opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The state folder cannot be used.
+    #[error("the state folder cannot be used")]
+    Home(#[from] HomeError),
+    /// The kept state cannot be used.
+    #[error("the kept state cannot be used")]
+    Store(#[from] StoreError),
+    /// The native runtime was asked for and does not work here.
+    #[error(transparent)]
+    Native(#[from] NativeRefused),
+    /// The system gave no random bytes.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+}
+
+/// An emulated Azure Resource Manager with Azure Container Instances; clones are the same.
+///
+/// The last clone dropped ends its background work; [`Emulator::shutdown`] also ends the containers.
+#[derive(Clone)]
+pub struct Emulator(Arc<Inner>);
+
+struct Inner {
+    core: Mutex<Core>,
+    clock: Clock,
+    runtime: Runtime,
+    chosen: Chosen,
+    journal: Journal,
+    sink: Sink,
+    secret: Secret,
+    origin: String,
+    build: String,
+    /// Rung when the world's next due time may have changed.
+    turned: Arc<Notify>,
+    /// Cancelled by `POST /_emulator/stop`.
+    stop: CancellationToken,
+    /// Cancelled when the world is told nothing more.
+    quiet: CancellationToken,
+    _quiet: DropGuard,
+    _claim: Option<Claim>,
+}
+
+struct Core {
+    world: World,
+    store: Option<Store>,
+    /// Changes that the store could not take yet; they go before the next ones.
+    unkept: Vec<Change>,
+}
+
+impl Core {
+    fn keep(&mut self) -> Result<(), StoreError> {
+        self.unkept.extend(self.world.changes());
+        if let Some(store) = &mut self.store {
+            store.append(&self.unkept)?;
+        }
+        self.unkept.clear();
+        Ok(())
+    }
+}
+
+/// Shows which runtime it has and nothing that it holds: groups have secrets.
+impl fmt::Debug for Emulator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Emulator")
+            .field("runtime", &self.0.chosen.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// Opens an emulator, with the state that its folder holds, and begins its background work.
+    ///
+    /// # Errors
+    /// The state folder is in use or damaged, or the runtime that was asked for does not work here.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let clock = Clock::starting_at(options.start.unwrap_or_else(Timestamp::now));
+        let home = options.state.as_deref().map(Home::open).transpose()?;
+        let claim = home.as_ref().map(Home::claim).transpose()?;
+        let secret = home
+            .as_ref()
+            .map_or_else(|| Ok(Secret::random()?), Home::secret)?;
+        let store = home
+            .as_ref()
+            .map(|home| Store::open(&home.world_file()))
+            .transpose()?;
+        let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
+        let (events, told) = mpsc::unbounded_channel();
+        let (runtime, chosen) = choose(&options, home.as_ref(), clock, events).await?;
+
+        let config = Config {
+            switches: options.switches,
+            seed: options.seed,
+        };
+        let records = store
+            .as_ref()
+            .map(|store| store.records().clone())
+            .unwrap_or_default();
+        let (world, commands) = World::restore(config, records, clock.now());
+        let quiet = CancellationToken::new();
+        let emulator = Self(Arc::new(Inner {
+            core: Mutex::new(Core {
+                world,
+                store,
+                unkept: Vec::new(),
+            }),
+            clock,
+            runtime,
+            chosen,
+            journal: Journal::default(),
+            sink,
+            secret,
+            origin: options.origin,
+            build: options.build,
+            turned: Arc::default(),
+            stop: CancellationToken::new(),
+            _quiet: quiet.clone().drop_guard(),
+            quiet,
+            _claim: claim,
+        }));
+        emulator.turn(|_, _| ((), commands))?;
+        tokio::spawn(background::pump(
+            Arc::downgrade(&emulator.0),
+            told,
+            emulator.0.quiet.clone(),
+        ));
+        tokio::spawn(background::tick(
+            Arc::downgrade(&emulator.0),
+            emulator.0.turned.clone(),
+            emulator.0.quiet.clone(),
+        ));
+        Ok(emulator)
+    }
+
+    /// Everything that the emulator answers over HTTP; `oneshot` on it and a served connection are the same.
+    pub fn router(&self) -> axum::Router {
+        crate::http::router(self.clone())
+    }
+
+    /// What clients asked.
+    pub fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// What tasks posted.
+    pub fn sink(&self) -> &Sink {
+        &self.0.sink
+    }
+
+    /// Which runtime runs the containers, and why that one.
+    pub fn chosen(&self) -> &Chosen {
+        &self.0.chosen
+    }
+
+    /// Which build of the program this is.
+    pub fn build(&self) -> &str {
+        &self.0.build
+    }
+
+    /// What a client shows to the token endpoint.
+    pub fn secret(&self) -> &Secret {
+        &self.0.secret
+    }
+
+    /// The emulator's clock.
+    pub fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// Scheme and authority for requests that name no host.
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// A bearer token, as the token endpoint would give it now.
+    pub fn token(&self) -> String {
+        let audience = "https://management.azure.com/";
+        let claims = Claims::new(
+            &self.0.origin,
+            "acitask",
+            "acitask",
+            audience,
+            self.0.clock.now(),
+        );
+        issue(&self.0.secret, &claims)
+    }
+
+    /// The open questions' settings.
+    pub fn switches(&self) -> Switches {
+        self.core().world.switches().clone()
+    }
+
+    /// Changes the open questions' settings, until the emulator ends.
+    pub fn set_switches(&self, switches: Switches) {
+        self.core().world.set_switches(switches);
+    }
+
+    /// Makes the world and the sink empty and ends all containers; the journal, the switches and the tokens stay.
+    ///
+    /// # Errors
+    /// The state cannot be kept.
+    pub fn reset(&self) -> Result<(), StoreError> {
+        let mut core = self.core();
+        for command in core.world.reset() {
+            self.0.runtime.perform(command);
+        }
+        if let Some(store) = &mut core.store {
+            store.clear()?;
+        }
+        core.unkept.clear();
+        core.keep()?;
+        self.0.sink.clear()
+    }
+
+    /// Ends the background work and every container. What was kept stays: opened again, the world goes on.
+    pub async fn shutdown(&self) {
+        // Told nothing more, the world keeps its containers as running, and starts them when it is opened again.
+        // The lock waits for a turn that is under way, so that no command comes after the end.
+        let core = self.core();
+        self.0.quiet.cancel();
+        drop(core);
+        self.0.runtime.shutdown().await;
+    }
+
+    /// Cancelled when a client asked for the end.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// The runtime, for logs and execs.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
+    /// The world's answer to a request.
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Reply, StoreError> {
+        match self.turn(|world, now| world.handle(request, now))? {
+            Outcome::Reply(reply) => Ok(reply),
+            Outcome::Ask(question, ticket) => {
+                let fact = self.0.runtime.ask(question).await;
+                self.turn(|world, now| world.answer(ticket, fact, now))
+            }
+        }
+    }
+
+    /// One turn of the world: what it says, with its changes kept and its commands on their way.
+    fn turn<T>(
+        &self,
+        turn: impl FnOnce(&mut World, Timestamp) -> (T, Vec<Command>),
+    ) -> Result<T, StoreError> {
+        let mut core = self.core();
+        let (said, commands) = turn(&mut core.world, self.0.clock.now());
+        let kept = core.keep();
+        if !self.0.quiet.is_cancelled() {
+            commands
+                .into_iter()
+                .for_each(|command| self.0.runtime.perform(command));
+        }
+        drop(core);
+        self.0.turned.notify_one();
+        kept.map(|()| said)
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

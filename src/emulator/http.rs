@@ -1,0 +1,46 @@
+//! HTTP around the emulator: who may ask, what is asked, and how an answer looks on the wire.
+//!
+//! Invariant: no request makes it panic, every refusal has a named code in ARM's envelope, and every body is bounded.
+//! What ARM answers is the world's business; here are only the routes that ARM does not have.
+
+mod arm;
+mod control;
+mod guard;
+mod logs;
+mod posts;
+mod refusal;
+mod request;
+mod socket;
+mod tokens;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get, post};
+
+use crate::emulator::Emulator;
+
+/// The largest body of a request, as ARM has it.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+pub(crate) fn router(emulator: Emulator) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async {}))
+        .route("/_emulator/health", get(control::health))
+        .route("/_emulator/requests", get(control::requests))
+        .route("/_emulator/sink", get(posts::list))
+        .route("/_emulator/reset", post(control::reset))
+        .route("/_emulator/stop", post(control::stop))
+        .route(
+            "/_emulator/switches",
+            get(control::switches).patch(control::switch),
+        )
+        .route("/_emulator/{*rest}", any(control::unknown))
+        .route("/sink", get(posts::list).post(posts::take))
+        .route("/sink/{*rest}", post(posts::take))
+        .route("/{tenant}/oauth2/v2.0/token", post(tokens::token))
+        .route("/{tenant}/oauth2/token", post(tokens::token))
+        .method_not_allowed_fallback(control::wrong_method)
+        .fallback(arm::answer)
+        .layer(from_fn_with_state(emulator.clone(), guard::visitor))
+        .with_state(emulator)
+}

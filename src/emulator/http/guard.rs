@@ -1,0 +1,187 @@
+//! Who may ask: programs of this machine that say our name, and for ARM those with a token issued here.
+//!
+//! A web page from elsewhere can make a browser send requests to loopback; it cannot hide the `Host` that it used
+//! (after rebinding its own name to 127.0.0.1) nor the `Origin` that it came from.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::refusal::Refusal;
+use crate::emulator::Emulator;
+use crate::token::{Claims, Rejection, verify};
+
+/// Lets only requests through that name this machine and come from no foreign page.
+pub(super) async fn visitor(
+    State(emulator): State<Emulator>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match admit(request.headers(), request.uri(), emulator.origin()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Scheme and authority under which the client reached us.
+pub(super) fn origin(headers: &HeaderMap, uri: &Uri, fallback: &str) -> String {
+    let named = uri
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(|| text(headers, HOST));
+    named.map_or_else(
+        || fallback.to_owned(),
+        |authority| format!("http://{authority}"),
+    )
+}
+
+fn admit(headers: &HeaderMap, uri: &Uri, own: &str) -> Result<(), Refusal> {
+    let own_authority = own
+        .split_once("://")
+        .map_or(own, |(_, authority)| authority);
+    let header = headers
+        .get(HOST)
+        .map(|host| host.to_str().unwrap_or_default());
+    let target = uri.authority().map(|authority| authority.as_str());
+    for authority in header.into_iter().chain(target) {
+        if authority != own_authority && !is_loopback(authority) {
+            return Err(Refusal::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                "HostNotLoopback",
+                "The emulator answers only to a loopback name such as localhost or 127.0.0.1.",
+            ));
+        }
+    }
+    let here = origin(headers, uri, own);
+    match headers.get(ORIGIN) {
+        Some(page) if !same_place(page, &here) => Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "ForeignOrigin",
+            "The emulator answers no page of another origin.",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether a page's origin is ours; a proxy that adds TLS may stand between.
+fn same_place(page: &HeaderValue, here: &str) -> bool {
+    let page = page.to_str().unwrap_or_default();
+    let after_scheme = |text: &str| {
+        text.split_once("://")
+            .map(|(_, rest)| rest.to_ascii_lowercase())
+    };
+    after_scheme(page).is_some_and(|place| after_scheme(here) == Some(place))
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map_or(rest, |(host, _)| host),
+        None => authority
+            .split_once(':')
+            .map_or(authority, |(host, _)| host),
+    };
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// The claims of the bearer token, or the 401 that ARM gives, with the place where a token is to be had.
+pub(super) fn bearer(
+    emulator: &Emulator,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Claims, Refusal> {
+    let token = text(headers, AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let message = match token {
+        None => "Authentication failed. The 'Authorization' header is missing.",
+        Some(token) => match verify(emulator.secret(), token, emulator.clock().now()) {
+            Ok(claims) => return Ok(claims),
+            Err(Rejection::Invalid) => "Authentication failed. The access token is invalid.",
+            Err(Rejection::Expired) => "Authentication failed. The access token expired.",
+        },
+    };
+    let origin = origin(headers, uri, emulator.origin());
+    Err(Refusal::unauthorized(message, &format!("{origin}/common")))
+}
+
+fn text(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    #[test]
+    fn only_this_machine_by_name_and_no_foreign_page() -> Outcome {
+        let rows = [
+            (None, "/", None, "ok"),
+            (Some("localhost:4000"), "/", None, "ok"),
+            (Some("LOCALHOST"), "/", None, "ok"),
+            (Some("127.0.0.1:4000"), "/", None, "ok"),
+            (Some("127.8.9.1"), "/", None, "ok"),
+            (Some("[::1]:4000"), "/", None, "ok"),
+            (None, "http://emulator.invalid/x", None, "ok"),
+            (Some("emulator.invalid"), "/", None, "ok"),
+            (Some("evil.example"), "/", None, "HostNotLoopback"),
+            (Some("localhost.evil.example"), "/", None, "HostNotLoopback"),
+            (Some("127.0.0.1.evil.example"), "/", None, "HostNotLoopback"),
+            (Some("10.0.0.1"), "/", None, "HostNotLoopback"),
+            (Some(""), "/", None, "HostNotLoopback"),
+            (
+                Some("localhost"),
+                "http://evil.example/",
+                None,
+                "HostNotLoopback",
+            ),
+            (
+                Some("localhost:4000"),
+                "/",
+                Some("http://localhost:4000"),
+                "ok",
+            ),
+            (
+                Some("localhost:4000"),
+                "/",
+                Some("https://localhost:4000"),
+                "ok",
+            ),
+            (
+                Some("localhost:4000"),
+                "/",
+                Some("http://localhost:3000"),
+                "ForeignOrigin",
+            ),
+            (
+                Some("localhost:4000"),
+                "/",
+                Some("https://evil.example"),
+                "ForeignOrigin",
+            ),
+            (Some("localhost:4000"), "/", Some("null"), "ForeignOrigin"),
+            (Some("localhost:4000"), "/", Some(""), "ForeignOrigin"),
+        ];
+        for (host, uri, page, wanted) in rows {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [(HOST, host), (ORIGIN, page)] {
+                if let Some(value) = value {
+                    headers.insert(name, HeaderValue::from_str(value)?);
+                }
+            }
+            let outcome = admit(&headers, &uri.parse()?, "http://emulator.invalid");
+            let code = outcome.err().map_or("ok", |refusal| refusal.code);
+            assert_eq!(code, wanted, "host {host:?}, target {uri}, origin {page:?}");
+        }
+        Ok(())
+    }
+}

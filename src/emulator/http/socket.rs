@@ -1,0 +1,99 @@
+//! An exec stream over a websocket: first the password, then bytes of the terminal in both directions.
+//!
+//! As the service does it: the password is the first text message, input comes as text or binary, output goes as
+//! binary, and the server closes when the process has ended. A client that goes away hangs the terminal up.
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use bytes::Bytes;
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, timeout};
+
+use crate::contract::ExecSession;
+use crate::runtime::{ExecStream, Runtime};
+use crate::token::same;
+
+/// How long a client has to send the password.
+const PASSWORD_TIME: Duration = Duration::from_secs(10);
+
+/// How long a client has to answer our close, so that nothing that it has not read yet is lost.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// Runs one exec from the password to the close.
+pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime: Runtime) {
+    let first = timeout(PASSWORD_TIME, socket.recv()).await;
+    let known = matches!(
+        &first,
+        Ok(Some(Ok(Message::Text(text)))) if same(text.as_str(), &session.password)
+    );
+    if !known {
+        return close(
+            socket,
+            close_code::POLICY,
+            "the password was not the first message",
+        )
+        .await;
+    }
+    match runtime.exec(&session).await {
+        Ok(stream) => run(socket, stream).await,
+        Err(text) => {
+            // Where the client is gone already, there is nobody to tell.
+            let _ = socket.send(Message::Text(text.into())).await;
+            close(socket, close_code::NORMAL, "").await;
+        }
+    }
+}
+
+async fn run(socket: WebSocket, ExecStream { input, output }: ExecStream) {
+    let (mut to_client, mut from_client) = socket.split();
+    let ended = tokio::select! {
+        () = type_in(&mut from_client, input) => false,
+        gone = show(&mut to_client, output) => !gone,
+    };
+    if let Ok(socket) = to_client.reunite(from_client)
+        && ended
+    {
+        close(socket, close_code::NORMAL, "").await;
+    }
+}
+
+/// Passes input on until the client is gone. A process that ended takes no input; its output decides when to close.
+async fn type_in(from_client: &mut SplitStream<WebSocket>, input: mpsc::Sender<Bytes>) {
+    while let Some(Ok(message)) = from_client.next().await {
+        let typed = match message {
+            Message::Text(text) => Bytes::from(text),
+            Message::Binary(bytes) => bytes,
+            Message::Close(_) => return,
+            Message::Ping(_) | Message::Pong(_) => continue,
+        };
+        if !typed.is_empty() {
+            let _ = input.send(typed).await;
+        }
+    }
+}
+
+/// Passes output on until the process has ended; whether the client was gone before.
+async fn show(
+    to_client: &mut SplitSink<WebSocket, Message>,
+    mut output: mpsc::Receiver<Bytes>,
+) -> bool {
+    while let Some(bytes) = output.recv().await {
+        if to_client.send(Message::Binary(bytes)).await.is_err() {
+            return true;
+        }
+    }
+    false
+}
+
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
+        // A client that never answers is left.
+        let _ = timeout(CLOSE_TIME, drained).await;
+    }
+}

@@ -1,0 +1,414 @@
+//! The folder in which the emulator keeps its images; itself an OCI image layout.
+//!
+//! Invariants: a blob is renamed into place only after its digest was verified, and `index.json` names only images
+//! all of whose blobs are there. Writers take the lock file; readers need none, as files are replaced and never rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::archive::{self, Sum};
+use super::layout::{self, Config, Descriptor, Index, Manifest, Settings};
+use super::reference::{Reference, Version, is_digest};
+use super::{ImageError, at, document, unpack};
+
+/// The most bytes that a JSON document of an image may have (the limit of registries for manifests).
+const MAX_DOCUMENT: u64 = 4 << 20;
+
+/// The images of an emulator.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// An image that was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The names under which it can now be resolved.
+    pub references: Vec<Reference>,
+    /// The manifest's digest (`sha256:…`).
+    pub digest: String,
+}
+
+/// A line of the list of images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name.
+    pub reference: Reference,
+    /// The manifest's digest (`sha256:…`).
+    pub digest: String,
+    /// The bytes of its layers, as stored.
+    pub bytes: u64,
+}
+
+/// An image that can be unpacked and run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// The manifest's digest (`sha256:…`).
+    pub digest: String,
+    /// How it wants to be run.
+    pub settings: Settings,
+    /// Its layers, the lowest first.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The blob's file.
+    pub path: PathBuf,
+    /// Whether it is packed with gzip.
+    pub gzip: bool,
+}
+
+impl Store {
+    /// The store in this folder, which is made where it is not there.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, ImageError> {
+        let root = root.into();
+        for folder in [root.join("blobs/sha256"), root.join("rootfs")] {
+            fs::create_dir_all(&folder).map_err(at(&folder))?;
+        }
+        let store = Self { root };
+        let mark = store.root.join(layout::MARK.0);
+        fs::write(&mark, layout::MARK.1).map_err(at(&mark))?;
+        Ok(store)
+    }
+
+    /// Takes in all images of an OCI layout (a folder), an OCI archive or a docker archive, under the names they carry.
+    ///
+    /// # Errors
+    /// The source cannot be read, is damaged, or holds an image without a full name.
+    pub fn load(&self, source: &Path) -> Result<Vec<Loaded>, ImageError> {
+        self.take(source, None)
+    }
+
+    /// Takes in the one image of a source under a name of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Store::load`]; also where the source holds several images.
+    pub fn load_as(&self, source: &Path, reference: &Reference) -> Result<Loaded, ImageError> {
+        let several = || ImageError::Source {
+            path: source.to_path_buf(),
+            reason: "one image was expected".into(),
+        };
+        let mut loaded = self.take(source, Some(reference))?;
+        loaded
+            .pop()
+            .filter(|_| loaded.is_empty())
+            .ok_or_else(several)
+    }
+
+    /// All images by name.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, ImageError> {
+        let mut all = Vec::new();
+        for (reference, descriptor) in self.names()? {
+            let manifest: Manifest = self.document(&descriptor.digest)?;
+            let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
+            all.push(Listed {
+                reference,
+                digest: descriptor.digest,
+                bytes,
+            });
+        }
+        Ok(all)
+    }
+
+    /// The image of this name.
+    ///
+    /// # Errors
+    /// [`ImageError::Missing`] where the store has none; else the store cannot be read.
+    pub fn resolve(&self, reference: &Reference) -> Result<Image, ImageError> {
+        let mut names = self.names()?;
+        let found = names
+            .remove(reference)
+            .or_else(|| match reference.version() {
+                Version::Tag(_) => None,
+                Version::Digest(digest) => {
+                    let name = reference.name();
+                    names.into_iter().find_map(|(known, descriptor)| {
+                        (known.name() == name && descriptor.digest == *digest).then_some(descriptor)
+                    })
+                }
+            });
+        let Some(descriptor) = found else {
+            return Err(ImageError::Missing {
+                reference: reference.clone(),
+            });
+        };
+        let manifest: Manifest = self.document(&descriptor.digest)?;
+        let config: Config = self.document(&manifest.config.digest)?;
+        let layers = manifest
+            .layers
+            .iter()
+            .map(|layer| self.layer(layer))
+            .collect::<Result<_, _>>()?;
+        Ok(Image {
+            digest: descriptor.digest,
+            settings: config.config.unwrap_or_default(),
+            layers,
+        })
+    }
+
+    /// Forgets a name, and what no other name needs; false where there was no such name.
+    /// A file tree that containers run on stays until the next removal.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn remove(&self, reference: &Reference) -> Result<bool, ImageError> {
+        let _lock = self.lock()?;
+        let mut names = self.names()?;
+        let was_there = names.remove(reference).is_some();
+        self.write_names(&names)?;
+        self.sweep(&names)?;
+        Ok(was_there)
+    }
+
+    /// Where the file trees of images are kept.
+    pub(crate) fn trees(&self) -> PathBuf {
+        self.root.join("rootfs")
+    }
+
+    fn take(&self, source: &Path, name: Option<&Reference>) -> Result<Vec<Loaded>, ImageError> {
+        let _lock = self.lock()?;
+        if source.is_dir() {
+            return self.take_layout(source, source, name);
+        }
+        let scratch = self.root.join("loading");
+        clear(&scratch)?;
+        fs::create_dir_all(&scratch).map_err(at(&scratch))?;
+        let taken = archive::lay_out(source, &scratch)
+            .and_then(|()| self.take_layout(&scratch, source, name));
+        clear(&scratch)?;
+        taken
+    }
+
+    fn take_layout(
+        &self,
+        folder: &Path,
+        source: &Path,
+        name: Option<&Reference>,
+    ) -> Result<Vec<Loaded>, ImageError> {
+        let index: Index = read(&folder.join("index.json"), "index.json")?;
+        let mut names = self.names()?;
+        let mut loaded: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
+        for described in &index.manifests {
+            let reference = match (name, layout::full_name(described)) {
+                (Some(name), _) => name.clone(),
+                (None, Some(name)) => name.parse()?,
+                (None, None) => {
+                    return Err(ImageError::Nameless {
+                        path: source.to_path_buf(),
+                    });
+                }
+            };
+            let manifest = self.take_image(folder, described)?;
+            loaded
+                .entry(manifest.digest.clone())
+                .or_default()
+                .push(reference.clone());
+            names.insert(reference, manifest);
+        }
+        if loaded.is_empty() {
+            let reason = "its index names no image".to_owned();
+            return Err(ImageError::Source {
+                path: source.to_path_buf(),
+                reason,
+            });
+        }
+        self.write_names(&names)?;
+        let named = |(digest, mut references): (String, Vec<Reference>)| {
+            references.dedup();
+            Loaded { references, digest }
+        };
+        Ok(loaded.into_iter().map(named).collect())
+    }
+
+    /// Copies the blobs of one image, and gives the descriptor of its manifest.
+    fn take_image(&self, folder: &Path, described: &Descriptor) -> Result<Descriptor, ImageError> {
+        self.take_blob(folder, &described.digest)?;
+        if layout::is_index(described) {
+            let index: Index = self.document(&described.digest)?;
+            return self.take_image(folder, layout::variant(&index)?);
+        }
+        let manifest: Manifest = self.document(&described.digest)?;
+        self.take_blob(folder, &manifest.config.digest)?;
+        for layer in &manifest.layers {
+            self.layer(layer)?;
+            self.take_blob(folder, &layer.digest)?;
+        }
+        Ok(described.clone())
+    }
+
+    fn take_blob(&self, folder: &Path, digest: &str) -> Result<(), ImageError> {
+        let (from, to) = (blob(folder, digest)?, blob(&self.root, digest)?);
+        if to.exists() {
+            return Ok(());
+        }
+        let part = self.root.join("part");
+        let mut sum = Sum::default();
+        let mut source = File::open(&from).map_err(at(&from))?;
+        let mut target = File::create(&part).map_err(at(&part))?;
+        let mut both = Tee {
+            sum: &mut sum,
+            file: &mut target,
+        };
+        io::copy(&mut source, &mut both).map_err(at(&from))?;
+        let found = sum.digest();
+        if found != digest {
+            return Err(ImageError::Digest {
+                expected: digest.to_owned(),
+                found,
+            });
+        }
+        fs::rename(&part, &to).map_err(at(&to))
+    }
+
+    fn layer(&self, layer: &Descriptor) -> Result<Layer, ImageError> {
+        let gzip = match layer.media_type.as_str() {
+            layout::LAYER => false,
+            layout::LAYER_GZIP | "application/vnd.docker.image.rootfs.diff.tar.gzip" => true,
+            other => {
+                return Err(ImageError::Unsupported {
+                    what: format!("layers of type {other}"),
+                });
+            }
+        };
+        Ok(Layer {
+            path: blob(&self.root, &layer.digest)?,
+            gzip,
+        })
+    }
+
+    fn document<T: DeserializeOwned>(&self, digest: &str) -> Result<T, ImageError> {
+        read(&blob(&self.root, digest)?, digest)
+    }
+
+    fn names(&self) -> Result<BTreeMap<Reference, Descriptor>, ImageError> {
+        let path = self.root.join("index.json");
+        if !path.exists() {
+            return Ok(BTreeMap::new());
+        }
+        let index: Index = read(&path, "index.json")?;
+        let mut names = BTreeMap::new();
+        for descriptor in index.manifests {
+            if let Some(name) = layout::full_name(&descriptor) {
+                names.insert(name.parse()?, descriptor);
+            }
+        }
+        Ok(names)
+    }
+
+    fn write_names(&self, names: &BTreeMap<Reference, Descriptor>) -> Result<(), ImageError> {
+        let manifests = names
+            .iter()
+            .map(|(reference, descriptor)| Descriptor {
+                annotations: BTreeMap::from([(layout::REF_NAME.to_owned(), reference.to_string())]),
+                platform: None,
+                ..descriptor.clone()
+            })
+            .collect();
+        let index = Index {
+            schema_version: 2,
+            manifests,
+        };
+        let text = serde_json::to_vec_pretty(&index).map_err(document("index.json"))?;
+        let (part, path) = (self.root.join("index.part"), self.root.join("index.json"));
+        fs::write(&part, text).map_err(at(&part))?;
+        fs::rename(&part, &path).map_err(at(&path))
+    }
+
+    /// Deletes blobs and file trees that no name needs.
+    fn sweep(&self, names: &BTreeMap<Reference, Descriptor>) -> Result<(), ImageError> {
+        let mut needed = BTreeSet::new();
+        for descriptor in names.values() {
+            let manifest: Manifest = self.document(&descriptor.digest)?;
+            needed.insert(descriptor.digest.clone());
+            needed.insert(manifest.config.digest);
+            needed.extend(manifest.layers.into_iter().map(|layer| layer.digest));
+        }
+        for (folder, remove) in [
+            (
+                self.root.join("blobs/sha256"),
+                remove_file as fn(&Path) -> io::Result<()>,
+            ),
+            (self.trees(), unpack::remove_unused),
+        ] {
+            for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+                let path = entry.map_err(at(&folder))?.path();
+                let hex = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
+                if !needed.contains(&format!("sha256:{}", hex.unwrap_or_default())) {
+                    remove(&path).map_err(at(&path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Held while the store changes.
+    pub(crate) fn lock(&self) -> Result<File, ImageError> {
+        let path = self.root.join("lock");
+        let file = File::create(&path).map_err(at(&path))?;
+        file.lock().map_err(at(&path))?;
+        Ok(file)
+    }
+}
+
+fn remove_file(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
+fn clear(folder: &Path) -> Result<(), ImageError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn blob(folder: &Path, digest: &str) -> Result<PathBuf, ImageError> {
+    if !is_digest(digest) {
+        return Err(ImageError::Unsupported {
+            what: format!("a digest of the form {digest:?}"),
+        });
+    }
+    Ok(folder
+        .join("blobs/sha256")
+        .join(digest.trim_start_matches("sha256:")))
+}
+
+fn read<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, ImageError> {
+    if fs::metadata(path).map_err(at(path))?.len() > MAX_DOCUMENT {
+        return Err(ImageError::TooLarge {
+            what: what.to_owned(),
+            limit: MAX_DOCUMENT,
+        });
+    }
+    serde_json::from_slice(&fs::read(path).map_err(at(path))?).map_err(document(what))
+}
+
+/// Writes into a file and its sum at once.
+struct Tee<'a> {
+    sum: &'a mut Sum,
+    file: &'a mut File,
+}
+
+impl io::Write for Tee<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sum.write(&bytes[..written])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

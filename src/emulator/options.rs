@@ -1,0 +1,66 @@
+//! How an emulator is made.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::runtime::simulated::behaviour::Behaviour;
+use crate::world::Switches;
+
+/// Which runtime carries containers out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Native where this machine can, else simulated.
+    #[default]
+    Auto,
+    /// Real processes, or no emulator.
+    Native,
+    /// Nothing runs.
+    Simulated,
+}
+
+/// What an emulator is to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state folder; none: all is in memory and gone with the emulator.
+    pub state: Option<PathBuf>,
+    /// Which runtime.
+    pub runtime: Choice,
+    /// The program that has the native runtime's hidden verbs.
+    pub init: PathBuf,
+    /// Where images are kept.
+    pub images: PathBuf,
+    /// What images do in the simulated runtime, by name; others do what their names say
+    /// ([`behaviour::of`](crate::runtime::simulated::behaviour::of)).
+    pub behaviours: BTreeMap<String, Behaviour>,
+    /// The open questions about the service.
+    pub switches: Switches,
+    /// Where ids come from: the same requests with the same seed give the same ids.
+    pub seed: u64,
+    /// Scheme and authority for requests that name no host, as those in memory may; its host is taken beside
+    /// the loopback ones.
+    pub origin: String,
+    /// What the clock shows at the beginning; none: the time.
+    pub start: Option<Timestamp>,
+    /// Which build of the program this is; told by `health` and the state folder.
+    pub build: String,
+}
+
+impl Options {
+    /// An emulator in memory with the simulated runtime, under which the same requests give the same answers.
+    pub fn in_memory() -> Self {
+        Self {
+            state: None,
+            runtime: Choice::Simulated,
+            init: PathBuf::new(),
+            images: PathBuf::new(),
+            behaviours: BTreeMap::new(),
+            switches: Switches::default(),
+            seed: 0,
+            origin: "http://localhost".to_owned(),
+            start: None,
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}

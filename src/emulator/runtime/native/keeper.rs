@@ -1,0 +1,97 @@
+//! The emulator's end of a first stage: its order, its reports, its lifeline.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use super::order::{self, Report, TERM};
+
+/// A first stage whose program runs. Dropping it ends its lifeline.
+pub(super) struct Keeper {
+    /// The program's process id on the machine.
+    pub(super) pid: i32,
+    child: Child,
+    lifeline: Option<ChildStdin>,
+    reports: Lines<BufReader<ChildStdout>>,
+    /// What was reported of the end; kept because the wait for it may be dropped half-way.
+    code: Option<i32>,
+}
+
+impl Keeper {
+    /// Starts a first stage and waits until its program runs, or says why it does not.
+    pub(super) async fn start(
+        init: &Path,
+        verb: &str,
+        order: &impl Serialize,
+        output: Stdio,
+    ) -> Result<Self, String> {
+        let failed = |error: io::Error| format!("{}: {error}", init.display());
+        let mut child = Command::new(init)
+            .arg(verb)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(output)
+            .spawn()
+            .map_err(failed)?;
+        let (Some(mut lifeline), Some(reports)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed(io::Error::other("no pipes")));
+        };
+        lifeline
+            .write_all(&order::frame(order).map_err(failed)?)
+            .await
+            .map_err(failed)?;
+        let mut reports = BufReader::new(reports).lines();
+        match next(&mut reports).await {
+            Some(Report::Started(pid)) => Ok(Self {
+                pid,
+                child,
+                lifeline: Some(lifeline),
+                reports,
+                code: None,
+            }),
+            Some(Report::Failed(reason)) => Err(reason),
+            Some(Report::Exited(_)) | None => Err(failed(io::Error::other(
+                "it is not a program that calls init_verb",
+            ))),
+        }
+    }
+
+    /// Passes SIGTERM on to the program.
+    pub(super) async fn term(&mut self) {
+        if let Some(lifeline) = &mut self.lifeline {
+            // An error says that the stage has ended, which its report tells better.
+            let _ = lifeline.write_all(&[TERM]).await;
+        }
+    }
+
+    /// Kills the program and all that it started.
+    pub(super) fn kill(&mut self) {
+        self.lifeline = None;
+    }
+
+    /// The program's exit code, once it has ended. May be dropped and called again.
+    pub(super) async fn ended(&mut self) -> i32 {
+        let code = match self.code {
+            Some(code) => code,
+            None => match next(&mut self.reports).await {
+                Some(Report::Exited(code)) => code,
+                // A stage that was killed says nothing; what it kept was killed with it.
+                Some(Report::Started(_) | Report::Failed(_)) | None => 128 + 9,
+            },
+        };
+        self.code = Some(code);
+        // The code is known; this only waits until nothing is left of the stage.
+        let _ = self.child.wait().await;
+        code
+    }
+}
+
+async fn next(reports: &mut Lines<BufReader<ChildStdout>>) -> Option<Report> {
+    let line = reports.next_line().await.ok().flatten()?;
+    serde_json::from_str(&line).ok()
+}

@@ -1,0 +1,39 @@
+//! The second stage of an exec: enters the container's file tree, takes the terminal, becomes the program.
+
+use std::fs::File;
+
+use nix::sched::{CloneFlags, setns};
+
+use super::super::order::Join;
+use super::{Ends, StageError, credentials, doing, program};
+
+pub(super) fn enter(ends: &mut Ends) -> Result<(), StageError> {
+    let Join {
+        init: _,
+        pid,
+        terminal,
+        process,
+    } = ends.order()?;
+    let mounts = format!("/proc/{pid}/ns/mnt");
+    let mounts = File::open(&mounts).map_err(doing(mounts))?;
+    // This also makes the container's root ours.
+    setns(mounts, CloneFlags::CLONE_NEWNS).map_err(doing("the container's mounts"))?;
+    rustix::process::setsid().map_err(doing("own session"))?;
+    let terminal = File::options()
+        .read(true)
+        .write(true)
+        .open(&terminal)
+        .map_err(doing(terminal.display().to_string()))?;
+    rustix::process::ioctl_tiocsctty(&terminal).map_err(doing("controlling terminal"))?;
+    let ready = program::prepare(&process)?;
+    credentials::give(&terminal, &ready.user)?;
+    for end in [
+        rustix::stdio::dup2_stdin,
+        rustix::stdio::dup2_stdout,
+        rustix::stdio::dup2_stderr,
+    ] {
+        end(&terminal).map_err(doing("terminal"))?;
+    }
+    credentials::drop_to(&ready.user)?;
+    Err(ready.run())
+}

@@ -1,0 +1,306 @@
+//! What outlives the process: the newest value of each key, as JSON lines that are only ever appended.
+//!
+//! Invariants: [`Store::append`] returns after the operating system has the lines, so a killed process loses nothing
+//! that was acknowledged; a line that a crash tore is dropped; a failed append leaves no half line behind.
+//! The file is rewritten when opened and when it has doubled. It protects against a dying process, not against a
+//! dying machine. What the records mean is their owner's business, and so is that only one process has the file open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{File, OpenOptions, rename};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::world::Change;
+
+/// Below this size a file is not rewritten for having doubled.
+const SMALL: u64 = 64 * 1024;
+
+/// What keeps records from being kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be read or written.
+    #[error("cannot use {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line that is not the last is no record.
+    #[error("line {line} of {} is not a record", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+}
+
+/// An open file of records.
+pub struct Store {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    length_when_rewritten: u64,
+    records: BTreeMap<String, Value>,
+}
+
+/// Shows the file and how many records it has: the records can hold secrets.
+impl fmt::Debug for Store {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let records = self.records.len();
+        out.debug_struct("Store")
+            .field("path", &self.path)
+            .field("records", &records)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the file, or makes it, and rewrites it with only the newest value of each key.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or a line before the last is damaged.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let records = match std::fs::read(path) {
+            Ok(bytes) => read(path, &bytes)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(source) => {
+                return Err(StoreError::Io {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let (file, length) = rewrite(path, &records).map_err(at(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            length,
+            length_when_rewritten: length,
+            records,
+        })
+    }
+
+    /// The newest value of each key.
+    pub fn records(&self) -> &BTreeMap<String, Value> {
+        &self.records
+    }
+
+    /// Keeps changes; they are with the operating system when this returns.
+    ///
+    /// # Errors
+    /// The file cannot be written; then nothing of these changes is kept.
+    pub fn append(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for change in changes {
+            write_line(&mut lines, change).map_err(at(&self.path))?;
+        }
+        if let Err(error) = self.file.write_all(&lines) {
+            self.drop_half_line().map_err(at(&self.path))?;
+            return Err(StoreError::Io {
+                path: self.path.clone(),
+                source: error,
+            });
+        }
+        self.length += lines.len() as u64;
+        for change in changes {
+            fold(&mut self.records, change.clone());
+        }
+        if self.length > SMALL.max(self.length_when_rewritten.saturating_mul(2)) {
+            self.compact()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets every record.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn clear(&mut self) -> Result<(), StoreError> {
+        self.records.clear();
+        self.compact()
+    }
+
+    fn compact(&mut self) -> Result<(), StoreError> {
+        let (file, length) = rewrite(&self.path, &self.records).map_err(at(&self.path))?;
+        self.file = file;
+        self.length = length;
+        self.length_when_rewritten = length;
+        Ok(())
+    }
+
+    fn drop_half_line(&mut self) -> std::io::Result<()> {
+        self.file.set_len(self.length)?;
+        self.file.seek(SeekFrom::End(0)).map(|_| ())
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    let path = path.to_owned();
+    |source| StoreError::Io { path, source }
+}
+
+fn read(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Value>, StoreError> {
+    let mut records = BTreeMap::new();
+    let whole = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    for (index, line) in bytes
+        .split_at(whole)
+        .0
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+    {
+        let change = serde_json::from_slice(line).map_err(|source| StoreError::Corrupt {
+            path: path.to_owned(),
+            line: index + 1,
+            source,
+        })?;
+        fold(&mut records, change);
+    }
+    Ok(records)
+}
+
+fn fold(records: &mut BTreeMap<String, Value>, change: Change) {
+    let Change { key, value } = change;
+    if value.is_null() {
+        records.remove(&key);
+    } else {
+        records.insert(key, value);
+    }
+}
+
+fn write_line(into: &mut Vec<u8>, change: &Change) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *into, change)?;
+    into.push(b'\n');
+    Ok(())
+}
+
+/// Writes the records beside the file and moves them into its place, so that there is a whole file at any moment.
+fn rewrite(path: &Path, records: &BTreeMap<String, Value>) -> std::io::Result<(File, u64)> {
+    let mut lines = Vec::new();
+    for (key, value) in records {
+        write_line(
+            &mut lines,
+            &Change {
+                key: key.clone(),
+                value: value.clone(),
+            },
+        )?;
+    }
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    file.write_all(&lines)?;
+    file.sync_data()?;
+    rename(&fresh, path)?;
+    Ok((file, lines.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    fn change(key: &str, value: Value) -> Change {
+        Change {
+            key: key.to_owned(),
+            value,
+        }
+    }
+
+    #[test]
+    fn keeps_the_newest_value_of_each_key() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("world.jsonl");
+        let mut store = Store::open(&path)?;
+        store.append(&[
+            change("a", json!(1)),
+            change("b", json!({"x": "line\nbreak"})),
+        ])?;
+        store.append(&[change("a", json!(2)), change("c", json!(3))])?;
+        store.append(&[change("c", Value::Null)])?;
+        let wanted = BTreeMap::from([
+            ("a".to_owned(), json!(2)),
+            ("b".to_owned(), json!({"x": "line\nbreak"})),
+        ]);
+        assert_eq!(store.records(), &wanted);
+        drop(store);
+        assert_eq!(Store::open(&path)?.records(), &wanted);
+        Ok(())
+    }
+
+    #[test]
+    fn drops_a_torn_last_line_and_goes_on() -> Outcome {
+        let whole = b"{\"key\":\"a\",\"value\":1}\n{\"key\":\"b\",\"value\":2}\n";
+        let first = 23;
+        for cut in first..whole.len() {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("world.jsonl");
+            std::fs::write(&path, whole.get(..cut).unwrap_or_default())?;
+            let mut store = Store::open(&path)?;
+            assert_eq!(
+                store.records().keys().collect::<Vec<_>>(),
+                ["a"],
+                "cut at {cut}"
+            );
+            store.append(&[change("c", json!(3))])?;
+            drop(store);
+            assert_eq!(
+                Store::open(&path)?.records().keys().collect::<Vec<_>>(),
+                ["a", "c"]
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn damage_before_the_last_line_is_an_error_with_its_line() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("world.jsonl");
+        std::fs::write(
+            &path,
+            "{\"key\":\"a\",\"value\":1}\nnonsense\n{\"key\":\"b\",\"value\":2}\n",
+        )?;
+        assert!(matches!(
+            Store::open(&path),
+            Err(StoreError::Corrupt { line: 2, .. })
+        ));
+        Ok(())
+    }
+
+    #[test]
+    fn is_rewritten_when_it_has_doubled() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("world.jsonl");
+        let mut store = Store::open(&path)?;
+        let text = "x".repeat(10_000);
+        for round in 0..100 {
+            store.append(&[change("same", json!([round, text]))])?;
+        }
+        let kept = std::fs::read(&path)?;
+        assert!((kept.len() as u64) <= SMALL, "{} bytes", kept.len());
+        assert_eq!(
+            Store::open(&path)?.records().get("same"),
+            Some(&json!([99, text]))
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! The emulator through its front door: requests on the router, websockets over an in-memory pipe, and a real server.
+
+mod arm;
+mod control;
+mod exec;
+mod native;
+mod odd;
+mod restart;
+mod served;
+mod sink;
+mod tokens;
+mod wire;
+
+/// What a test returns.
+type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -1,0 +1,223 @@
+//! A container group as it is kept, and what of it is in progress.
+//!
+//! The wish (`properties`) and the facts (`containers`, `provisioning`) stand side by side; only the life cycle moves
+//! the facts, only a PUT replaces the wish. `Debug` shows neither the wish nor the commands made of it: secrets are in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::body::Object;
+use super::happening::Happening;
+use super::tags::Tags;
+use crate::contract::SandboxId;
+
+/// A container group.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ContainerGroup {
+    /// Its id in the case of its creation.
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) resource_group: String,
+    pub(crate) location: String,
+    pub(crate) tags: Option<Tags>,
+    /// The properties as sent, brought to the form that is kept; secrets included.
+    pub(crate) properties: Object,
+    pub(crate) provisioning: Provisioning,
+    /// When the provisioning under way began.
+    pub(crate) since: Timestamp,
+    /// A client stopped it.
+    pub(crate) stopped: bool,
+    pub(crate) address: Option<String>,
+    pub(crate) sandbox: SandboxId,
+    /// The containers that may run in the sandbox.
+    pub(crate) alive: BTreeSet<String>,
+    /// The deployment that follows as soon as the sandbox's containers have ended.
+    pub(crate) next: Option<Next>,
+    pub(crate) containers: BTreeMap<String, Container>,
+    /// The instance views that some more GETs will still show.
+    pub(crate) stale: Option<Stale>,
+}
+
+impl fmt::Debug for ContainerGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContainerGroup")
+            .field("id", &self.id)
+            .field("provisioning", &self.provisioning)
+            .field("containers", &self.containers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A deployment that waits for the old containers to end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Next {
+    pub(crate) sandbox: SandboxId,
+    /// When it begins in any case.
+    pub(crate) by: Timestamp,
+}
+
+/// An instance view that is no longer true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stale {
+    pub(crate) reads: u32,
+    pub(crate) group: Value,
+    pub(crate) containers: BTreeMap<String, Value>,
+}
+
+/// How far the last deployment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Provisioning {
+    Pending,
+    Creating,
+    Updating,
+    Succeeded,
+    Failed,
+}
+
+/// One container of a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Container {
+    pub(crate) phase: Phase,
+    /// Whether its process ran in this deployment.
+    pub(crate) started: bool,
+    pub(crate) restarts: u32,
+    /// Ends in a row, which set the length of the next back-off.
+    pub(crate) failures: u32,
+    pub(crate) current: Option<State>,
+    pub(crate) previous: Option<State>,
+    pub(crate) events: Vec<Happening>,
+}
+
+impl Container {
+    pub(crate) fn new() -> Self {
+        Self {
+            phase: Phase::Pulling,
+            started: false,
+            restarts: 0,
+            failures: 0,
+            current: None,
+            previous: None,
+            events: Vec::new(),
+        }
+    }
+}
+
+/// What a container waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// For its image.
+    Pulling,
+    /// For its process.
+    Starting,
+    /// For its process to end.
+    Running,
+    /// For the time to try again: to pull where it never had its image, else to start.
+    BackOff { until: Timestamp, pulled: bool },
+    /// For nothing.
+    Ended,
+}
+
+/// A state as the instance view shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum State {
+    Waiting {
+        detail: String,
+    },
+    Running {
+        start: Timestamp,
+    },
+    Terminated {
+        /// Not shown where a client stopped the container (azure-powershell, Stop-AzContainerGroup).
+        start: Option<Timestamp>,
+        finish: Timestamp,
+        code: Option<i32>,
+        detail: String,
+    },
+}
+
+/// What becomes of containers that end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RestartPolicy {
+    Always,
+    OnFailure,
+    Never,
+}
+
+impl ContainerGroup {
+    /// The policy; Always where none was sent ("Run containerized tasks with restart policies").
+    pub(crate) fn policy(&self) -> RestartPolicy {
+        match self.properties.get("restartPolicy").and_then(Value::as_str) {
+            Some("Never") => RestartPolicy::Never,
+            Some("OnFailure") => RestartPolicy::OnFailure,
+            _ => RestartPolicy::Always,
+        }
+    }
+
+    /// The containers of the wish: name and properties.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let containers = self.properties.get("containers").and_then(Value::as_array);
+        containers
+            .into_iter()
+            .flatten()
+            .filter_map(|container| Some((container["name"].as_str()?, &container["properties"])))
+    }
+
+    /// The DNS label, in lower case.
+    pub(crate) fn dns_label(&self) -> Option<String> {
+        let label = self
+            .properties
+            .get("ipAddress")?
+            .get("dnsNameLabel")?
+            .as_str()?;
+        Some(label.to_lowercase())
+    }
+
+    /// Whether a deployment is under way and nothing went wrong with it so far. Once something did, the group
+    /// can be stopped, replaced and deleted, or nobody could get rid of a task that cannot start.
+    pub(crate) fn is_transitioning(&self) -> bool {
+        let moving = matches!(
+            self.provisioning,
+            Provisioning::Pending | Provisioning::Creating
+        );
+        let stuck = self
+            .containers
+            .values()
+            .any(|c| matches!(c.phase, Phase::BackOff { .. }));
+        moving && !stuck
+    }
+
+    /// The state of the group: `Pending`, `Running`, `Stopped`, `Succeeded` or `Failed`
+    /// (Azure's page "Azure Container Instances states").
+    pub(crate) fn state(&self) -> &'static str {
+        if self.stopped {
+            return "Stopped";
+        }
+        let mut pending = false;
+        let mut failed = false;
+        for container in self.containers.values() {
+            match (&container.current, &container.previous, container.phase) {
+                (Some(State::Running { .. }), _, _) => return "Running",
+                (Some(State::Waiting { .. }), Some(_), _) => return "Running",
+                (Some(State::Terminated { code, .. }), _, Phase::Ended) => {
+                    failed |= *code != Some(0);
+                }
+                (Some(State::Terminated { .. }), _, _) => return "Running",
+                (None | Some(State::Waiting { .. }), _, _) => pending = true,
+            }
+        }
+        match (pending, failed) {
+            (true, _) => "Pending",
+            (false, true) => "Failed",
+            (false, false) => "Succeeded",
+        }
+    }
+
+    /// Whether all its containers ended by themselves.
+    pub(crate) fn has_ended(&self) -> bool {
+        !self.stopped && self.containers.values().all(|c| c.phase == Phase::Ended)
+    }
+}

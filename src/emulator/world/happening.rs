@@ -1,0 +1,81 @@
+//! The events of a container as the instance view shows them: merged by name, with a count.
+//!
+//! Names and wording are those recorded in 2024 (azure-powershell recordings of ContainerInstance) and of
+//! Azure's page "Troubleshoot common issues in Azure Container Instances".
+
+use jiff::{Timestamp, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Something that happened to a container, perhaps several times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Happening {
+    name: Name,
+    message: String,
+    count: u32,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Name {
+    Pulling,
+    Pulled,
+    Started,
+    Killing,
+    Failed,
+    BackOff,
+}
+
+impl Name {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Pulling | Self::Pulled | Self::Started | Self::Killing => "Normal",
+            Self::Failed | Self::BackOff => "Warning",
+        }
+    }
+}
+
+/// Notes that it happened, now.
+pub(crate) fn note(events: &mut Vec<Happening>, name: Name, message: String, now: Timestamp) {
+    match events.iter_mut().find(|event| event.name == name) {
+        Some(event) => {
+            event.count += 1;
+            event.last = now;
+            event.message = message;
+        }
+        None => events.push(Happening {
+            name,
+            message,
+            count: 1,
+            first: now,
+            last: now,
+        }),
+    }
+}
+
+impl Happening {
+    /// As the instance view shows it: times in whole seconds.
+    pub(crate) fn view(&self) -> Value {
+        let Self {
+            name,
+            message,
+            count,
+            first,
+            last,
+        } = self;
+        json!({
+            "count": count,
+            "firstTimestamp": whole_seconds(*first),
+            "lastTimestamp": whole_seconds(*last),
+            "name": name,
+            "message": message,
+            "type": name.kind(),
+        })
+    }
+}
+
+fn whole_seconds(at: Timestamp) -> String {
+    at.round(Unit::Second).unwrap_or(at).to_string()
+}

@@ -1,0 +1,162 @@
+//! Operations: what a client polls after 201 and 202.
+//!
+//! The URL, the missing `Retry-After` and the body are as recorded (azure-cli test_container_exec; azure-powershell
+//! New-AzContainerGroup); its api-version is 2018-06-01 whatever the request's was.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::World;
+use super::container_group::Provisioning;
+use super::refusal::Refusal;
+use super::{reply, view};
+use crate::contract::Reply;
+
+/// How long an ended operation can still be asked for.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// An operation on one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    /// The key of what it works on.
+    target: String,
+    /// The id of what it works on.
+    id: String,
+    started: Timestamp,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Outcome {
+    /// Under way, as long as the container group is.
+    Open,
+    /// Ends at this time whatever happens.
+    Until(Timestamp),
+    /// Ended.
+    Ended {
+        at: Timestamp,
+        status: Status,
+        events: Vec<Value>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+impl World {
+    /// Begins an operation on a container group.
+    pub(crate) fn begin_operation(&mut self, target: &str, id: &str) -> String {
+        self.new_operation(target, id, Outcome::Open)
+    }
+
+    /// Begins the operation of a resource group's deletion.
+    pub(crate) fn begin_deletion(&mut self, target: &str, ends: Timestamp) -> String {
+        self.new_operation(target, target, Outcome::Until(ends))
+    }
+
+    fn new_operation(&mut self, target: &str, id: &str, outcome: Outcome) -> String {
+        let now = self.now;
+        let old = |at: &Timestamp| *at + KEPT < now;
+        for key in self
+            .operations
+            .keys_where(|operation| match &operation.outcome {
+                Outcome::Open => false,
+                Outcome::Until(at) | Outcome::Ended { at, .. } => old(at),
+            })
+        {
+            self.operations.remove(&key);
+        }
+        let (target, id, started) = (target.to_owned(), id.to_owned(), now);
+        let key = self.ids.guid();
+        self.operations.insert(
+            key.clone(),
+            Operation {
+                target,
+                id,
+                started,
+                outcome,
+            },
+        );
+        key
+    }
+
+    /// Ends the open operations of a container group whose provisioning has ended, or that is gone.
+    pub(crate) fn settle(&mut self, target: &str) {
+        let group = self.container_groups.get(target);
+        let (status, events) = match group.map(|group| group.provisioning) {
+            Some(Provisioning::Succeeded) => (Status::Succeeded, group),
+            Some(Provisioning::Failed) => (Status::Failed, group),
+            Some(_) => return,
+            None => (Status::Canceled, None),
+        };
+        let events: Vec<Value> = events
+            .iter()
+            .flat_map(|group| group.containers.values())
+            .flat_map(view::events)
+            .collect();
+        let at = self.now;
+        for key in self.operations.keys_where(|operation| {
+            operation.target == target && operation.outcome == Outcome::Open
+        }) {
+            if let Some(operation) = self.operations.get_mut(&key) {
+                operation.outcome = Outcome::Ended {
+                    at,
+                    status,
+                    events: events.clone(),
+                };
+            }
+        }
+    }
+
+    /// The body that pollers of `Azure-AsyncOperation` read.
+    pub(crate) fn get_operation(&self, key: &str) -> Result<Reply, Refusal> {
+        let Operation {
+            target,
+            id,
+            started,
+            outcome,
+        } = self.operation(key)?;
+        let (status, events) = match outcome {
+            Outcome::Open => {
+                let group = self.container_groups.get(target);
+                (json!(group.map(|group| group.provisioning)), Vec::new())
+            }
+            Outcome::Until(at) if *at > self.now => (json!("Deleting"), Vec::new()),
+            Outcome::Until(_) => (json!(Status::Succeeded), Vec::new()),
+            Outcome::Ended { status, events, .. } => (json!(status), events.clone()),
+        };
+        let mut body = json!({
+            "id": id, "status": status, "startTime": started, "properties": {"events": events},
+        });
+        if status == json!(Status::Failed) {
+            body["error"] = json!({
+                "code": "ContainerGroupProvisioningTimeout",
+                "message": "The container group did not start within its provisioning timeout.",
+            });
+        }
+        Ok(reply::json(200, body))
+    }
+
+    /// What pollers of `Location` read: 202 while it lasts.
+    pub(crate) fn get_operation_result(&self, key: &str) -> Result<Reply, Refusal> {
+        let operation = self.operation(key)?;
+        let again = || reply::with(reply::empty(202), "Retry-After", "15");
+        Ok(match operation.outcome {
+            Outcome::Open => reply::empty(202),
+            Outcome::Until(at) if at > self.now => again(),
+            Outcome::Until(_) => reply::empty(200),
+            Outcome::Ended { .. } => reply::empty(204),
+        })
+    }
+
+    fn operation(&self, key: &str) -> Result<&Operation, Refusal> {
+        self.operations
+            .get(key)
+            .ok_or_else(|| Refusal::OperationNotFound(key.to_owned()))
+    }
+}

@@ -1,0 +1,91 @@
+//! Start, stop and restart of a container group, with the codes and headers as recorded
+//! (azure-powershell Start-, Stop- and Restart-AzContainerGroup; the examples of the specification for a start of a stopped group).
+
+use super::World;
+use super::container_group::Provisioning;
+use super::group_requests::{operation_url, stale};
+use super::path::{Power, ResourceName};
+use super::refusal::Refusal;
+use super::resource::not_found;
+use super::{lifecycle, reply};
+use crate::contract::Reply;
+
+impl World {
+    pub(crate) fn power(
+        &mut self,
+        name: &ResourceName,
+        power: Power,
+        origin: &str,
+    ) -> Result<Reply, Refusal> {
+        let group = self.container_group(name)?;
+        self.open_group(&name.group)?;
+        if group.is_transitioning() {
+            return Err(Refusal::Transitioning(group.name.clone()));
+        }
+        let over = group.stopped || group.has_ended();
+        match power {
+            Power::Stop if over => Ok(reply::empty(204)),
+            Power::Stop => self.stop(name),
+            Power::Start if group.provisioning == Provisioning::Updating => {
+                Err(Refusal::Transitioning(group.name.clone()))
+            }
+            Power::Start if !over => Ok(reply::empty(204)),
+            Power::Start => {
+                let (subscription, location, operation) =
+                    self.redeploy(name, Provisioning::Pending)?;
+                let url = |what| operation_url(origin, &subscription, &location, what, &operation);
+                let answer =
+                    reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));
+                Ok(reply::with(answer, "Location", url("operationresults")))
+            }
+            Power::Restart if group.stopped => {
+                let (name, group) = (group.name.clone(), group.resource_group.clone());
+                Err(Refusal::Stopped { name, group })
+            }
+            Power::Restart => {
+                let (subscription, location, operation) =
+                    self.redeploy(name, Provisioning::Updating)?;
+                let url = operation_url(origin, &subscription, &location, "operations", &operation);
+                Ok(reply::with(reply::empty(204), "Azure-AsyncOperation", url))
+            }
+        }
+    }
+
+    /// Stops it at once; the containers end in their own time.
+    fn stop(&mut self, name: &ResourceName) -> Result<Reply, Refusal> {
+        let key = name.key();
+        let (now, reads) = (self.now, self.switches.stale_reads);
+        let group = self
+            .container_groups
+            .get_mut(&key)
+            .ok_or_else(|| not_found(name))?;
+        group.stale = stale(group, reads);
+        lifecycle::stop(group, now, &mut self.commands);
+        self.settle(&key);
+        Ok(reply::empty(204))
+    }
+
+    /// Runs the same wish again in a new sandbox; a start gets a new address.
+    fn redeploy(
+        &mut self,
+        name: &ResourceName,
+        state: Provisioning,
+    ) -> Result<(String, String, String), Refusal> {
+        let key = name.key();
+        let sandbox = self.ids.sandbox();
+        let address = self.ids.address();
+        let (now, reads) = (self.now, self.switches.stale_reads);
+        let group = self
+            .container_groups
+            .get_mut(&key)
+            .ok_or_else(|| not_found(name))?;
+        group.stale = stale(group, reads);
+        if state == Provisioning::Pending && group.address.is_some() {
+            group.address = Some(address);
+        }
+        lifecycle::deploy(group, sandbox, state, now, &mut self.commands);
+        let (id, location) = (group.id.clone(), group.location.clone());
+        let operation = self.begin_operation(&key, &id);
+        Ok((name.group.subscription.clone(), location, operation))
+    }
+}

@@ -1,0 +1,197 @@
+//! What the world refuses, with the status, code and words of the service.
+//!
+//! The words are Azure's where a public source shows them; a status or code that no source shows is marked so.
+//! The messages are sentences because the service's are.
+
+use serde_json::json;
+use thiserror::Error;
+
+use crate::contract::{Body, Reply};
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Refusal {
+    #[error("The api-version query parameter (?api-version=) is required for all requests.")]
+    MissingApiVersion,
+    #[error(
+        "The api-version '{0}' is invalid. The api-version must be in the format 'yyyy-MM-dd' or 'yyyy-MM-dd-preview'."
+    )]
+    InvalidApiVersion(String),
+    #[error("The request content was invalid and could not be deserialized: '{0}'.")]
+    InvalidContent(String),
+    #[error("The location property is required for this definition.")]
+    LocationRequired,
+    #[error("The continuation token in the query is invalid.")]
+    InvalidSkipToken,
+    #[error("The emulator does not do this yet: {0}.")]
+    NotImplemented(String),
+
+    #[error("Resource group '{0}' could not be found.")]
+    ResourceGroupNotFound(String),
+    #[error(
+        "The resource group '{0}' is in deprovisioning state and cannot perform this operation."
+    )]
+    ResourceGroupBeingDeleted(String),
+    #[error(
+        "Invalid resource group location '{sent}'. The Resource group already exists in location '{live}'."
+    )]
+    InvalidResourceGroupLocation { sent: String, live: String },
+    #[error(
+        "The provided resource group name '{0}' is invalid. It can have at most 90 letters, digits, '-', '.', '(', ')' or '_', and must not end with '.'."
+    )]
+    InvalidResourceGroupName(String),
+    #[error("The Resource '{kind}/{name}' under resource group '{group}' was not found.")]
+    ResourceNotFound {
+        kind: String,
+        name: String,
+        group: String,
+    },
+    #[error(
+        "The resource '{name}' already exists in location '{live}' in resource group '{group}'. A resource with the same name cannot be created in location '{sent}'. Please select a new resource name."
+    )]
+    InvalidResourceLocation {
+        name: String,
+        group: String,
+        live: String,
+        sent: String,
+    },
+    #[error("The operation '{0}' was not found.")]
+    OperationNotFound(String),
+
+    #[error("The tag names '{0}' have reserved characters '<,>,%,&,\\,?,/' or control characters.")]
+    InvalidTagNameCharacters(String),
+    #[error(
+        "Tag name too large. Following tag name '{0}' exceeded the maximum length. Maximum allowed length for tag name - '512' characters."
+    )]
+    TagNameTooLong(String),
+    #[error("Tag names must not be empty.")]
+    EmptyTagName,
+    #[error(
+        "Tag value too large. Following tag value '{0}' exceeded the maximum length. Maximum allowed length for tag value - '256' characters."
+    )]
+    TagValueTooLong(String),
+    #[error("The tag names '{0}' and '{1}' differ only in case.")]
+    AmbiguousTagNames(String, String),
+    #[error("The resource would have '{0}' tags. A resource can have at most '50'.")]
+    TooManyTags(usize),
+
+    #[error("The container group '{0}' is still transitioning, please retry later.")]
+    Transitioning(String),
+    #[error("Container Group '{name}' in resource group '{group}' is stopped.")]
+    Stopped { name: String, group: String },
+    #[error(
+        "The updates on container group '{name}' are invalid. If you are going to update the {property} (old \"{old}\", new \"{new}\") for a container group, you must delete it first and then create a new one."
+    )]
+    InvalidUpdate {
+        name: String,
+        property: &'static str,
+        old: String,
+        new: String,
+    },
+    #[error(
+        "The container group '{0}' has terminated and cannot be updated. It must be deployed as new."
+    )]
+    Terminated(String),
+    #[error(
+        "The image '{image}' in container group '{group}' is not accessible. Please check the image and registry credential."
+    )]
+    InaccessibleImage { image: String, group: String },
+    #[error(
+        "The DNS name label '{label}' in container group '{group}' not available. Try using a different label."
+    )]
+    DnsNameLabelNotAvailable { label: String, group: String },
+    #[error(
+        "The DNS name label '{label}' in container group '{group}' is invalid. It can contain only lowercase letters, numbers and hyphens. The first character must be a letter. The last character must be a letter or number. The value must be between 5 and 63 characters long."
+    )]
+    InvalidDnsNameLabel { label: String, group: String },
+    #[error(
+        "The resource requests are not specified in container '{container}' of contain group '{group}'. Both memory and CPU requests are required since API version '2017-07-01-preview'."
+    )]
+    ResourceRequestsNotSpecified { container: String, group: String },
+    #[error(
+        "The resource requirement '{requirement}' in container '{container}' of contain group '{group}' is invalid. The '{what}' limit value must be greater than or equal to the request value."
+    )]
+    LimitsLessThanRequests {
+        requirement: String,
+        container: String,
+        group: String,
+        what: &'static str,
+    },
+    #[error(
+        "The '{property}' for container group '<null>' is invalid. The value must be one of '{allowed}'."
+    )]
+    InvalidChoice {
+        property: &'static str,
+        allowed: &'static str,
+    },
+    #[error("The {what} '{value}' in container group '{group}' is invalid. {rule}")]
+    Invalid {
+        what: &'static str,
+        value: String,
+        group: String,
+        rule: &'static str,
+    },
+    #[error("The log of container '{0}' is not available.")]
+    LogNotAvailable(String),
+    #[error("The container '{container}' was not found in container group '{group}'.")]
+    ContainerNotFound { container: String, group: String },
+    #[error("The exec session is unknown or was already used.")]
+    SessionNotFound,
+}
+
+impl Refusal {
+    /// The HTTP status and ARM's code.
+    pub(crate) fn status_and_code(&self) -> (u16, &'static str) {
+        match self {
+            Self::MissingApiVersion => (400, "MissingApiVersionParameter"),
+            Self::InvalidApiVersion(_) => (400, "InvalidApiVersionParameter"),
+            Self::InvalidContent(_) => (400, "InvalidRequestContent"),
+            Self::LocationRequired => (400, "LocationRequired"),
+            Self::InvalidSkipToken => (400, "InvalidSkipToken"),
+            Self::NotImplemented(_) => (501, "NotImplementedByEmulator"),
+            Self::ResourceGroupNotFound(_) => (404, "ResourceGroupNotFound"),
+            Self::ResourceGroupBeingDeleted(_) => (409, "ResourceGroupBeingDeleted"),
+            Self::InvalidResourceGroupLocation { .. } => (409, "InvalidResourceGroupLocation"),
+            Self::InvalidResourceGroupName(_) => (400, "InvalidResourceGroup"),
+            Self::ResourceNotFound { .. } => (404, "ResourceNotFound"),
+            Self::InvalidResourceLocation { .. } => (409, "InvalidResourceLocation"),
+            Self::OperationNotFound(_) => (404, "OperationNotFound"),
+            Self::InvalidTagNameCharacters(_) => (400, "InvalidTagNameCharacters"),
+            Self::TagNameTooLong(_) | Self::EmptyTagName | Self::AmbiguousTagNames(..) => {
+                (400, "InvalidTagName")
+            }
+            Self::TagValueTooLong(_) => (400, "InvalidTagValueLength"),
+            // No public source shows this code.
+            Self::TooManyTags(_) => (400, "InvalidTagCount"),
+            Self::Transitioning(_) => (409, "ContainerGroupTransitioning"),
+            // No public source shows the status of this code and the next.
+            Self::Stopped { .. } => (409, "ContainerGroupStopped"),
+            Self::InvalidUpdate { .. } | Self::Terminated(_) => {
+                (400, "InvalidContainerGroupUpdate")
+            }
+            Self::InaccessibleImage { .. } => (400, "InaccessibleImage"),
+            Self::DnsNameLabelNotAvailable { .. } => (400, "DnsNameLabelNotAvailable"),
+            Self::InvalidDnsNameLabel { .. } => (400, "InvalidDnsNameLabel"),
+            Self::ResourceRequestsNotSpecified { .. } => (400, "ResourceRequestsNotSpecified"),
+            Self::LimitsLessThanRequests { .. } => (400, "ResourceLimitsLessThanRequests"),
+            Self::InvalidChoice {
+                property: "osType", ..
+            } => (400, "InvalidOsType"),
+            Self::InvalidChoice { .. } | Self::Invalid { .. } => (400, "InvalidContainerGroup"),
+            Self::LogNotAvailable(_) => (404, "ContainerLogNotAvailable"),
+            Self::ContainerNotFound { .. } => (404, "ContainerNotFound"),
+            Self::SessionNotFound => (404, "SessionNotFound"),
+        }
+    }
+
+    /// The answer: ARM's error envelope.
+    pub(crate) fn reply(&self) -> Reply {
+        let (status, code) = self.status_and_code();
+        let body = json!({"error": {"code": code, "message": self.to_string()}});
+        Reply {
+            status,
+            headers: Vec::new(),
+            body: Body::Json(body),
+        }
+    }
+}
