@@ -206,8 +206,10 @@ impl Native {
         process
             .environment
             .push(("TERM".to_owned(), "xterm".to_owned()));
+        let init = &self.house.options.init;
         exec::exec(
-            &self.house.options.init,
+            &self.house.tasks,
+            init,
             running.container.pid,
             process,
             *rows,

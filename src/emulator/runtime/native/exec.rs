@@ -17,13 +17,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::keeper::Keeper;
 use super::order::{JOIN, Join, Process};
 use crate::runtime::ExecStream;
 
-/// Starts the program; the error is what a container runtime would print.
+/// Starts the program, with its tasks among the given ones; the error is what a container runtime would print.
 pub(super) async fn exec(
+    tasks: &TaskTracker,
     init: &Path,
     pid: i32,
     process: Process,
@@ -49,8 +51,8 @@ pub(super) async fn exec(
     let hung_up = CancellationToken::new();
     let (input, from_client) = mpsc::channel(64);
     let (to_client, output) = mpsc::channel(64);
-    tokio::spawn(feed(writing, from_client, hung_up.clone()));
-    tokio::spawn(drain(reading, to_client, keeper, hung_up));
+    tasks.spawn(feed(writing, from_client, hung_up.clone()));
+    tasks.spawn(drain(reading, to_client, keeper, hung_up));
     Ok(ExecStream { input, output })
 }
 

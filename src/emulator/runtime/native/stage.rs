@@ -18,7 +18,7 @@ mod root;
 mod user;
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -34,16 +34,32 @@ use crate::image::unpack;
 /// return the code at once. To be called before anything else, above all before threads are made.
 pub fn init_verb(mut arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
     let verb = arguments.nth(1)?;
-    let done = match verb.to_str()? {
-        unpack::VERB => unpack_layers(),
-        order::KEEP => first(keep::keep),
-        order::JOIN => first(join::join),
-        order::BECOME => second(keep::become_program),
-        order::ENTER => second(enter::enter),
+    let verb = verb.to_str()?;
+    let stage: fn() -> Result<(), StageError> = match verb {
+        unpack::VERB => unpack_layers,
+        order::KEEP => || first(keep::keep),
+        order::JOIN => || first(join::join),
+        order::BECOME => || second(keep::become_program),
+        order::ENTER => || second(enter::enter),
         _ => return None,
     };
+    close_inherited();
     // What went wrong was reported; where even that failed, the code is all there is to say.
-    Some(done.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS))
+    Some(stage().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS))
+}
+
+/// Closes whatever files the emulator's own parents left open: a task must not get hold of them.
+fn close_inherited() {
+    let Ok(open) = fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let open: Vec<i32> = open
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    for file in open.into_iter().filter(|file| *file > 2) {
+        // The folder that was just read is among them, and is closed already.
+        let _ = nix::unistd::close(file);
+    }
 }
 
 /// Why a stage could not do its part.

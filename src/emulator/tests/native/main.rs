@@ -1,1 +1,13 @@
-fn main() {}
+//! The native runtime with real containers: what a program inside sees, how it ends, and that nothing is left of it.
+//!
+//! Images are made of the machine's own shell, so that neither a network nor a container engine is needed.
+
+mod bench;
+mod exec;
+mod image;
+mod leftovers;
+mod run;
+mod unprivileged;
+
+/// What a test returns.
+type Outcome = Result<(), Box<dyn std::error::Error>>;

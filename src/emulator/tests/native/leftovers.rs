@@ -1,0 +1,142 @@
+//! Nothing is left on the machine: no process, no mount, whether the emulator ends or is killed.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Stdio};
+
+use acitask_emulator::contract::SandboxId;
+use acitask_emulator::image::Settings;
+
+use crate::Outcome;
+use crate::bench::{Bench, eventually, script};
+
+/// A task with a child in a session of its own, and as another user, which makes the kernel forget a parent-death signal.
+const STUBBORN: &str =
+    "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
+
+/// The processes whose command line names this text.
+fn processes(text: &str) -> Result<Vec<String>, std::io::Error> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let is_process = name.bytes().all(|byte| byte.is_ascii_digit());
+        // A process may end while we look.
+        let line = fs::read(format!("/proc/{name}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if is_process && line.contains(text) {
+            found.push(format!("{name} {line}"));
+        }
+    }
+    Ok(found)
+}
+
+fn mounts(folder: &Path) -> Result<Vec<String>, std::io::Error> {
+    let all = fs::read_to_string("/proc/self/mountinfo")?;
+    let folder = folder.display().to_string();
+    Ok(all
+        .lines()
+        .filter(|line| line.contains(&folder))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// The task with a mark of its own, so that tests that run beside each other do not see each other's.
+fn stubborn(mark: u32) -> String {
+    STUBBORN.replace("125", &mark.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_after_a_shutdown() -> Outcome {
+    let mut bench = Bench::with(Settings::default()).await?;
+    let mark = std::process::id() * 10;
+    for sandbox in [1, 2, 3] {
+        bench.start(SandboxId(sandbox), script(&stubborn(mark)));
+        bench.event().await?;
+    }
+    bench.said(1).await?;
+    // One sleeps in an exec, one more in a session that would outlive its terminal.
+    let exec = bench
+        .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
+        .await?;
+    eventually(|| async {
+        processes(&format!("sleep 1000.{mark}"))
+            .ok()
+            .filter(|found| found.len() >= 7)
+    })
+    .await?;
+    drop(exec);
+    bench.runtime.shutdown().await;
+    assert_eq!(processes(&mark.to_string())?, Vec::<String>::new());
+    let own_children = format!("/proc/self/task/{}/children", std::process::id());
+    if Path::new(&own_children).exists() {
+        assert_eq!(fs::read_to_string(own_children)?.trim(), "");
+    }
+    assert_eq!(mounts(bench.folder())?, Vec::<String>::new());
+    assert_eq!(
+        fs::read_dir(bench.folder().join("scratch/container"))?.count(),
+        0
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_after_a_kill() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mark = std::process::id() * 10 + 1;
+    let mut victim = Program::new(std::env::current_exe()?)
+        .args(["--exact", "leftovers::victim", "--ignored", "--nocapture"])
+        .env("VICTIM_FOLDER", folder.path())
+        .env("VICTIM_MARK", mark.to_string())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let stdout = victim.stdout.take().ok_or("no output")?;
+    let ready = BufReader::new(stdout)
+        .lines()
+        .find(|line| line.as_ref().is_ok_and(|line| line.contains("READY")));
+    let seen = processes(&format!("sleep 1000.{mark}"))?;
+    victim.kill()?;
+    victim.wait()?;
+    assert!(ready.is_some() && seen.len() >= 3, "{ready:?} {seen:?}");
+    let gone = || async { processes(&mark.to_string()).ok().filter(Vec::is_empty) };
+    eventually(gone).await?;
+    let init = env!("CARGO_BIN_EXE_acitask-emulator-init");
+    eventually(|| async {
+        processes(init)
+            .ok()
+            .filter(|all| !all.iter().any(|line| line.contains(&mark.to_string())))
+    })
+    .await?;
+    assert_eq!(mounts(folder.path())?, Vec::<String>::new());
+    Ok(())
+}
+
+/// The emulator that [`nothing_is_left_after_a_kill`] kills.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "runs only as the child of another test"]
+async fn victim() -> Outcome {
+    let folder = PathBuf::from(std::env::var_os("VICTIM_FOLDER").ok_or("no folder")?);
+    let mark: u32 = std::env::var("VICTIM_MARK")?.parse()?;
+    let init = env!("CARGO_BIN_EXE_acitask-emulator-init");
+    let mut bench = Bench::at(
+        &folder,
+        init.as_ref(),
+        Settings {
+            user: "1000".into(),
+            ..Settings::default()
+        },
+    )
+    .await?;
+    bench.started(script(&stubborn(mark))).await?;
+    let _exec = bench
+        .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
+        .await?;
+    eventually(|| async {
+        processes(&format!("sleep 1000.{mark}"))
+            .ok()
+            .filter(|found| found.len() >= 4)
+    })
+    .await?;
+    println!("READY");
+    std::future::pending().await
+}
