@@ -17,6 +17,7 @@ mod operation;
 mod page;
 mod path;
 mod power;
+mod put;
 mod refusal;
 mod reply;
 mod resource;
@@ -26,6 +27,7 @@ mod scope;
 mod shelf;
 mod switches;
 mod tags;
+mod undone;
 mod update;
 mod view;
 
@@ -42,10 +44,10 @@ use serde_json::Value;
 pub use self::switches::{OnTerminated, SwitchError, Switches};
 
 use self::container_group::ContainerGroup;
-use self::group_requests::Put;
 use self::ids::Ids;
 use self::lifecycle::Happened;
 use self::operation::Operation;
+use self::put::Put;
 use self::resource::Resource;
 use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;
@@ -88,6 +90,8 @@ pub struct World {
     ids: Ids,
     /// The ids as they were last handed out by [`World::changes`].
     kept_ids: Option<Ids>,
+    /// The ids of requests, which mean nothing afterwards and are not kept: a GET changes nothing.
+    request_ids: Ids,
     resource_groups: Shelf<ResourceGroup>,
     container_groups: Shelf<ContainerGroup>,
     resources: Shelf<Resource>,
@@ -114,6 +118,7 @@ impl World {
             now: Timestamp::MIN,
             ids: Ids::new(config.seed),
             kept_ids: None,
+            request_ids: Ids::new(!config.seed),
             resource_groups: Shelf::new(RESOURCE_GROUPS),
             container_groups: Shelf::new(CONTAINER_GROUPS),
             resources: Shelf::new(RESOURCES),
@@ -277,6 +282,9 @@ impl World {
         if let (true, Body::Json(view)) = (self.switches.unknown_fields, &mut answer.body) {
             odd::add(view);
         }
+        if matches!(answer.body, Body::Socket(_)) {
+            return answer;
+        }
         let answer = reply::metered(answer, method);
         if answer
             .headers
@@ -285,7 +293,7 @@ impl World {
         {
             return answer;
         }
-        reply::with(answer, "x-ms-request-id", self.ids.guid())
+        reply::with(answer, "x-ms-request-id", self.request_ids.guid())
     }
 }
 

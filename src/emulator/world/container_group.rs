@@ -58,6 +58,8 @@ pub(crate) struct Next {
     pub(crate) sandbox: SandboxId,
     /// When it begins in any case.
     pub(crate) by: Timestamp,
+    /// How many requests asked for the end of the old ones.
+    pub(crate) kills: u32,
 }
 
 /// An instance view that is no longer true.
@@ -199,14 +201,12 @@ impl ContainerGroup {
         let mut pending = false;
         let mut failed = false;
         for container in self.containers.values() {
-            match (&container.current, &container.previous, container.phase) {
-                (Some(State::Running { .. }), _, _) => return "Running",
-                (Some(State::Waiting { .. }), Some(_), _) => return "Running",
-                (Some(State::Terminated { code, .. }), _, Phase::Ended) => {
-                    failed |= *code != Some(0);
+            match (&container.current, &container.previous) {
+                (Some(State::Running { .. }), _) | (Some(State::Waiting { .. }), Some(_)) => {
+                    return "Running";
                 }
-                (Some(State::Terminated { .. }), _, _) => return "Running",
-                (None | Some(State::Waiting { .. }), _, _) => pending = true,
+                (Some(State::Terminated { code, .. }), _) => failed |= *code != Some(0),
+                (None | Some(State::Waiting { .. }), _) => pending = true,
             }
         }
         match (pending, failed) {

@@ -3,7 +3,7 @@
 //! Names and wording are those recorded in 2024 (azure-powershell recordings of ContainerInstance) and of
 //! Azure's page "Troubleshoot common issues in Azure Container Instances".
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -56,6 +56,11 @@ pub(crate) fn note(events: &mut Vec<Happening>, name: Name, message: String, now
 }
 
 impl Happening {
+    /// Whether it is the event of this name and message.
+    pub(crate) fn tells(&self, name: Name, message: &str) -> bool {
+        self.name == name && self.message == message
+    }
+
     /// As the instance view shows it: times in whole seconds.
     pub(crate) fn view(&self) -> Value {
         let Self {
@@ -77,5 +82,7 @@ impl Happening {
 }
 
 fn whole_seconds(at: Timestamp) -> String {
-    at.round(Unit::Second).unwrap_or(at).to_string()
+    Timestamp::from_second(at.as_second())
+        .unwrap_or(at)
+        .to_string()
 }

@@ -85,7 +85,7 @@ impl World {
             let (name, group) = (group.name.clone(), group.resource_group.clone());
             return Err(Refusal::Stopped { name, group });
         }
-        if group.is_transitioning() {
+        if group.is_transitioning() || group.provisioning == Provisioning::Updating {
             return Err(Refusal::Transitioning(group.name.clone()));
         }
         let sandbox = group.sandbox;
@@ -126,6 +126,9 @@ impl World {
             rows,
             cols,
         };
+        let groups = &self.container_groups;
+        self.sessions
+            .retain(|_, old| groups.iter().any(|(_, group)| group.sandbox == old.sandbox));
         self.sessions.insert(id, session);
         Ok(answer)
     }

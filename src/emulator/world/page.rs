@@ -60,16 +60,28 @@ fn next_link(request: &Request, last: &str) -> String {
         query,
         ..
     } = request;
-    let mut link = format!(
-        "{origin}{path}?%24skiptoken={}",
-        URL_SAFE_NO_PAD.encode(last)
-    );
+    let token = URL_SAFE_NO_PAD.encode(last);
+    let mut link = format!("{origin}{}?%24skiptoken={token}", encoded(path));
     for name in ["api-version", "$top"] {
         if let Some(value) = query.get(name) {
             link.push_str(&format!("&{}={value}", name.replace('$', "%24")));
         }
     }
     link
+}
+
+/// A path with everything percent-encoded that has no business in a URL.
+fn encoded(path: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~()".contains(&b);
+    path.bytes()
+        .map(|b| {
+            if plain(b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }
 
 fn decode(token: &str) -> Option<String> {

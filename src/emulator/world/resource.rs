@@ -63,6 +63,15 @@ pub(crate) fn not_found(name: &ResourceName) -> Refusal {
 }
 
 impl World {
+    /// The name of a new resource: its resource group is spelled as at the group's creation.
+    pub(crate) fn spelled(&self, name: &ResourceName) -> ResourceName {
+        let mut name = name.clone();
+        if let Ok(group) = self.resource_group(&name.group) {
+            name.group.name = group.name.clone();
+        }
+        name
+    }
+
     pub(crate) fn put_resource(
         &mut self,
         name: &ResourceName,
@@ -77,7 +86,10 @@ impl World {
         let key = name.key();
         let (status, id, kind, own) = match self.resources.get(&key) {
             Some(live) => (200, live.id.clone(), live.kind.clone(), live.name.clone()),
-            None => (201, name.to_string(), name.kind.clone(), name.name.clone()),
+            None => {
+                let spelled = self.spelled(name);
+                (201, spelled.to_string(), spelled.kind, spelled.name)
+            }
         };
         let resource = Resource {
             id,
@@ -132,7 +144,7 @@ impl World {
             .within(&inside)
             .map(|(key, other)| (key, other.listed()));
         let mut all: Vec<_> = ours.chain(others).collect();
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(key, _)| *key);
         Ok(reply::json(
             200,
             page::page(request, page::PAGE, all.into_iter())?,

@@ -92,6 +92,30 @@ impl Switches {
         Ok(())
     }
 
+    /// What each switch decides and why its default is what it is, by name, for people.
+    pub const MEANINGS: [(&str, &str); 5] = [
+        (
+            "exec.split",
+            "an exec's command string is split on spaces; default true, as the newer clusters do",
+        ),
+        (
+            "get.unknown-fields",
+            "answers carry properties that no specification names; default false",
+        ),
+        (
+            "put.on-terminated",
+            "a PUT on an ended or stopped group: redeploy or refuse; default redeploy, as `az container create` is used",
+        ),
+        (
+            "put.writes-tags",
+            "a PUT on an existing group writes its tags; default false, as terraform-provider-azurerm found",
+        ),
+        (
+            "view.stale-reads",
+            "how many GETs after an action still show the old instance view; default 0",
+        ),
+    ];
+
     /// All settings as `(name, value)`, in order of their names.
     pub fn list(&self) -> Vec<(&'static str, String)> {
         let Self {
@@ -147,6 +171,8 @@ mod tests {
             copy.set(&format!("{name}={value}"))?;
         }
         assert_eq!(copy, odd);
+        let names = odd.list().into_iter().map(|(name, _)| name);
+        assert!(names.eq(Switches::MEANINGS.into_iter().map(|(name, _)| name)));
         assert!(
             odd.list()
                 .iter()

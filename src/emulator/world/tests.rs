@@ -1,1 +1,7 @@
-//! Tests of the world as a whole.
+//! Tests of the world as a whole, with a runtime that does at once what it is told.
+
+mod life;
+mod recorded;
+mod requests;
+mod restored;
+mod stage;

@@ -26,7 +26,7 @@ pub(crate) fn full(group: &ContainerGroup, version: &str) -> Value {
         .flatten()
     {
         let instance = shown["name"].as_str().and_then(|name| containers.get(name));
-        if let Some(instance) = instance.filter(|_| group.provisioning != Provisioning::Pending) {
+        if let Some(instance) = instance {
             shown["properties"]["instanceView"] = instance.clone();
         }
     }
@@ -143,13 +143,15 @@ fn container_view(container: &Container) -> Option<Value> {
     if container.current.is_none() && container.events.is_empty() {
         return None;
     }
+    let current = match &container.current {
+        Some(current) => state_view(current),
+        None => json!({"state": "Waiting", "detailStatus": ""}),
+    };
     let mut view = json!({
         "restartCount": container.restarts,
+        "currentState": current,
         "events": events(container),
     });
-    if let Some(current) = &container.current {
-        view["currentState"] = state_view(current);
-    }
     if let Some(previous) = &container.previous {
         view["previousState"] = state_view(previous);
     }
