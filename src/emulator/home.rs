@@ -181,24 +181,18 @@ impl Home {
         }
     }
 
-    /// Listens on [`Home::port`].
+    /// Listens on [`Home::port`], without blocking, as `tokio::net::TcpListener::from_std` wants it.
     ///
     /// # Errors
     /// [`HomeError::PortTaken`] where another program listens there.
     pub fn listen(&self) -> Result<TcpListener, HomeError> {
         let port = self.port()?;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| {
-            if source.kind() == ErrorKind::AddrInUse {
-                HomeError::PortTaken {
-                    port,
-                    path: self.port_file(),
-                }
-            } else {
-                HomeError::Io {
-                    path: self.port_file(),
-                    source,
-                }
-            }
+        let path = self.port_file();
+        let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+        listening.map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => HomeError::PortTaken { port, path },
+            _ => HomeError::Io { path, source },
         })
     }
 

@@ -4,6 +4,7 @@
 //! when the blob came in. Images come from files only: a registry is never asked.
 
 mod archive;
+mod blobs;
 pub mod build;
 mod layout;
 pub mod reference;

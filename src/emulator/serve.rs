@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -87,6 +88,12 @@ async fn connections(
             told.cancel();
         }
     };
+    // Terminals are made of small writes, none of which may wait for the next.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection waits for full packets");
+        }
+    });
     let server = axum::serve(listener, emulator.router()).with_graceful_shutdown(graceful);
     let late = async {
         told.cancelled().await;

@@ -2,4 +2,5 @@
 //! binary, sockets and containers, and `tidy` over the sources.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod real;
 mod tidy;

@@ -1,3 +1,5 @@
+//! What a state folder remembers, and for whom.
+
 use super::*;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use super::blobs::Sum;
 use super::layout::{self, Descriptor, Index, Manifest};
 use super::{ImageError, at, document};
 
@@ -120,16 +120,17 @@ fn convert(folder: &Path) -> Result<(), ImageError> {
         let text = serde_json::to_vec(&manifest).map_err(document("the manifest"))?;
         fs::write(folder.join("made"), text).map_err(at(folder))?;
         let made = adopt(folder, "made", layout::MANIFEST)?;
-        for tag in repo_tags.unwrap_or_default() {
+        let tags = repo_tags.unwrap_or_default();
+        if tags.is_empty() {
+            manifests.push(made.clone());
+        }
+        manifests.extend(tags.into_iter().map(|tag| {
             let annotations = BTreeMap::from([(layout::FULL_NAME.to_owned(), tag)]);
-            manifests.push(Descriptor {
+            Descriptor {
                 annotations,
                 ..made.clone()
-            });
-        }
-        if manifests.is_empty() {
-            manifests.push(made);
-        }
+            }
+        }));
     }
     let index = Index {
         schema_version: 2,
@@ -165,41 +166,6 @@ fn adopt(folder: &Path, name: &str, media_type: &str) -> Result<Descriptor, Imag
         annotations: BTreeMap::new(),
         platform: None,
     })
-}
-
-/// A SHA-256 that bytes are written into.
-#[derive(Default)]
-pub(crate) struct Sum(Sha256);
-
-impl Sum {
-    /// The digest of these bytes.
-    pub(crate) fn of(bytes: &[u8]) -> String {
-        let mut sum = Self::default();
-        sum.0.update(bytes);
-        sum.digest()
-    }
-
-    /// `sha256:` and the digest of what was written.
-    pub(crate) fn digest(self) -> String {
-        let hex: String = self
-            .0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("sha256:{hex}")
-    }
-}
-
-impl Write for Sum {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-use super::archive::Sum;
+use super::blobs::Sum;
 use super::layout::{self, Config, Descriptor, Index, Manifest, Platform, RootFs, Settings};
 use super::reference::Reference;
 use super::{ImageError, at, document};

@@ -10,13 +10,10 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::archive::{self, Sum};
 use super::layout::{self, Config, Descriptor, Index, Manifest, Settings};
-use super::reference::{Reference, Version, is_digest};
+use super::reference::{Reference, Version};
 use super::{ImageError, at, document, unpack};
-
-/// The most bytes that a JSON document of an image may have (the limit of registries for manifests).
-const MAX_DOCUMENT: u64 = 4 << 20;
+use super::{archive, blobs};
 
 /// The images of an emulator.
 #[derive(Clone, Debug)]
@@ -197,7 +194,7 @@ impl Store {
         source: &Path,
         name: Option<&Reference>,
     ) -> Result<Vec<Loaded>, ImageError> {
-        let index: Index = read(&folder.join("index.json"), "index.json")?;
+        let index: Index = blobs::document(&folder.join("index.json"), "index.json")?;
         let mut names = self.names()?;
         let mut loaded: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
         for described in &index.manifests {
@@ -234,42 +231,30 @@ impl Store {
 
     /// Copies the blobs of one image, and gives the descriptor of its manifest.
     fn take_image(&self, folder: &Path, described: &Descriptor) -> Result<Descriptor, ImageError> {
-        self.take_blob(folder, &described.digest)?;
+        blobs::take(folder, &self.root, &described.digest)?;
         if layout::is_index(described) {
             let index: Index = self.document(&described.digest)?;
             return self.take_image(folder, layout::variant(&index)?);
         }
         let manifest: Manifest = self.document(&described.digest)?;
-        self.take_blob(folder, &manifest.config.digest)?;
+        blobs::take(folder, &self.root, &manifest.config.digest)?;
+        self.check_platform(&manifest)?;
         for layer in &manifest.layers {
             self.layer(layer)?;
-            self.take_blob(folder, &layer.digest)?;
+            blobs::take(folder, &self.root, &layer.digest)?;
         }
         Ok(described.clone())
     }
 
-    fn take_blob(&self, folder: &Path, digest: &str) -> Result<(), ImageError> {
-        let (from, to) = (blob(folder, digest)?, blob(&self.root, digest)?);
-        if to.exists() {
+    /// A manifest may come without an index that tells its platform, but its configuration tells.
+    fn check_platform(&self, manifest: &Manifest) -> Result<(), ImageError> {
+        let config: Config = self.document(&manifest.config.digest)?;
+        let fits = |found: &str, wanted: &str| found.is_empty() || found == wanted;
+        let architecture = layout::architecture();
+        if fits(&config.os, "linux") && fits(&config.architecture, architecture) {
             return Ok(());
         }
-        let part = self.root.join("part");
-        let mut sum = Sum::default();
-        let mut source = File::open(&from).map_err(at(&from))?;
-        let mut target = File::create(&part).map_err(at(&part))?;
-        let mut both = Tee {
-            sum: &mut sum,
-            file: &mut target,
-        };
-        io::copy(&mut source, &mut both).map_err(at(&from))?;
-        let found = sum.digest();
-        if found != digest {
-            return Err(ImageError::Digest {
-                expected: digest.to_owned(),
-                found,
-            });
-        }
-        fs::rename(&part, &to).map_err(at(&to))
+        Err(ImageError::Platform { architecture })
     }
 
     fn layer(&self, layer: &Descriptor) -> Result<Layer, ImageError> {
@@ -283,13 +268,13 @@ impl Store {
             }
         };
         Ok(Layer {
-            path: blob(&self.root, &layer.digest)?,
+            path: blobs::path(&self.root, &layer.digest)?,
             gzip,
         })
     }
 
     fn document<T: DeserializeOwned>(&self, digest: &str) -> Result<T, ImageError> {
-        read(&blob(&self.root, digest)?, digest)
+        blobs::document(&blobs::path(&self.root, digest)?, digest)
     }
 
     fn names(&self) -> Result<BTreeMap<Reference, Descriptor>, ImageError> {
@@ -297,7 +282,7 @@ impl Store {
         if !path.exists() {
             return Ok(BTreeMap::new());
         }
-        let index: Index = read(&path, "index.json")?;
+        let index: Index = blobs::document(&path, "index.json")?;
         let mut names = BTreeMap::new();
         for descriptor in index.manifests {
             if let Some(name) = layout::full_name(&descriptor) {
@@ -338,7 +323,7 @@ impl Store {
         for (folder, remove) in [
             (
                 self.root.join("blobs/sha256"),
-                remove_file as fn(&Path) -> io::Result<()>,
+                delete as fn(&Path) -> io::Result<()>,
             ),
             (self.trees(), unpack::remove_unused),
         ] {
@@ -364,7 +349,7 @@ impl Store {
     }
 }
 
-fn remove_file(path: &Path) -> io::Result<()> {
+fn delete(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
@@ -372,43 +357,5 @@ fn clear(folder: &Path) -> Result<(), ImageError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(folder)(error)),
         _ => Ok(()),
-    }
-}
-
-fn blob(folder: &Path, digest: &str) -> Result<PathBuf, ImageError> {
-    if !is_digest(digest) {
-        return Err(ImageError::Unsupported {
-            what: format!("a digest of the form {digest:?}"),
-        });
-    }
-    Ok(folder
-        .join("blobs/sha256")
-        .join(digest.trim_start_matches("sha256:")))
-}
-
-fn read<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, ImageError> {
-    if fs::metadata(path).map_err(at(path))?.len() > MAX_DOCUMENT {
-        return Err(ImageError::TooLarge {
-            what: what.to_owned(),
-            limit: MAX_DOCUMENT,
-        });
-    }
-    serde_json::from_slice(&fs::read(path).map_err(at(path))?).map_err(document(what))
-}
-
-/// Writes into a file and its sum at once.
-struct Tee<'a> {
-    sum: &'a mut Sum,
-    file: &'a mut File,
-}
-
-impl io::Write for Tee<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sum.write(&bytes[..written])
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }

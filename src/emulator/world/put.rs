@@ -48,6 +48,7 @@ impl Put {
 impl World {
     /// Reads and judges a PUT.
     pub(crate) fn read_put(&self, name: &ResourceName, request: &Request) -> Result<Put, Refusal> {
+        self.open_group(&name.group)?;
         let body = body::object(&request.body)?;
         let location = body::location(&body)?;
         let tags = tags::read(body.get("tags"))?;

@@ -1,7 +1,10 @@
 //! Tests of the world as a whole, with a runtime that does at once what it is told.
 
+mod arm;
+mod laws;
 mod life;
 mod recorded;
-mod requests;
+mod refusals;
 mod restored;
+mod shown;
 mod stage;

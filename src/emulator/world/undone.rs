@@ -36,7 +36,8 @@ pub(crate) fn refuse(
 ) -> Result<(), Refusal> {
     let undone = |what: String| Err(Refusal::NotImplemented(what));
     for name in ["identity", "zones", "extendedLocation"] {
-        if body.get(name).is_some_and(is_meant) {
+        let value = body.get(name).unwrap_or(&Value::Null);
+        if is_meant(value) && value["type"] != "None" {
             return undone(name.to_owned());
         }
     }

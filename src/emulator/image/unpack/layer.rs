@@ -135,8 +135,10 @@ fn place<R: Read>(
     };
     let kind = entry.header().entry_type();
     let mode = entry.header().mode().map_err(named)? & 0o7777;
+    let is_root = name.as_os_str().is_empty();
     let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
-    if !(is_folder && kind == EntryType::Directory) && !name.as_os_str().is_empty() {
+    let stays = is_root || (is_folder && kind == EntryType::Directory);
+    if !stays {
         remove(&path).map_err(named)?;
     }
     match kind {

@@ -1,9 +1,11 @@
 //! The emulator's end of a first stage: its order, its reports, its lifeline.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
 
+use rustix::process::{Pid, PidfdFlags, Signal};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -19,6 +21,8 @@ pub(super) struct Keeper {
     reports: Lines<BufReader<ChildStdout>>,
     /// What was reported of the end; kept because the wait for it may be dropped half-way.
     code: Option<i32>,
+    /// The program itself, by a name that no other process can get.
+    program: Option<OwnedFd>,
 }
 
 impl Keeper {
@@ -47,13 +51,19 @@ impl Keeper {
             .map_err(failed)?;
         let mut reports = BufReader::new(reports).lines();
         match next(&mut reports).await {
-            Some(Report::Started(pid)) => Ok(Self {
-                pid,
-                child,
-                lifeline: Some(lifeline),
-                reports,
-                code: None,
-            }),
+            Some(Report::Started(pid)) => {
+                let program = Pid::from_raw(pid)
+                    .and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
+                let lifeline = Some(lifeline);
+                Ok(Self {
+                    pid,
+                    child,
+                    lifeline,
+                    reports,
+                    code: None,
+                    program,
+                })
+            }
             Some(Report::Failed(reason)) => Err(reason),
             Some(Report::Exited(_)) | None => Err(failed(io::Error::other(
                 "it is not a program that calls init_verb",
@@ -80,8 +90,14 @@ impl Keeper {
             Some(code) => code,
             None => match next(&mut self.reports).await {
                 Some(Report::Exited(code)) => code,
-                // A stage that was killed says nothing; what it kept was killed with it.
-                Some(Report::Started(_) | Report::Failed(_)) | None => 128 + 9,
+                // A stage that was killed says nothing. What it kept is killed with it, unless it has changed its user.
+                Some(Report::Started(_) | Report::Failed(_)) | None => {
+                    if let Some(program) = &self.program {
+                        // It may be gone already.
+                        let _ = rustix::process::pidfd_send_signal(program, Signal::KILL);
+                    }
+                    128 + 9
+                }
             },
         };
         self.code = Some(code);

@@ -76,6 +76,9 @@ pub(crate) enum StageError {
     /// The program cannot be run; in a container runtime's words.
     #[error("{0}")]
     Program(String),
+    /// The path of the environment has no such program.
+    #[error("exec: {0:?}: executable file not found in $PATH")]
+    NotInPath(String),
     /// The second stage said this.
     #[error("{0}")]
     Second(String),

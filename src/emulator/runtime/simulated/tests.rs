@@ -1,3 +1,5 @@
+//! Behaviours under paused time.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

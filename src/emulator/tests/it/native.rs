@@ -119,3 +119,45 @@ async fn an_exec_has_a_terminal_and_a_stop_ends_it() -> Outcome {
     emulator.shutdown().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_client_that_goes_away_hangs_the_terminal_up() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let Some(emulator) = emulator(folder.path()).await? else {
+        return Ok(());
+    };
+    deploy_command(&emulator, IMAGE, &["/bin/sleep", "1000"], "Always").await?;
+    let left = said(&emulator, "echo \"<$$>\"", false).await?;
+    let process = left
+        .rsplit_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    let (process, _) = process.ok_or("no process id")?;
+    let question = format!("kill -0 {process} && echo \"<here>\" || echo \"<gone>\"; exit");
+    let gone = async {
+        while !said(&emulator, &question, true).await?.contains("\n<gone>") {}
+        Outcome::Ok(())
+    };
+    timeout(LONG, gone).await??;
+    emulator.shutdown().await;
+    Ok(())
+}
+
+/// What a shell's terminal shows after one line of input: all until the shell's end, or all until the answer, after
+/// which the client goes away without a word.
+async fn said(
+    emulator: &Emulator,
+    line: &str,
+    to_the_end: bool,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let (mut socket, password) = dial(emulator, "/bin/sh").await?;
+    socket.send(Message::text(password)).await?;
+    socket.send(Message::text(format!("{line}\n"))).await?;
+    let mut shown = String::new();
+    while let Some(message) = timeout(LONG, socket.next()).await?.transpose()? {
+        shown.push_str(&String::from_utf8_lossy(&message.into_data()));
+        if !to_the_end && shown.contains("\n<") {
+            break;
+        }
+    }
+    Ok(shown)
+}

@@ -1,6 +1,7 @@
 //! A native runtime in a folder of its own, with one image in its store.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub(crate) const IMAGE: &str = "test/shell:1";
 /// The sandbox that most tests use.
 pub(crate) const SANDBOX: SandboxId = SandboxId(1);
 /// The programs of the image, beside the shell.
-const PROGRAMS: [&str; 5] = ["cat", "sleep", "stty", "tty", "ls"];
+const PROGRAMS: [&str; 6] = ["cat", "ls", "setpriv", "sleep", "stty", "tty"];
 
 /// A runtime, its events and its folder.
 pub(crate) struct Bench {
@@ -32,8 +33,10 @@ impl Bench {
     /// A bench whose image has these settings.
     pub(crate) async fn with(settings: Settings) -> Result<Self, Error> {
         let own = tempfile::tempdir()?;
-        let init = Path::new(env!("CARGO_BIN_EXE_acitask-emulator-init"));
-        let mut bench = Self::at(own.path(), init, settings).await?;
+        // A name of its own, by which the processes of this bench can be told from others.
+        let init = own.path().join("init");
+        symlink(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
+        let mut bench = Self::at(own.path(), &init, settings).await?;
         bench._own = Some(own);
         Ok(bench)
     }
@@ -139,6 +142,19 @@ impl Bench {
 /// A launch of a shell script.
 pub(crate) fn script(text: &str) -> Launch {
     launch(&["/bin/sh", "-c", text])
+}
+
+/// A launch of a shell script by root that then becomes user 1000, which makes the kernel forget a parent-death signal.
+pub(crate) fn demoted(text: &str) -> Launch {
+    launch(&[
+        "setpriv",
+        "--reuid",
+        "1000",
+        "--clear-groups",
+        "/bin/sh",
+        "-c",
+        text,
+    ])
 }
 
 /// A launch of a command.

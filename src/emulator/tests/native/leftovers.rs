@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
 
@@ -9,9 +10,9 @@ use acitask_emulator::contract::SandboxId;
 use acitask_emulator::image::Settings;
 
 use crate::Outcome;
-use crate::bench::{Bench, eventually, script};
+use crate::bench::{Bench, demoted, eventually, script};
 
-/// A task with a child in a session of its own, and as another user, which makes the kernel forget a parent-death signal.
+/// A task that ignores what can be ignored, with a child that nobody waits for.
 const STUBBORN: &str =
     "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
 
@@ -68,10 +69,10 @@ async fn nothing_is_left_after_a_shutdown() -> Outcome {
     drop(exec);
     bench.runtime.shutdown().await;
     assert_eq!(processes(&mark.to_string())?, Vec::<String>::new());
-    let own_children = format!("/proc/self/task/{}/children", std::process::id());
-    if Path::new(&own_children).exists() {
-        assert_eq!(fs::read_to_string(own_children)?.trim(), "");
-    }
+    assert_eq!(
+        processes(&bench.folder().display().to_string())?,
+        Vec::<String>::new()
+    );
     assert_eq!(mounts(bench.folder())?, Vec::<String>::new());
     assert_eq!(
         fs::read_dir(bench.folder().join("scratch/container"))?.count(),
@@ -84,6 +85,8 @@ async fn nothing_is_left_after_a_shutdown() -> Outcome {
 async fn nothing_is_left_after_a_kill() -> Outcome {
     let folder = tempfile::tempdir()?;
     let mark = std::process::id() * 10 + 1;
+    let init = folder.path().join("init");
+    symlink(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
     let mut victim = Program::new(std::env::current_exe()?)
         .args(["--exact", "leftovers::victim", "--ignored", "--nocapture"])
         .env("VICTIM_FOLDER", folder.path())
@@ -95,19 +98,36 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
         .lines()
         .find(|line| line.as_ref().is_ok_and(|line| line.contains("READY")));
     let seen = processes(&format!("sleep 1000.{mark}"))?;
+    assert_eq!(
+        processes(&init.display().to_string())?.len(),
+        2,
+        "a keeper and an exec's"
+    );
     victim.kill()?;
     victim.wait()?;
     assert!(ready.is_some() && seen.len() >= 3, "{ready:?} {seen:?}");
-    let gone = || async { processes(&mark.to_string()).ok().filter(Vec::is_empty) };
-    eventually(gone).await?;
-    let init = env!("CARGO_BIN_EXE_acitask-emulator-init");
-    eventually(|| async {
-        processes(init)
-            .ok()
-            .filter(|all| !all.iter().any(|line| line.contains(&mark.to_string())))
-    })
-    .await?;
+    for text in [mark.to_string(), init.display().to_string()] {
+        eventually(|| async { processes(&text).ok().filter(Vec::is_empty) }).await?;
+    }
     assert_eq!(mounts(folder.path())?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_when_a_keeper_alone_is_killed() -> Outcome {
+    let mut bench = Bench::with(Settings::default()).await?;
+    let mark = std::process::id() * 10 + 2;
+    bench.started(demoted(&stubborn(mark))).await?;
+    bench.said(1).await?;
+    let keepers = processes(&bench.folder().display().to_string())?;
+    let keeper = keepers
+        .first()
+        .and_then(|line| line.split(' ').next())
+        .ok_or("no keeper")?;
+    Program::new("kill").args(["-9", keeper]).status()?;
+    assert_eq!(bench.exited().await?, 137);
+    eventually(|| async { processes(&mark.to_string()).ok().filter(Vec::is_empty) }).await?;
+    bench.runtime.shutdown().await;
     Ok(())
 }
 
@@ -117,17 +137,8 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
 async fn victim() -> Outcome {
     let folder = PathBuf::from(std::env::var_os("VICTIM_FOLDER").ok_or("no folder")?);
     let mark: u32 = std::env::var("VICTIM_MARK")?.parse()?;
-    let init = env!("CARGO_BIN_EXE_acitask-emulator-init");
-    let mut bench = Bench::at(
-        &folder,
-        init.as_ref(),
-        Settings {
-            user: "1000".into(),
-            ..Settings::default()
-        },
-    )
-    .await?;
-    bench.started(script(&stubborn(mark))).await?;
+    let mut bench = Bench::at(&folder, &folder.join("init"), Settings::default()).await?;
+    bench.started(demoted(&stubborn(mark))).await?;
     let _exec = bench
         .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
         .await?;

@@ -1,13 +1,16 @@
 //! Start to exit: what a program sees, what it says, how it ends.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use acitask_emulator::contract::{Command, Event, Fact, Question, SandboxId};
-use acitask_emulator::image::Settings;
+use acitask_emulator::contract::{Command, Event, Fact, Launch, Question, SandboxId};
+use acitask_emulator::image::build::Content;
+use acitask_emulator::image::{Settings, Store};
 
 use crate::Outcome;
-use crate::bench::{Bench, IMAGE, SANDBOX, launch, script};
+use crate::bench::{Bench, IMAGE, SANDBOX, launch, script, shell_image};
 
 /// Prints the lines of /proc/self/status that begin with these words.
 fn status(words: &str) -> String {
@@ -194,6 +197,48 @@ async fn an_image_is_there_or_not() -> Outcome {
             Fact::ImageMissing { reason }
         );
     }
+    bench.runtime.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_an_image_lead_nowhere_on_the_machine() -> Outcome {
+    let mut bench = Bench::with(Settings::default()).await?;
+    let outside = bench.folder().join("outside");
+    fs::create_dir(&outside)?;
+    let archive = bench.folder().join("links.tar");
+    let mut image = shell_image(Settings::default())?;
+    image.files.remove(Path::new("/etc/data"));
+    image
+        .files
+        .insert(outside.clone(), Content::Folder { mode: 0o755 });
+    for name in ["/etc", "/dev", "/work"] {
+        image.files.insert(
+            name.into(),
+            Content::Link {
+                target: outside.clone(),
+            },
+        );
+    }
+    image.write(&"test/links:1".parse()?, &archive)?;
+    Store::open(bench.folder().join("images"))?.load(&archive)?;
+    bench.start(
+        SANDBOX,
+        Launch {
+            image: "test/links:1".into(),
+            ..script("echo inside > /work/file")
+        },
+    );
+    // Inside, the links lead to the image's own folder of that name.
+    let events = [bench.event().await?, bench.event().await?];
+    assert!(
+        matches!(
+            &events,
+            [Event::Started { .. }, Event::Exited { code: 0, .. }]
+        ),
+        "{events:?}"
+    );
+    assert_eq!(fs::read_dir(&outside)?.count(), 0);
     bench.runtime.shutdown().await;
     Ok(())
 }

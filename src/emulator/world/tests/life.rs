@@ -210,6 +210,21 @@ fn a_new_deployment_waits_for_the_old_containers() {
 }
 
 #[test]
+fn a_stop_ends_a_restart_that_is_under_way() {
+    let mut stage = Stage::running(&[], "Always");
+    stage.post(&format!("{TASK}/restart"));
+    assert_eq!(stage.post(&format!("{TASK}/stop")).status, 204);
+    stage.run();
+    stage.pass(60);
+    assert!(
+        stage.commands.is_empty(),
+        "its log stays: {:?}",
+        stage.commands
+    );
+    assert_eq!((stage.states().0.as_str(), stage.alive()), ("Stopped", 0));
+}
+
+#[test]
 fn an_identical_put_restarts_and_a_changed_wish_is_run() {
     let mut stage = Stage::running(&[], "Always");
     let before = container(&mut stage)["currentState"]["startTime"].clone();

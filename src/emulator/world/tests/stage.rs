@@ -179,6 +179,18 @@ impl Stage {
         }
     }
 
+    /// Carries out the next command only.
+    pub(super) fn run_one(&mut self) {
+        if self.commands.is_empty() {
+            return;
+        }
+        let command = self.commands.remove(0);
+        for event in self.carry_out(command) {
+            let more = self.world.tell(event, self.now);
+            self.commands.extend(more);
+        }
+    }
+
     fn carry_out(&mut self, command: Command) -> Vec<Event> {
         match command {
             Command::Pull {

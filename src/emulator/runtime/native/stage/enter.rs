@@ -25,7 +25,7 @@ pub(super) fn enter(ends: &mut Ends) -> Result<(), StageError> {
         .open(&terminal)
         .map_err(doing(terminal.display().to_string()))?;
     rustix::process::ioctl_tiocsctty(&terminal).map_err(doing("controlling terminal"))?;
-    let ready = program::prepare(&process)?;
+    let ready = program::prepare(&process).map_err(program::in_exec_words)?;
     credentials::give(&terminal, &ready.user)?;
     for end in [
         rustix::stdio::dup2_stdin,

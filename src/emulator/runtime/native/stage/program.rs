@@ -44,7 +44,7 @@ pub(super) fn prepare(process: &Process) -> Result<Ready, StageError> {
         return Err(StageError::Program("no command specified".to_owned()));
     };
     let path = environment.get("PATH").map_or("", String::as_str);
-    let program = find(name, path).map_err(StageError::Program)?;
+    let program = find(name, path)?;
     Ok(Ready {
         program,
         name: name.clone(),
@@ -75,19 +75,35 @@ impl Ready {
 }
 
 /// The file of a program: as named where the name has a slash, else the first that can be run of those in the path.
-fn find(name: &str, path: &str) -> Result<PathBuf, String> {
+fn find(name: &str, path: &str) -> Result<PathBuf, StageError> {
     if name.contains('/') {
         return match fs::metadata(name) {
             Ok(found) if runs(&found) => Ok(PathBuf::from(name)),
-            Ok(_) => Err(format!("exec: {name:?}: permission denied")),
-            Err(error) => Err(format!("exec: {name:?}: stat {name}: {}", plain(&error))),
+            Ok(_) => Err(StageError::Program(format!(
+                "exec: {name:?}: permission denied"
+            ))),
+            Err(error) => Err(missing(name, &plain(&error))),
         };
     }
     path.split(':')
         .filter(|folder| !folder.is_empty() && !name.is_empty())
         .map(|folder| Path::new(folder).join(name))
         .find(|file| fs::metadata(file).is_ok_and(|found| runs(&found)))
-        .ok_or_else(|| format!("exec: {name:?}: executable file not found in $PATH"))
+        .ok_or_else(|| StageError::NotInPath(name.to_owned()))
+}
+
+/// How a runtime says that a file is not there.
+fn missing(name: &str, why: &str) -> StageError {
+    StageError::Program(format!("exec: {name:?}: stat {name}: {why}"))
+}
+
+/// The error as ACI shows it for an exec: of a program that the path has not, it names the file all the same
+/// (azure-cli#10039).
+pub(super) fn in_exec_words(error: StageError) -> StageError {
+    match error {
+        StageError::NotInPath(name) => missing(&name, "no such file or directory"),
+        other => other,
+    }
 }
 
 fn runs(found: &fs::Metadata) -> bool {
@@ -149,7 +165,9 @@ mod tests {
                 )),
             ),
         ] {
-            let program = find(&name, &path).map(|program| program.display().to_string());
+            let program = find(&name, &path)
+                .map(|program| program.display().to_string())
+                .map_err(|error| error.to_string());
             assert_eq!(program, found, "{name}");
         }
         Ok(())
