@@ -17,8 +17,12 @@ pub(crate) fn build() -> &'static str {
 fn ask() -> String {
     let folder = tempfile::tempdir().unwrap();
     let emulator = |verb| {
-        let out =
-            Command::new(ACITASK).arg("--state-dir").arg(folder.path()).args(["emulator", verb]).output().unwrap();
+        let out = Command::new(ACITASK)
+            .arg("--state-dir")
+            .arg(folder.path())
+            .args(["emulator", verb])
+            .output()
+            .unwrap();
         assert!(out.status.success(), "emulator {verb}: {}", String::from_utf8_lossy(&out.stderr));
     };
     emulator("start");

@@ -9,7 +9,11 @@ type Edit = (&'static str, &'static str, &'static str);
 fn edits(file: &'static str, image: &'static str) -> [Edit; 4] {
     [
         (file, image, "acitask/other:2"),
-        (file, "name: ENDPOINT_URL, value: \"${ENDPOINT_URL}\"", "name: ENDPOINT_URL, value: \"http://127.0.0.1:9\""),
+        (
+            file,
+            "name: ENDPOINT_URL, value: \"${ENDPOINT_URL}\"",
+            "name: ENDPOINT_URL, value: \"http://127.0.0.1:9\"",
+        ),
         (file, "memoryInGB: 1}", "memoryInGB: 2}"),
         (file, "restartPolicy: ", "restartPolicy: OnFailure # "),
     ]

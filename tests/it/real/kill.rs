@@ -54,7 +54,10 @@ fn a_kill_at_any_request_leaves_nothing_undone_and_nothing_done_twice() {
         }
     });
     let (tried, wrong) = (tried.into_inner(), wrong.into_inner().unwrap());
-    say(&format!("kill points: {tried} (an undisturbed apply makes {requests} requests), {:?}", began.elapsed()));
+    say(&format!(
+        "kill points: {tried} (an undisturbed apply makes {requests} requests), {:?}",
+        began.elapsed()
+    ));
     assert!(tried >= requests, "only {tried} points were tried");
     assert!(wrong.is_empty(), "{} of {tried} points:\n{}", wrong.len(), wrong.join("\n\n"));
 }

@@ -56,7 +56,12 @@ fn an_emulator_that_the_program_started_keeps_its_state_and_leaves_nothing_behin
     site.acitask(&["apply", "--auto-approve"]).ends(0);
     site.bare(&["emulator", "status"], &[]).ends(0).says(&["native", "127.0.0.1"]);
     let sink = site.bare(&["emulator", "sink"], &[]).ends(0);
-    assert_eq!((sink.stdout.matches("dog").count(), sink.stdout.matches("cat").count()), (1, 2), "{}", sink.all());
+    assert_eq!(
+        (sink.stdout.matches("dog").count(), sink.stdout.matches("cat").count()),
+        (1, 2),
+        "{}",
+        sink.all()
+    );
 
     // The emulator, a keeper of the strong container and what runs in it.
     let running = of_emulator(&state);
@@ -71,7 +76,12 @@ fn an_emulator_that_the_program_started_keeps_its_state_and_leaves_nothing_behin
 
     site.bare(&["emulator", "start"], &[]).ends(0);
     let sink = site.bare(&["emulator", "sink"], &[]).ends(0);
-    assert_eq!((sink.stdout.matches("dog").count(), sink.stdout.matches("cat").count()), (1, 2), "{}", sink.all());
+    assert_eq!(
+        (sink.stdout.matches("dog").count(), sink.stdout.matches("cat").count()),
+        (1, 2),
+        "{}",
+        sink.all()
+    );
     site.acitask(&["apply", "--auto-approve"]).ends(0).says(&["No changes."]);
     site.bare(&["emulator", "reset"], &[]).ends(0);
     site.acitask(&["plan"]).ends(0).says(&["+ resource group acitasks"]);

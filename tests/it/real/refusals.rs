@@ -102,7 +102,8 @@ spec:
 ",
     );
     for verb in [&["apply", "--auto-approve"][..], &["plan"], &["validate"]] {
-        let run = stand.acitask(verb).ends(1).says(&["five.yaml", "jobz", "Allways", "Five", "many", "timeOut"]);
+        let run =
+            stand.acitask(verb).ends(1).says(&["five.yaml", "jobz", "Allways", "Five", "many", "timeOut"]);
         assert_eq!(run.stderr.matches("ACI0").count(), 5, "{}", run.all());
     }
     assert_eq!(stand.gate.passed(), 0, "something was called");
@@ -113,10 +114,7 @@ fn without_a_terminal_and_a_target_local_is_named() {
     let stand = Stand::simulated();
     stand.quickstart();
     for environment in [&[][..], &[("CI", "true")]] {
-        stand
-            .bare(&["apply", "--auto-approve"], environment)
-            .ends(1)
-            .says(&["--local", "target:"]);
+        stand.bare(&["apply", "--auto-approve"], environment).ends(1).says(&["--local", "target:"]);
     }
     assert_eq!(stand.gate.passed(), 0, "something was called");
 }

@@ -93,6 +93,9 @@ fn a_plan_of_300_groups_without_changes_asks_for_two_lists() {
         asked.iter().partition(|entry| entry.target.contains("Microsoft.ContainerInstance/containerGroups?"));
     assert_eq!(groups.len(), pages, "{groups:?}");
     assert_eq!(others.len(), 1, "{others:?}");
-    assert!(others.iter().all(|entry| entry.target.to_lowercase().contains("/resourcegroups?")), "{others:?}");
+    assert!(
+        others.iter().all(|entry| entry.target.to_lowercase().contains("/resourcegroups?")),
+        "{others:?}"
+    );
     assert!(asked.iter().all(|entry| entry.method == "GET"));
 }

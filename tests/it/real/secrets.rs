@@ -52,7 +52,9 @@ fn no_secret_is_shown_at_any_level_or_kept_in_a_log() {
     site.bare(&["emulator", "start"], &[]).ends(0);
     let own = fs::read_to_string(site.state().join("secret")).unwrap();
     let mut said = Vec::new();
-    for level in ["trace", "azure_core::policies=trace", "azure_core=trace,typespec=trace,reqwest=trace,hyper=trace"] {
+    for level in
+        ["trace", "azure_core::policies=trace", "azure_core=trace,typespec=trace,reqwest=trace,hyper=trace"]
+    {
         for verb in [
             &["-vv", "plan"][..],
             &["-vv", "apply", "--auto-approve"],
@@ -61,7 +63,10 @@ fn no_secret_is_shown_at_any_level_or_kept_in_a_log() {
             &["-vv", "logs", "shaft"],
             &["-vv", "exec", "shaft", "--", "/strong_task/post", "--no-such-option"],
         ] {
-            said.push((format!("{level}: {verb:?}"), site.acitask_with(verb, &[canary, ("RUST_LOG", level)]).all()));
+            said.push((
+                format!("{level}: {verb:?}"),
+                site.acitask_with(verb, &[canary, ("RUST_LOG", level)]).all(),
+            ));
         }
     }
     let requests = site.bare(&["emulator", "requests"], &[]).ends(0);
@@ -72,7 +77,10 @@ fn no_secret_is_shown_at_any_level_or_kept_in_a_log() {
     site.bare(&["emulator", "stop"], &[]).ends(0);
 
     // The logging that was asked for is there, or nothing of it could tell a secret.
-    assert!(said.iter().any(|(_, text)| text.contains("DEBUG") || text.contains("TRACE")), "nothing was logged");
+    assert!(
+        said.iter().any(|(_, text)| text.contains("DEBUG") || text.contains("TRACE")),
+        "nothing was logged"
+    );
     // A token is a JSON web token, whose header always begins like this.
     for secret in [CANARY, own.trim(), "eyJ"] {
         for (whence, text) in &said {

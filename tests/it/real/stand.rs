@@ -164,4 +164,3 @@ fn listen(home: &Home) -> (u16, std::net::TcpListener) {
         }
     }
 }
-

@@ -1,25 +1,12 @@
-//! The state of a whole emulator in a form in which two of them can be compared: without times, ids, addresses and the
-//! history that leads to a state.
+//! The state of a whole emulator in a form in which two of them can be compared.
 
 use serde_json::{Map, Value, json};
 
 use super::stand::{SUBSCRIPTION, Stand};
+use crate::lasting::lasting;
 
 const RESOURCES: &str = "api-version=2021-04-01";
 const GROUPS: &str = "api-version=2025-09-01";
-
-/// What is never the same twice, or tells how a state came about.
-const PASSING: [&str; 9] = [
-    "id",
-    "ip",
-    "startTime",
-    "finishTime",
-    "events",
-    "previousState",
-    "creationData",
-    "managedBy",
-    "systemData",
-];
 
 /// Everything that stands in the emulator, and what its tasks posted.
 pub(crate) fn world(stand: &Stand) -> Value {
@@ -31,10 +18,11 @@ pub(crate) fn world(stand: &Stand) -> Value {
         let mut content = Map::new();
         for resource in listed(stand, &format!("{at}/resources?{RESOURCES}")) {
             let (kind, called) = (resource["type"].as_str().unwrap(), resource["name"].as_str().unwrap());
-            let (_, seen) = stand.send("GET", &format!("{at}/providers/{kind}/{called}?{GROUPS}"), &Value::Null);
-            content.insert(format!("{kind}/{called}"), lasting(stand, seen));
+            let (_, seen) =
+                stand.send("GET", &format!("{at}/providers/{kind}/{called}?{GROUPS}"), &Value::Null);
+            content.insert(format!("{kind}/{called}"), lasting(stand.emulator.origin(), seen));
         }
-        let whole = json!({"itself": lasting(stand, resource_group), "content": content});
+        let whole = json!({"itself": lasting(stand.emulator.origin(), resource_group), "content": content});
         resource_groups.insert(name, whole);
     }
     json!({"resource groups": resource_groups, "posts": stand.posts()})
@@ -51,27 +39,4 @@ fn listed(stand: &Stand, target: &str) -> Vec<Value> {
         all.append(page["value"].as_array_mut().unwrap());
     }
     all
-}
-
-/// A document without what passes.
-fn lasting(stand: &Stand, document: Value) -> Value {
-    match document {
-        Value::Object(fields) => {
-            let kept = fields.into_iter().filter(|(name, _)| !PASSING.contains(&name.as_str()));
-            kept.map(|(name, value)| (name, lasting(stand, value))).collect::<Map<_, _>>().into()
-        }
-        Value::Array(items) => items.into_iter().map(|item| lasting(stand, item)).collect(),
-        Value::String(text) => timeless(&text).replace(stand.emulator.origin(), "http://emulator").into(),
-        other => other,
-    }
-}
-
-/// The record of a run without its id and its times (`[run;]v1;id;state;input;exit;at;start`); other texts as they are.
-fn timeless(text: &str) -> String {
-    let parts: Vec<&str> = text.split(';').collect();
-    match parts[..] {
-        ["v1", _, state, input, exit, _, _] => format!("{state};{input};{exit}"),
-        [run, "v1", _, state, input, exit, _, _] => format!("{run};{state};{input};{exit}"),
-        _ => text.to_owned(),
-    }
 }
