@@ -1,6 +1,92 @@
 //! The only code that knows Azure: reads and changes over the wire, in the words of the model.
 //!
 //! Invariants: no name of an Azure crate leaves this module; one call of ours is one request (a list: one a page);
-//! nothing is retried here; every change carries a [`Warrant`](crate::plan::Warrant).
+//! nothing is retried here; every change carries a [`Warrant`](crate::plan::Warrant). The one exception is the exec of
+//! a command, which changes nothing that a plan knows of.
 
+pub mod act;
+mod body;
+mod call;
+pub mod credential;
+pub mod endpoint;
+pub mod exec;
 pub mod fault;
+mod list;
+pub mod login;
+pub mod memory;
+pub mod net;
+pub mod operation;
+mod path;
+mod read;
+mod see;
+pub mod wire;
+
+use std::sync::Arc;
+
+use endpoint::Endpoint;
+use fault::Fault;
+use login::{Login, Tokens};
+use wire::{Answer, Request, Wire};
+
+use crate::model::secret::Secret;
+
+/// A subscription of Azure, or of the emulator; a cheap clone.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    door: Arc<Door>,
+}
+
+#[derive(Debug)]
+struct Door {
+    wire: Wire,
+    endpoint: Endpoint,
+    tokens: Tokens,
+    subscription: String,
+}
+
+impl Arm {
+    /// A subscription behind an endpoint.
+    ///
+    /// # Errors
+    /// [`Refused`](fault::FaultKind::Refused) where the subscription cannot be in a path.
+    pub fn new(
+        wire: Wire,
+        endpoint: Endpoint,
+        login: Login,
+        subscription: impl Into<String>,
+    ) -> Result<Self, Fault> {
+        let subscription = subscription.into();
+        path::segment(&subscription)?;
+        let tokens = Tokens::new(login, &wire);
+        Ok(Self { door: Arc::new(Door { wire, endpoint, tokens, subscription }) })
+    }
+
+    /// The subscription's id.
+    pub fn subscription(&self) -> &str {
+        &self.door.subscription
+    }
+
+    /// Where the service answers.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.door.endpoint
+    }
+
+    /// How many requests were sent, those for tokens included.
+    pub fn calls(&self) -> u64 {
+        self.door.wire.calls()
+    }
+
+    async fn token(&self) -> Result<Secret, Fault> {
+        self.door.tokens.get(&self.door.wire, &self.door.endpoint).await
+    }
+
+    /// Sends a request that carries a token; the address must be the endpoint's own.
+    async fn pass(&self, request: Request) -> Result<Answer, Fault> {
+        self.door.endpoint.own(request.url.as_str())?;
+        let answer = self.door.wire.send(request).await?;
+        if answer.status == 401 {
+            self.door.tokens.forget().await;
+        }
+        Ok(answer)
+    }
+}

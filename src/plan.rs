@@ -10,6 +10,7 @@ pub mod input;
 pub mod judge;
 pub mod reconcile;
 pub mod shape;
+pub mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,12 @@
 //! What can go wrong with a call.
+//!
+//! Invariant: no header, token or body gets into a fault, only the service's own code and message, cut short and
+//! without control characters. What a fault means for a step is the engine's business; here it only gets its kind.
+
+mod answer;
+mod help;
+
+pub(super) use answer::retry_after;
 
 use std::fmt;
 use std::time::Duration;

@@ -184,6 +184,14 @@ pub struct ContainerEvent {
     pub last: Option<Timestamp>,
 }
 
+impl ContainerView {
+    /// When the container last started, by the service's clock.
+    pub fn start_time(&self) -> Option<Timestamp> {
+        let of = |state: &Option<ContainerState>| state.as_ref().and_then(|state| state.start_time);
+        of(&self.current).or_else(|| of(&self.previous))
+    }
+}
+
 impl SeenGroup {
     /// The state of one container.
     pub fn container(&self, name: &str) -> Option<&ContainerView> {
@@ -191,7 +199,10 @@ impl SeenGroup {
     }
 
     /// When the container last started, by the service's clock.
+    ///
+    /// A stop from outside leaves no start time on the ended state, only on the one before it, as the recording of
+    /// Stop-AzContainerGroup in azure-powershell shows.
     pub fn start_time(&self, container: &str) -> Option<Timestamp> {
-        self.container(container).and_then(|view| view.current.as_ref()).and_then(|state| state.start_time)
+        self.container(container).and_then(ContainerView::start_time)
     }
 }

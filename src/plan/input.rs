@@ -1,1 +1,94 @@
-//! input
+//! What goes into a run, as digests that its record remembers.
+//!
+//! Secrets go in by reference: a new value of the same variable is no new input. The digests belong to version 1 of the
+//! record; another way to make them needs another version of it.
+
+use std::convert::Infallible;
+
+use serde::Serialize;
+
+use crate::model::digest::hex;
+use crate::model::group::{Container, EnvironmentVariable, Group};
+use crate::model::record::{DIGITS, InputDigest};
+use crate::model::secret::{SecretRef, SecretSource};
+use crate::model::stack::{RunKind, RunValue, Stack, StrongRun, TaskRun};
+
+/// The part of a digest that a kind of run does not have.
+const NOTHING: &str = "0";
+
+/// Digests what goes into a run.
+pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
+    let group = |name| stack.groups.get(name).map(|declared| referenced(&declared.group)).unwrap_or_default();
+    match &run.kind {
+        RunKind::Strong(strong) => {
+            let StrongRun { group: name, command, environment, working_directory, interrupted: _ } = strong;
+            let containers = group(name);
+            let own: Vec<_> = environment.iter().map(|(name, value)| (name, own_value(value))).collect();
+            InputDigest {
+                image: hex(&images(&containers), DIGITS),
+                command: hex(&(command, working_directory), DIGITS),
+                environment: hex(&(environments(&containers), own), DIGITS),
+                template: NOTHING.to_owned(),
+            }
+        }
+        RunKind::Persistent { group: name } => of_containers(&group(name), NOTHING.to_owned()),
+        RunKind::Ephemeral(ephemeral) => {
+            let containers = referenced(&ephemeral.group);
+            let Group { os_type, restart_policy, containers: _, ip_address } = &ephemeral.group;
+            let rest: Vec<_> = containers
+                .iter()
+                .map(
+                    |Container { name, ports, resources, image: _, command: _, environment_variables: _ }| {
+                        (name, ports, resources)
+                    },
+                )
+                .collect();
+            let place = (ephemeral.resource_group.as_str().to_ascii_lowercase(), &ephemeral.location);
+            of_containers(&containers, hex(&(os_type, restart_policy, ip_address, rest, place), DIGITS))
+        }
+    }
+}
+
+fn of_containers(containers: &[Container<SecretRef>], template: String) -> InputDigest {
+    let commands: Vec<_> = containers.iter().map(|one| (&one.name, &one.command)).collect();
+    InputDigest {
+        image: hex(&images(containers), DIGITS),
+        command: hex(&commands, DIGITS),
+        environment: hex(&environments(containers), DIGITS),
+        template,
+    }
+}
+
+/// The containers with references for secrets, in an order that does not depend on the manifest's.
+fn referenced(group: &Group<SecretSource>) -> Vec<Container<SecretRef>> {
+    let Ok(group) = group.clone().map(&mut |source: SecretSource| Ok::<_, Infallible>(source.reference));
+    let mut containers = group.containers;
+    containers.sort_by(|a, b| a.name.cmp(&b.name));
+    for container in &mut containers {
+        container.environment_variables.sort_by(|a, b| a.name.cmp(&b.name));
+        container.ports.sort();
+    }
+    containers
+}
+
+fn images(containers: &[Container<SecretRef>]) -> Vec<(&String, &String)> {
+    containers.iter().map(|one| (&one.name, &one.image)).collect()
+}
+
+fn environments(containers: &[Container<SecretRef>]) -> Vec<(&String, &Vec<EnvironmentVariable<SecretRef>>)> {
+    containers.iter().map(|one| (&one.name, &one.environment_variables)).collect()
+}
+
+/// A run's own value; the two kinds never look alike.
+#[derive(Serialize)]
+enum OwnValue<'r> {
+    Plain(&'r str),
+    Secret(&'r SecretRef),
+}
+
+fn own_value(value: &RunValue) -> OwnValue<'_> {
+    match value {
+        RunValue::Plain(text) => OwnValue::Plain(text),
+        RunValue::Secret(source) => OwnValue::Secret(&source.reference),
+    }
+}

@@ -1,1 +1,97 @@
-//! reconcile
+//! From what is wanted and what is seen to the steps that lead from one to the other.
+//!
+//! Pure: the same stack, observation and request give the same plan. Nothing that does not carry the owner's tag gets a
+//! step, unless a person asked to take it over. What stands in the way is not an error but a [`Conflict`] or a
+//! [`Block`] beside the steps, so that everything is shown at once.
+
+mod draft;
+
+use std::collections::BTreeSet;
+
+use crate::model::name::{GroupId, Name};
+use crate::model::observed::Observed;
+use crate::model::stack::Stack;
+use crate::plan::reconcile::draft::Draft;
+use crate::plan::{Defect, Note, Plan, Subject};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What to do.
+    pub verb: Verb,
+    /// Manifests (`metadata.name`) whose things are taken over from whoever has them.
+    pub adopt: BTreeSet<Name>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Makes everything as the stack says.
+    Apply,
+    /// Removes everything of this owner, declared or not.
+    Destroy,
+    /// Runs one TaskRun now, whatever its trigger, and does only what it needs.
+    Run(Name),
+}
+
+/// What has to be read, beside the lists, before a plan can be made.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Reads {
+    /// Groups of which the instance view is needed.
+    pub groups: Vec<GroupId>,
+    /// Resource groups, by Azure's name, of which the content is needed.
+    pub listings: Vec<Name>,
+}
+
+/// A plan, and what people have to know before it is carried out.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The steps.
+    pub plan: Plan,
+    /// What no step does.
+    pub notes: Vec<Note>,
+    /// What has to be settled first; with one of these the plan must not be carried out.
+    pub conflicts: Vec<Conflict>,
+    /// What forbids the plan; with one of these it must not be carried out either.
+    pub blocks: Vec<Block>,
+    /// How many declared things have no step and no conflict.
+    pub unchanged: usize,
+}
+
+/// Something is not as the stack takes it to be, and no step may mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What it is about.
+    pub subject: Subject,
+    /// What is wrong.
+    pub text: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// Something forbids a step that is in the plan, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What it is about; absent: the whole plan.
+    pub subject: Option<Subject>,
+    /// What forbids it.
+    pub text: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// What has to be read before [`reconcile`]; nothing for a stack that is as wanted.
+///
+/// It may be asked again with what was read, and then asks for nothing more unless what was read says something new.
+pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
+    draft::of(stack, observed, request).reads()
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// A defect of the steps, which is a mistake of ours or a cycle that the manifests' rules let through.
+pub fn reconcile(stack: &Stack, observed: &Observed, request: &Request) -> Result<Planned, Defect> {
+    let draft: Draft = draft::of(stack, observed, request);
+    draft.seal()
+}

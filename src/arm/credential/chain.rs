@@ -1,0 +1,173 @@
+//! The sources of tokens in their order.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use azure_core_1::credentials::TokenCredential;
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions, ClientAssertionCredential, ClientAssertionCredentialOptions,
+    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
+};
+
+use super::oidc::GitHub;
+use super::{Settings, Source, transport};
+use crate::arm::fault::{Fault, FaultKind};
+use crate::arm::login::Token;
+use crate::arm::wire::Wire;
+use crate::model::secret::Secret;
+
+/// A machine without a managed identity does not answer at all, which must not hold up the sources after it.
+const PROBE: Duration = Duration::from_secs(2);
+/// The command line tools start a Python and may refresh a login.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Credential = Arc<dyn TokenCredential>;
+
+/// A source that cannot be used, and why.
+type Unusable = String;
+
+/// The sources of tokens in their order.
+pub(in crate::arm) struct Chain {
+    links: Vec<(Source, Result<Credential, Unusable>)>,
+    chosen: OnceLock<usize>,
+    probing: bool,
+}
+
+impl Chain {
+    /// Every source.
+    pub(in crate::arm) fn all(settings: &Settings, wire: &Wire) -> Self {
+        Self::of(&Source::ALL, settings, wire)
+    }
+
+    /// One source.
+    pub(in crate::arm) fn only(source: Source, settings: &Settings, wire: &Wire) -> Self {
+        Self::of(&[source], settings, wire)
+    }
+
+    fn of(sources: &[Source], settings: &Settings, wire: &Wire) -> Self {
+        let links = sources.iter().map(|source| (*source, credential(*source, settings, wire))).collect();
+        Self { links, chosen: OnceLock::new(), probing: sources.len() > 1 }
+    }
+
+    /// A token of the source that gave one before, else of the first that gives one.
+    ///
+    /// # Errors
+    /// [`Denied`](FaultKind::Denied), with what each source said.
+    pub(in crate::arm) async fn token(&self, scope: &str) -> Result<Token, Fault> {
+        let mut said = Vec::new();
+        for (place, (source, link)) in self.links.iter().enumerate() {
+            if self.chosen.get().is_some_and(|chosen| *chosen != place) {
+                continue;
+            }
+            let given = match link {
+                Ok(credential) => ask(&**credential, scope, self.patience(*source)).await,
+                Err(unusable) => Err(unusable.clone()),
+            };
+            match given {
+                Ok(token) => {
+                    self.chosen.get_or_init(|| place);
+                    tracing::debug!(%source, "logged in");
+                    return Ok(token);
+                }
+                Err(reason) => said.push(format!("{source}: {reason}")),
+            }
+        }
+        let mut fault = Fault::own(FaultKind::Denied, format!("no login gives a token; {}", said.join("; ")));
+        fault.code = "NoLogin".into();
+        Err(fault)
+    }
+
+    fn patience(&self, source: Source) -> Duration {
+        if self.probing && source == Source::ManagedIdentity { PROBE } else { PATIENCE }
+    }
+}
+
+async fn ask(credential: &dyn TokenCredential, scope: &str, patience: Duration) -> Result<Token, String> {
+    let scopes = [scope];
+    let asked = tokio::time::timeout(patience, credential.get_token(&scopes, None)).await;
+    let token = asked.map_err(|_| "no answer".to_owned())?.map_err(|error| first_line(&error))?;
+    let lifetime = token.expires_on - time::OffsetDateTime::now_utc();
+    Ok(Token {
+        secret: Secret::new(token.token.secret().to_owned()),
+        lifetime: lifetime.try_into().unwrap_or(Duration::ZERO),
+    })
+}
+
+/// The identity crate puts whole answers and a link into its texts; their first line says what is wrong.
+fn first_line(error: &dyn fmt::Display) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().chars().take(300).collect()
+}
+
+fn credential(source: Source, settings: &Settings, wire: &Wire) -> Result<Credential, Unusable> {
+    let options = transport::options(settings, wire);
+    let made: azure_core_1::Result<Credential> = match source {
+        Source::ServicePrincipal => {
+            let (tenant, client) = identity(settings)?;
+            let secret = settings.client_secret.as_ref().ok_or("AZURE_CLIENT_SECRET is not set")?;
+            let secret = azure_core_1::credentials::Secret::new(secret.expose().to_owned());
+            let options = ClientSecretCredentialOptions { client_options: options };
+            ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options))
+                .map(|made| made as _)
+        }
+        Source::WorkloadIdentity => return workload(settings, wire),
+        Source::ManagedIdentity => {
+            let options = ManagedIdentityCredentialOptions {
+                user_assigned_id: settings.client.clone().map(UserAssignedId::ClientId),
+                client_options: options,
+            };
+            ManagedIdentityCredential::new(Some(options)).map(|made| made as _)
+        }
+        Source::AzureCli => AzureCliCredential::new(Some(AzureCliCredentialOptions {
+            subscription: settings.subscription.clone(),
+            tenant_id: settings.tenant.clone(),
+            executor: None,
+        }))
+        .map(|made| made as _),
+        Source::AzureDeveloperCli => {
+            AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
+                tenant_id: settings.tenant.clone(),
+                executor: None,
+            }))
+            .map(|made| made as _)
+        }
+    };
+    made.map_err(|error| first_line(&error))
+}
+
+fn workload(settings: &Settings, wire: &Wire) -> Result<Credential, Unusable> {
+    let (tenant, client) = identity(settings)?;
+    let options = ClientAssertionCredentialOptions { client_options: transport::options(settings, wire) };
+    if let (Some(url), Some(token)) = (&settings.github_url, &settings.github_token) {
+        let url = url.parse().map_err(|_| "ACTIONS_ID_TOKEN_REQUEST_URL is no URL")?;
+        let assertion = GitHub { wire: wire.clone(), url, token: token.clone() };
+        return ClientAssertionCredential::new(
+            tenant.to_owned(),
+            client.to_owned(),
+            assertion,
+            Some(options),
+        )
+        .map(|made| made as _)
+        .map_err(|error| first_line(&error));
+    }
+    let file = settings.token_file.clone().ok_or("AZURE_FEDERATED_TOKEN_FILE is not set")?;
+    WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
+        credential_options: options,
+        client_id: Some(client.to_owned()),
+        tenant_id: Some(tenant.to_owned()),
+        token_file_path: Some(file),
+    }))
+    .map(|made| made as _)
+    .map_err(|error| first_line(&error))
+}
+
+fn identity(settings: &Settings) -> Result<(&str, &str), Unusable> {
+    let tenant = settings.tenant.as_deref().ok_or("AZURE_TENANT_ID is not set")?;
+    let client = settings.client.as_deref().ok_or("AZURE_CLIENT_ID is not set")?;
+    Ok((tenant, client))
+}

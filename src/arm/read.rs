@@ -1,0 +1,111 @@
+//! From the JSON of Azure Resource Manager to what is seen, in the model's words.
+//!
+//! Invariant: nothing that the service may say makes this fail. A group whose properties cannot be understood is seen
+//! without them; properties that the model does not have are named in the log, which is how we learn of new ones.
+
+mod lift;
+mod view;
+
+use std::convert::Infallible;
+
+use serde_json::Value;
+
+use crate::model::group::Group;
+use crate::model::name::{GroupId, Name};
+use crate::model::observed::{Provisioning, SeenGroup, SeenResource, SeenResourceGroup};
+use crate::model::secret::Mark;
+use crate::model::tag::Tags;
+
+/// A container group of a list; absent where it does not say where it stands.
+pub(super) fn listed_group(item: &Value) -> Option<SeenGroup> {
+    let id = group_id(item["id"].as_str()?)?;
+    Some(group(id, item))
+}
+
+/// A container group that was asked for by its id.
+pub(super) fn group(asked: GroupId, item: &Value) -> SeenGroup {
+    let id = item["id"].as_str().and_then(group_id).unwrap_or(asked);
+    let properties = &item["properties"];
+    let address = &properties["ipAddress"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    SeenGroup {
+        location: location(item),
+        tags: tags(item),
+        group: understood(&id, properties),
+        provisioning: provisioning(properties),
+        view: view::read(properties),
+        ip: text(&address["ip"]),
+        fqdn: text(&address["fqdn"]),
+        id,
+    }
+}
+
+/// A resource group; absent where it has no name.
+pub(super) fn resource_group(item: &Value) -> Option<SeenResourceGroup> {
+    Some(SeenResourceGroup {
+        name: Name::from(item["name"].as_str()?),
+        location: location(item),
+        tags: tags(item),
+        provisioning: provisioning(&item["properties"]),
+        resources: None,
+    })
+}
+
+/// Any resource; a name or type that is missing reads as empty, because a resource must not go unseen before a delete.
+pub(super) fn resource(item: &Value) -> SeenResource {
+    let text = |key: &str| item[key].as_str().unwrap_or_default();
+    SeenResource { kind: text("type").to_owned(), name: Name::from(text("name")), tags: tags(item) }
+}
+
+fn understood(id: &GroupId, properties: &Value) -> Option<Group<Mark>> {
+    let lifted = lift::group(properties);
+    // `lift` puts `true` where a secret is, so that this stage can be written again and compared.
+    let read: Group<bool> = match serde_json::from_value(lifted.clone()) {
+        Ok(read) => read,
+        Err(error) => {
+            tracing::debug!(group = %id, %error, "properties are not understood");
+            return None;
+        }
+    };
+    let unknown = lift::beyond(&lifted, &serde_json::to_value(&read).unwrap_or_default());
+    if !unknown.is_empty() {
+        tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
+    }
+    match read.map(&mut |_| Ok::<_, Infallible>(Mark)) {
+        Ok(group) => Some(group),
+        Err(never) => match never {},
+    }
+}
+
+fn provisioning(properties: &Value) -> Provisioning {
+    Provisioning::read(properties["provisioningState"].as_str().unwrap_or("Succeeded"))
+}
+
+/// `West US` and `westus` are one region.
+fn location(item: &Value) -> String {
+    let text = item["location"].as_str().unwrap_or_default();
+    text.chars().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+fn tags(item: &Value) -> Tags {
+    let tags = item["tags"].as_object().into_iter().flatten();
+    tags.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+/// `/subscriptions/…/resourceGroups/<group>/providers/Microsoft.ContainerInstance/containerGroups/<name>`, in any case.
+fn group_id(id: &str) -> Option<GroupId> {
+    let parts: Vec<&str> = id.trim_matches('/').split('/').collect();
+    let [scope, _, level, resource_group, providers, provider, kind, name] = parts[..] else { return None };
+    let fits = [
+        (scope, "subscriptions"),
+        (level, "resourceGroups"),
+        (providers, "providers"),
+        (provider, "Microsoft.ContainerInstance"),
+        (kind, "containerGroups"),
+    ];
+    let known = fits.iter().all(|(part, word)| part.eq_ignore_ascii_case(word)) && !name.is_empty();
+    known.then(|| GroupId { resource_group: Name::from(resource_group), name: Name::from(name) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The `properties` levels that the model leaves out, lifted; and what the service shows beyond the model.
+
+use serde_json::{Map, Value};
+
+/// Lists whose items have a `properties` level below their name.
+const LEVELS: [&str; 1] = ["containers"];
+
+/// What the service adds for reading only, or shows in its own place.
+const SHOWN: [&str; 6] =
+    ["provisioningState", "instanceView", "ipAddress.ip", "ipAddress.fqdn", "sku", "containers.instanceView"];
+
+/// The properties of a group as the model nests them: levels lifted, nulls gone, `true` in the place of each secret.
+pub(super) fn group(properties: &Value) -> Value {
+    let mut group = without_nulls(properties);
+    for level in LEVELS {
+        for item in items(&mut group, level) {
+            if let Some(Value::Object(below)) = item.remove("properties") {
+                item.extend(below);
+            }
+        }
+    }
+    for container in items(&mut group, "containers") {
+        let variables = container.get_mut("environmentVariables").and_then(Value::as_array_mut);
+        for variable in variables.into_iter().flatten().filter_map(Value::as_object_mut) {
+            // The service keeps the item of a secret and drops its value. Source: facts in the recorded exchanges of
+            // azure-libraries-for-net; `@secret` in the service's API description.
+            if !variable.contains_key("value") {
+                variable.insert("secureValue".into(), Value::Bool(true));
+            }
+        }
+    }
+    if let Some(Value::Object(address)) = group.get_mut("ipAddress") {
+        address.entry("ports").or_insert_with(|| Value::Array(Vec::new()));
+    }
+    group
+}
+
+fn items<'v>(group: &'v mut Value, list: &str) -> impl Iterator<Item = &'v mut Map<String, Value>> {
+    let items = group.get_mut(list).and_then(Value::as_array_mut);
+    items.into_iter().flatten().filter_map(Value::as_object_mut)
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(without_nulls).collect()),
+        plain => plain.clone(),
+    }
+}
+
+/// The names of what stands in `shown` and not in `known`, empty values left out; names only, never values.
+pub(super) fn beyond(shown: &Value, known: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    walk(shown, Some(known), "", &mut names);
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn walk(shown: &Value, known: Option<&Value>, path: &str, names: &mut Vec<String>) {
+    match (shown, known) {
+        (Value::Object(map), Some(Value::Object(known))) => {
+            for (key, value) in map {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                walk(value, known.get(key), &path, names);
+            }
+        }
+        (Value::Array(list), Some(Value::Array(known))) => {
+            for (place, item) in list.iter().enumerate() {
+                walk(item, known.get(place), path, names);
+            }
+        }
+        (shown, None) if !empty(shown) && !SHOWN.contains(&path) => names.push(path.to_owned()),
+        _ => {}
+    }
+}
+
+fn empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.values().all(empty),
+        Value::Bool(true) | Value::Number(_) | Value::String(_) => false,
+    }
+}

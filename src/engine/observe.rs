@@ -1,0 +1,102 @@
+//! Reads what there is, with as few calls as will do: two lists, then only what a plan needs to know more about.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::arm::Arm;
+use crate::arm::fault::{Fault, FaultKind};
+use crate::engine::retry::quietly;
+use crate::model::name::Name;
+use crate::model::observed::{Observed, SeenGroup, SeenResourceGroup};
+use crate::model::stack::Stack;
+use crate::plan::reconcile::{self, Request};
+
+/// How many reads are under way at once; a subscription may make 25 a second
+/// (Microsoft's page "Understand how Azure Resource Manager throttles requests").
+const WIDTH: usize = 8;
+
+/// Reads what a plan of this stack needs to know. It sends GET only.
+///
+/// # Errors
+/// A read that failed, after the retries that such a fault is worth.
+pub async fn observe(arm: &Arm, stack: &Stack, request: &Request) -> Result<Observed, Fault> {
+    let (resource_groups, groups) = tokio::join!(quietly(|| arm.resource_groups()), quietly(|| arm.groups()));
+    let mut observed = Observed::default();
+    let resource_groups = match resource_groups {
+        Err(fault) if fault.kind == FaultKind::Denied => {
+            observed
+                .unseen
+                .push("the resource groups of the subscription (no right to list them)".to_owned());
+            declared_resource_groups(arm, stack).await?
+        }
+        other => other?,
+    };
+    let groups = match groups {
+        Err(fault) if fault.kind == FaultKind::Denied => {
+            observed.unseen.push(
+                "container groups outside of the declared resource groups (no right to list them)".to_owned(),
+            );
+            groups_of(arm, &resource_groups, stack).await?
+        }
+        other => other?,
+    };
+    observed.resource_groups = resource_groups.into_iter().map(|seen| (seen.name.clone(), seen)).collect();
+    observed.groups = groups.into_iter().map(|seen| (seen.id.clone(), seen)).collect();
+    look_closer(arm, stack, request, &mut observed).await?;
+    Ok(observed)
+}
+
+async fn declared_resource_groups(arm: &Arm, stack: &Stack) -> Result<Vec<SeenResourceGroup>, Fault> {
+    let names = stack.resource_groups.values().map(|declared| &declared.name);
+    let found: Vec<Option<SeenResourceGroup>> =
+        each(names.map(|name| quietly(move || arm.resource_group(name)))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn groups_of(arm: &Arm, seen: &[SeenResourceGroup], stack: &Stack) -> Result<Vec<SeenGroup>, Fault> {
+    let declared: BTreeSet<&Name> = stack.resource_groups.values().map(|declared| &declared.name).collect();
+    let names = seen.iter().map(|seen| &seen.name).filter(|name| declared.contains(name));
+    let lists: Vec<Vec<SeenGroup>> = each(names.map(|name| quietly(move || arm.groups_in(name)))).await?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+/// A list shows no instance view and no other resources: reads those that the plan decides by.
+async fn look_closer(
+    arm: &Arm,
+    stack: &Stack,
+    request: &Request,
+    observed: &mut Observed,
+) -> Result<(), Fault> {
+    let reads = reconcile::needs(stack, observed, request);
+    let views: Vec<(_, Option<SeenGroup>)> = each(
+        reads
+            .groups
+            .iter()
+            .map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) }),
+    )
+    .await?;
+    for (id, seen) in views {
+        match seen {
+            Some(seen) => drop(observed.groups.insert(id, seen)),
+            None => drop(observed.groups.remove(&id)),
+        }
+    }
+    let listings: Vec<(Name, Vec<_>)> = each(reads.listings.iter().map(|name| async move {
+        quietly(|| arm.resources_in(name)).await.map(|resources| (name.clone(), resources))
+    }))
+    .await?;
+    for (name, resources) in listings {
+        if let Some(seen) = observed.resource_groups.get_mut(&name) {
+            seen.resources = Some(resources);
+        }
+    }
+    Ok(())
+}
+
+async fn each<T>(
+    reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>>>,
+) -> Result<Vec<T>, Fault> {
+    stream::iter(reads).buffered(WIDTH).try_collect().await
+}

@@ -1,0 +1,89 @@
+//! Carries a task run out and records how it ended.
+//!
+//! Order matters, because whoever is killed in between is followed by another: intent before, outcome after,
+//! and what the group's end would destroy (its logs) before that end.
+
+mod strong;
+mod weak;
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::engine::event::End;
+use crate::engine::ledger;
+use crate::engine::step::Work;
+use crate::model::record::{Record, RunState};
+use crate::plan::{Begin, Run};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// By itself, or never started.
+    Ended {
+        /// Its exit code, where there is one.
+        exit: Option<i32>,
+        /// What there is to say about it.
+        why: String,
+    },
+    /// It took too long and was ended.
+    TimedOut(Duration),
+    /// How it ended cannot be found out.
+    Interrupted(String),
+}
+
+/// Carries the run out.
+pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
+    ledger::hold(work, run).await?;
+    match &run.begin {
+        Begin::Exec(exec) => strong::run(work, run, exec).await,
+        Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => {
+            weak::run(work, run).await
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the task did what it was run for.
+    pub(crate) fn succeeded(&self) -> bool {
+        matches!(self, Self::Ended { exit: Some(0), .. })
+    }
+
+    /// The record of a run that was open and ended so.
+    pub(crate) fn record(&self, open: &Record, clock: &Clock) -> Record {
+        let (state, exit) = match self {
+            Self::Ended { exit: Some(0), .. } => (RunState::Succeeded, Some(0)),
+            Self::Ended { exit, .. } => (RunState::Failed, *exit),
+            Self::TimedOut(_) => (RunState::TimedOut, None),
+            Self::Interrupted(_) => (RunState::Interrupted, None),
+        };
+        Record { state, exit, at: Some(clock.now()), ..open.clone() }
+    }
+
+    /// What the step says of it.
+    pub(crate) fn end(self) -> End {
+        match self {
+            Self::Ended { exit: Some(0), .. } => End::Done("exit 0".to_owned()),
+            Self::Ended { exit, why } => End::TaskFailed { exit, why },
+            Self::TimedOut(allowed) => End::TimedOut { allowed },
+            Self::Interrupted(why) => End::TaskFailed { exit: None, why },
+        }
+    }
+}
+
+/// An open record of a new run.
+fn open(work: &Work<'_>, run: &Run) -> Record {
+    let clock = &work.site.options.clock;
+    Record {
+        id: clock.run_id(),
+        state: RunState::Open,
+        input: run.input.clone(),
+        exit: None,
+        at: Some(clock.now()),
+        container_start: None,
+    }
+}
+
+/// Records how the run ended.
+async fn close(work: &Work<'_>, run: &Run, open: &Record, outcome: &Outcome) -> Result<(), End> {
+    ledger::write(work, run, &outcome.record(open, &work.site.options.clock)).await
+}

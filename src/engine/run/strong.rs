@@ -1,0 +1,254 @@
+//! A strong run: a command in a container that stays alive.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::arm::exec::{self, Command, ExecFault, Output, Trace};
+use crate::engine::event::{End, Stream};
+use crate::engine::ledger;
+use crate::engine::run::{Outcome, close, open};
+use crate::engine::step::Work;
+use crate::engine::wait::{self, Pace, Wait, until};
+use crate::model::record::Record;
+use crate::model::secret::Secret;
+use crate::model::stack::Interrupted;
+use crate::plan::{Exec, Run, judge};
+
+/// How long a command may take where its run names no time-out: a day, so that every wait ends.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Executes the command, or finishes the run that was interrupted, and records how it ended.
+pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, End> {
+    let command = command(run, exec)?;
+    let start = ready(work, run).await?;
+    let mut record = Record { container_start: start, ..open(work, run) };
+    let resumed = match &exec.resume {
+        None => Resumed::Begin,
+        Some(open) => resume(work, run, exec, open, start).await?,
+    };
+    if let (Some(open), Resumed::Ended(_) | Resumed::BeginAgain) = (&exec.resume, &resumed) {
+        record = Record { container_start: start, ..open.clone() };
+    }
+    let outcome = match resumed {
+        Resumed::Ended(outcome) => outcome,
+        Resumed::Begin | Resumed::BeginAgain => {
+            ledger::write(work, run, &record).await?;
+            execute(work, run, Command { run: Some(record.id.clone()), ..command }, &record).await?
+        }
+    };
+    close(work, run, &record, &outcome).await?;
+    Ok(outcome.end())
+}
+
+/// What is to be done about a run that was interrupted.
+enum Resumed {
+    /// A new run begins.
+    Begin,
+    /// The same run begins, because it never did.
+    BeginAgain,
+    /// It ended.
+    Ended(Outcome),
+}
+
+fn command(run: &Run, exec: &Exec) -> Result<Command, End> {
+    let mut environment = vec![("ACITASK_RUN".to_owned(), Secret::new(run.name.as_str()))];
+    for (name, value) in &exec.environment {
+        let value = value.secret().ok_or_else(|| End::Failed {
+            why: format!("the secret of the variable {name} is not available"),
+            help: Some("give it a value: see `acitask apply --help`".to_owned()),
+        })?;
+        environment.push((name.clone(), value));
+    }
+    Ok(Command {
+        argv: exec.command.clone(),
+        environment,
+        directory: exec.working_directory.clone(),
+        stdin: None,
+        run: None,
+    })
+}
+
+/// Waits until the container runs, and gives its start time.
+async fn ready(work: &Work<'_>, run: &Run) -> Result<Option<Timestamp>, End> {
+    until(work, &run.group, wait::PROVISIONING, |seen| match seen {
+        None => {
+            Wait::Failed(End::Failed { why: format!("its group {} is not there", run.group), help: None })
+        }
+        Some(seen) => match judge::strong_ready(seen, &run.container) {
+            judge::Judgement::Moving(phase) => Wait::Moving(phase),
+            judge::Judgement::Done(()) => Wait::Over(seen.start_time(&run.container)),
+            judge::Judgement::Failed(why) => Wait::Failed(End::TaskFailed { exit: None, why }),
+        },
+    })
+    .await
+}
+
+/// Asks the container about a run that was interrupted.
+async fn resume(
+    work: &Work<'_>,
+    run: &Run,
+    exec: &Exec,
+    open: &Record,
+    start: Option<Timestamp>,
+) -> Result<Resumed, End> {
+    work.phase(format!("asking the container about the interrupted run {}", open.id));
+    let trace = await_trace(work, run, open, Instant::now()).await?;
+    Ok(match trace {
+        Traced::Ended(outcome) => Resumed::Ended(outcome),
+        Traced::NeverBegan if open.container_start == start => Resumed::BeginAgain,
+        Traced::NeverBegan | Traced::Nothing => match exec.interrupted {
+            Interrupted::Rerun => Resumed::Begin,
+            Interrupted::Fail => Resumed::Ended(Outcome::Interrupted(format!(
+                "run {} was interrupted, and nothing tells how it ended",
+                open.id
+            ))),
+        },
+    })
+}
+
+/// What the container told in the end.
+enum Traced {
+    /// How the run ended.
+    Ended(Outcome),
+    /// The run never began in this container's life.
+    NeverBegan,
+    /// Nothing.
+    Nothing,
+}
+
+/// Asks the container until the run has ended, or has had its time.
+async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant) -> Result<Traced, End> {
+    let mut pace = Pace::new();
+    loop {
+        let arm = work.site.arm;
+        let trace = exec::query(arm, &run.group, &run.container, &record.id).await.map_err(unreachable)?;
+        match trace {
+            Trace::Ended(code) => return Ok(Traced::Ended(ended(Some(code)))),
+            Trace::NeverBegan => return Ok(Traced::NeverBegan),
+            Trace::Lost | Trace::Unknown => return Ok(Traced::Nothing),
+            Trace::Running(pid) => {
+                work.phase(format!("the run goes on as process {pid}; its output since is lost"))
+            }
+        }
+        if began.elapsed() > allowed(run) {
+            return Ok(Traced::Ended(cancel(work, run, record).await));
+        }
+        pace.pause().await;
+    }
+}
+
+/// Executes the command and hands its output on.
+async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) -> Result<Outcome, End> {
+    work.phase("running");
+    let began = Instant::now();
+    let (sender, mut receiver) = mpsc::channel(64);
+    let executing = exec::run(work.site.arm, &run.group, &run.container, &command, sender);
+    tokio::pin!(executing);
+    let mut lines = Lines::default();
+    let overdue = tokio::time::sleep(allowed(run));
+    tokio::pin!(overdue);
+    let result = loop {
+        tokio::select! {
+            biased;
+            Some(output) = receiver.recv() => lines.take(work, output),
+            result = &mut executing => break Some(result),
+            () = &mut overdue => break None,
+        }
+    };
+    while let Ok(output) = receiver.try_recv() {
+        lines.take(work, output);
+    }
+    lines.end(work);
+    match result {
+        None => Ok(cancel(work, run, record).await),
+        Some(Ok(end)) => Ok(ended(end.code)),
+        Some(Err(ExecFault::NotStarted { code, message })) => {
+            Ok(Outcome::Ended { exit: Some(code), why: message })
+        }
+        Some(Err(ExecFault::Cut | ExecFault::Already)) => {
+            work.phase("the stream was cut: asking the container how the run goes on");
+            Ok(match await_trace(work, run, record, began).await? {
+                Traced::Ended(outcome) => outcome,
+                Traced::NeverBegan | Traced::Nothing => {
+                    Outcome::Interrupted("its stream was cut, and nothing tells how it ended".to_owned())
+                }
+            })
+        }
+        Some(Err(fault)) => Err(unreachable(fault)),
+    }
+}
+
+fn allowed(run: &Run) -> Duration {
+    run.timeout.map_or(LONGEST, |timeout| timeout.get())
+}
+
+fn ended(exit: Option<i32>) -> Outcome {
+    let why = match exit {
+        Some(code) => format!("exit {code}"),
+        None => "its exit code is unknown: the image has neither /acitask-exec nor a shell".to_owned(),
+    };
+    Outcome::Ended { exit, why }
+}
+
+/// Ends a run that took too long: TERM, then KILL.
+async fn cancel(work: &Work<'_>, run: &Run, record: &Record) -> Outcome {
+    work.phase("taking too long: ending it");
+    for signal in [exec::Signal::Term, exec::Signal::Kill] {
+        let asked = exec::signal(work.site.arm, &run.group, &run.container, &record.id, signal).await;
+        match asked {
+            Ok(Trace::Running(_)) => tokio::time::sleep(Duration::from_secs(2)).await,
+            Ok(_) => break,
+            Err(fault) => {
+                tracing::warn!(%fault, run = %run.name, "the run that took too long could not be ended")
+            }
+        }
+    }
+    Outcome::TimedOut(allowed(run))
+}
+
+fn unreachable(fault: ExecFault) -> End {
+    End::Failed {
+        why: fault.to_string(),
+        help: Some("applying again asks the container how the run ended".to_owned()),
+    }
+}
+
+/// Bytes of two streams into lines.
+#[derive(Debug, Default)]
+struct Lines {
+    output: Vec<u8>,
+    errors: Vec<u8>,
+}
+
+impl Lines {
+    fn take(&mut self, work: &Work<'_>, output: Output) {
+        let (stream, bytes, rest) = match output {
+            Output::Stdout(bytes) => (Stream::Output, bytes, &mut self.output),
+            Output::Stderr(bytes) => (Stream::Errors, bytes, &mut self.errors),
+        };
+        for byte in bytes {
+            if byte == b'\n' {
+                tell(work, stream, rest);
+            } else {
+                rest.push(byte);
+            }
+        }
+    }
+
+    /// A last line may have no end.
+    fn end(&mut self, work: &Work<'_>) {
+        for (stream, rest) in [(Stream::Output, &mut self.output), (Stream::Errors, &mut self.errors)] {
+            if !rest.is_empty() {
+                tell(work, stream, rest);
+            }
+        }
+    }
+}
+
+fn tell(work: &Work<'_>, stream: Stream, line: &mut Vec<u8>) {
+    work.line(stream, String::from_utf8_lossy(line).trim_end_matches('\r'));
+    line.clear();
+}

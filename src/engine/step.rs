@@ -1,0 +1,115 @@
+//! Performs one step: looks whether its guard still holds, acts, waits until the act is seen, and says how it ended.
+
+use std::time::Duration;
+
+use crate::arm::fault::Fault;
+use crate::engine::apply::Site;
+use crate::engine::event::{End, EventKind, Stream};
+use crate::engine::{group, resource_group, retry, run};
+use crate::plan::{Action, Guard, Step, StepId, Subject, Warrant};
+
+/// A step on its way.
+pub(crate) struct Work<'p> {
+    pub(crate) site: &'p Site<'p>,
+    pub(crate) step: &'p Step,
+    pub(crate) warrant: Warrant<'p>,
+}
+
+/// Performs the step.
+pub(crate) async fn perform(site: &Site<'_>, id: StepId) -> End {
+    let (Some(step), Some(warrant)) = (site.plan.steps().get(id.0), site.plan.warrant(id)) else {
+        return End::Failed { why: format!("the plan has no step {}", id.0), help: None };
+    };
+    let work = Work { site, step, warrant };
+    match act(&work).await {
+        Ok(end) | Err(end) => end,
+    }
+}
+
+async fn act(work: &Work<'_>) -> Result<End, End> {
+    match (&work.step.subject, &work.step.action) {
+        (Subject::ResourceGroup(name), Action::CreateResourceGroup { location, tags }) => {
+            resource_group::create(work, name, location, tags).await
+        }
+        (Subject::ResourceGroup(name), Action::TagResourceGroup(edit)) => {
+            resource_group::tag(work, name, edit).await
+        }
+        (Subject::ResourceGroup(name), Action::DeleteResourceGroup) => {
+            resource_group::delete(work, name).await
+        }
+        (Subject::Group(id), Action::CreateGroup(deployment)) => group::create(work, id, deployment).await,
+        (Subject::Group(id), Action::UpdateGroup(deployment, edit)) => {
+            group::update(work, id, deployment, edit).await
+        }
+        (Subject::Group(id), Action::TagGroup(edit)) => group::tag(work, id, edit).await,
+        (Subject::Group(id), Action::DeleteGroup { replaced }) => {
+            if *replaced {
+                sendable(work)?;
+            }
+            group::delete(work, id).await
+        }
+        (Subject::Group(id), Action::StartGroup) => group::start(work, id).await,
+        (Subject::Group(id), Action::StopGroup) => group::stop(work, id).await,
+        (Subject::Run(_), Action::Run(run)) => run::run(work, run).await,
+        (subject, _) => {
+            Err(End::Failed { why: format!("the plan asks of {subject} what it cannot do"), help: None })
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Says what the step does now.
+    pub(crate) fn phase(&self, phase: impl Into<String>) {
+        self.site.tell(EventKind::Progress { step: self.step.id, phase: phase.into() });
+    }
+
+    /// Hands on a line that the task printed.
+    pub(crate) fn line(&self, stream: Stream, line: impl Into<String>) {
+        self.site.tell(EventKind::Log { step: self.step.id, stream, line: line.into() });
+    }
+
+    /// Makes a call until it goes through or is not worth another try.
+    pub(crate) async fn call<T, F>(&self, call: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        retry::retrying(call, |fault, after| self.retrying(fault, after)).await
+    }
+
+    /// Tells that a call is made again.
+    pub(crate) fn retrying(&self, fault: &Fault, after: Duration) {
+        self.site.tell(EventKind::Retrying { step: self.step.id, fault: fault.to_string(), after });
+    }
+
+    /// Holds the step's guard against what is there now.
+    pub(crate) fn hold(&self, now: &Guard) -> Result<(), End> {
+        match (&self.step.guard, now) {
+            (Guard::None, _) => Ok(()),
+            (planned, now) if planned == now => Ok(()),
+            (Guard::Absent, _) => Err(stale("it was not there when planned, and is there now")),
+            (Guard::Unchanged(_), Guard::Absent) => Err(stale("it was there when planned, and is gone")),
+            (Guard::Unchanged(_), _) => Err(stale("somebody changed it since it was planned")),
+        }
+    }
+}
+
+/// Before a group is deleted to be created again: whether what is to be created could be sent now.
+fn sendable(work: &Work<'_>) -> Result<(), End> {
+    for step in work.site.plan.steps().iter().filter(|step| step.subject == work.step.subject) {
+        if let (Subject::Group(id), Action::CreateGroup(deployment)) = (&step.subject, &step.action) {
+            work.site.arm.check_group(id, deployment).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The thing changed since the plan was made.
+pub(crate) fn stale(what: impl Into<String>) -> End {
+    End::Stale { what: what.into() }
+}
+
+/// A fault ends the step, with the command that mends it where one is known.
+pub(crate) fn failed(fault: Fault) -> End {
+    let help = fault.help().map(str::to_owned);
+    End::Failed { why: fault.to_string(), help }
+}
