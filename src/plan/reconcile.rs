@@ -4,14 +4,25 @@
 //! step, unless a person asked to take it over. What stands in the way is not an error but a [`Conflict`] or a
 //! [`Block`] beside the steps, so that everything is shown at once.
 
+mod destroy;
 mod draft;
+mod due;
+mod ephemeral;
+mod groups;
+mod persistent;
+mod prune;
+mod removal;
+mod resource_groups;
+mod scene;
+mod stand;
+mod strong;
+mod verb;
 
 use std::collections::BTreeSet;
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::Observed;
 use crate::model::stack::Stack;
-use crate::plan::reconcile::draft::Draft;
 use crate::plan::{Defect, Note, Plan, Subject};
 
 /// What is asked for.
@@ -84,7 +95,7 @@ pub struct Block {
 ///
 /// It may be asked again with what was read, and then asks for nothing more unless what was read says something new.
 pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
-    draft::of(stack, observed, request).reads()
+    verb::draft(stack, observed, request).reads(observed)
 }
 
 /// Makes the plan.
@@ -92,6 +103,5 @@ pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
 /// # Errors
 /// A defect of the steps, which is a mistake of ours or a cycle that the manifests' rules let through.
 pub fn reconcile(stack: &Stack, observed: &Observed, request: &Request) -> Result<Planned, Defect> {
-    let draft: Draft = draft::of(stack, observed, request);
-    draft.seal()
+    verb::draft(stack, observed, request).seal()
 }

@@ -1,19 +1,220 @@
-//! Steps before they are sealed.
-use super::*;
+//! Steps before they are sealed: what comes after what is still told by the names of things.
+//!
+//! A thing without steps hands on what it comes after itself, so that order holds across what is as wanted.
 
-pub(super) struct Draft;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn of(_: &Stack, _: &Observed, _: &Request) -> Draft {
-    Draft
+use crate::model::graph;
+use crate::model::name::{GroupId, Name};
+use crate::model::observed::Observed;
+use crate::plan::reconcile::{Block, Conflict, Planned, Reads};
+use crate::plan::{Action, Begin, Change, Defect, Guard, Impact, Note, Plan, Reason, Step, StepId, Subject};
+
+/// A declared thing that others may come after.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    /// A resource group, by Azure's name.
+    ResourceGroup(Name),
+    /// A container group, by its manifest's name.
+    Group(Name),
+    /// A task run.
+    Run(Name),
+}
+
+/// What each declared thing comes after.
+pub(super) type Links = BTreeMap<Key, BTreeSet<Key>>;
+
+/// A step before it has its place.
+pub(super) struct Sketch {
+    pub(super) subject: Subject,
+    pub(super) action: Action,
+    pub(super) guard: Guard,
+    pub(super) reason: String,
+    pub(super) changes: Vec<Change>,
+    pub(super) impacts: Vec<Impact>,
+    /// Steps that come first.
+    pub(super) needs: BTreeSet<StepId>,
+    /// Things that come first.
+    pub(super) after: BTreeSet<Key>,
+    /// The declared thing that the step belongs to.
+    pub(super) of: Option<Key>,
+}
+
+impl Sketch {
+    /// A step that changes no field, costs nothing and comes after nothing.
+    pub(super) fn new(subject: Subject, action: Action, guard: Guard, reason: impl Into<String>) -> Self {
+        Self {
+            subject,
+            action,
+            guard,
+            reason: reason.into(),
+            changes: Vec::new(),
+            impacts: Vec::new(),
+            needs: BTreeSet::new(),
+            after: BTreeSet::new(),
+            of: None,
+        }
+    }
+}
+
+/// The plan as far as it has come.
+#[derive(Default)]
+pub(super) struct Draft {
+    sketches: Vec<Sketch>,
+    /// Groups that are made by a run, with the run and its step.
+    makers: BTreeMap<Name, (Name, StepId)>,
+    pub(super) links: Links,
+    pub(super) notes: Vec<Note>,
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) blocks: Vec<Block>,
+    groups: BTreeSet<GroupId>,
+    listings: BTreeSet<Name>,
+    /// What is declared, and counts as unchanged if no step acts on it.
+    pub(super) declared: Vec<Subject>,
 }
 
 impl Draft {
-    pub(super) fn reads(self) -> Reads {
-        Reads::default()
+    /// A draft of things that come after each other like this.
+    pub(super) fn new(links: Links) -> Self {
+        Self { links, ..Self::default() }
     }
 
+    /// Adds a step. The id holds within the draft only.
+    pub(super) fn push(&mut self, sketch: Sketch) -> StepId {
+        self.sketches.push(sketch);
+        StepId(self.sketches.len() - 1)
+    }
+
+    /// Says that a run's step makes the group, so that what comes after the group comes after the step.
+    pub(super) fn made_by(&mut self, group: &Name, run: &Name, step: StepId) {
+        self.makers.entry(group.clone()).or_insert_with(|| (run.clone(), step));
+    }
+
+    /// What a declared thing comes after.
+    pub(super) fn links(&self, key: &Key) -> BTreeSet<Key> {
+        self.links.get(key).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn note(&mut self, subject: Subject, text: impl Into<String>, help: Option<String>) {
+        self.notes.push(Note { subject, text: text.into(), help });
+    }
+
+    pub(super) fn conflict(&mut self, subject: Subject, text: impl Into<String>, help: impl Into<String>) {
+        self.conflicts.push(Conflict { subject, text: text.into(), help: help.into() });
+    }
+
+    pub(super) fn block(
+        &mut self,
+        subject: Option<Subject>,
+        text: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.blocks.push(Block { subject, text: text.into(), help: help.into() });
+    }
+
+    /// Asks for the instance view of a group.
+    pub(super) fn read(&mut self, id: &GroupId) {
+        self.groups.insert(id.clone());
+    }
+
+    /// Asks for the content of a resource group.
+    pub(super) fn list(&mut self, name: &Name) {
+        self.listings.insert(name.clone());
+    }
+
+    /// What was asked for and is not known yet.
+    pub(super) fn reads(self, observed: &Observed) -> Reads {
+        let unknown = |id: &GroupId| observed.groups.get(id).is_some_and(|seen| seen.view.is_none());
+        Reads {
+            groups: self.groups.into_iter().filter(unknown).collect(),
+            listings: self.listings.into_iter().collect(),
+        }
+    }
+
+    /// Gives the steps their places and seals them.
     pub(super) fn seal(self) -> Result<Planned, Defect> {
-        let plan = Plan::seal(Vec::new())?;
-        Ok(Planned { plan, notes: Vec::new(), conflicts: Vec::new(), blocks: Vec::new(), unchanged: 0 })
+        let needs: BTreeMap<StepId, BTreeSet<StepId>> =
+            (0..self.sketches.len()).map(|place| (StepId(place), self.resolve(StepId(place)))).collect();
+        let order = graph::order(&needs).map_err(Defect::Cycle)?;
+        let places: BTreeMap<StepId, StepId> =
+            order.iter().enumerate().map(|(place, id)| (*id, StepId(place))).collect();
+        let placed = |id: &StepId| places.get(id).copied();
+        let unchanged = self.unchanged();
+        let mut steps: Vec<Step> = Vec::with_capacity(order.len());
+        for (place, sketch) in self.sketches.into_iter().enumerate() {
+            let Sketch { subject, action, guard, reason, changes, impacts, needs: _, after: _, of: _ } =
+                sketch;
+            let Some(id) = placed(&StepId(place)) else { continue };
+            let needs = needs.get(&StepId(place)).into_iter().flatten().filter_map(placed).collect();
+            let reason = Reason::new(reason);
+            steps.push(Step { id, subject, action, needs, guard, reason, changes, impacts });
+        }
+        steps.sort_by_key(|step| step.id);
+        let (notes, conflicts, blocks) = (self.notes, self.conflicts, self.blocks);
+        Ok(Planned { plan: Plan::seal(steps)?, notes, conflicts, blocks, unchanged })
+    }
+
+    /// The steps that a step needs.
+    fn resolve(&self, id: StepId) -> BTreeSet<StepId> {
+        let Some(sketch) = self.sketches.get(id.0) else { return BTreeSet::new() };
+        let mut needs = sketch.needs.clone();
+        let mut open: Vec<Key> = sketch.after.iter().cloned().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(key) = open.pop() {
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let steps = self.steps_of(&key, sketch.of.as_ref());
+            if steps.is_empty() {
+                open.extend(self.links(&key));
+            }
+            needs.extend(steps);
+        }
+        needs.remove(&id);
+        needs
+    }
+
+    fn steps_of(&self, key: &Key, of: Option<&Key>) -> BTreeSet<StepId> {
+        let own = self.sketches.iter().enumerate().filter(|(_, sketch)| sketch.of.as_ref() == Some(key));
+        let mut steps: BTreeSet<StepId> = own.map(|(place, _)| StepId(place)).collect();
+        // What a run itself comes after cannot wait for the group that the run makes.
+        if let Key::Group(group) = key
+            && let Some((run, step)) = self.makers.get(group)
+            && of.is_none_or(|of| !self.reaches(&Key::Run(run.clone()), of))
+        {
+            steps.insert(*step);
+        }
+        steps
+    }
+
+    fn reaches(&self, from: &Key, to: &Key) -> bool {
+        let (mut open, mut seen) = (vec![from.clone()], BTreeSet::new());
+        while let Some(key) = open.pop() {
+            if key == *to {
+                return true;
+            }
+            if seen.insert(key.clone()) {
+                open.extend(self.links(&key));
+            }
+        }
+        false
+    }
+
+    fn unchanged(&self) -> usize {
+        let made = |subject: &Subject| match subject {
+            Subject::Group(id) => self.sketches.iter().any(|sketch| match &sketch.action {
+                Action::Run(run) => {
+                    run.group == *id && matches!(run.begin, Begin::Create(_) | Begin::Replace(_))
+                }
+                _ => false,
+            }),
+            Subject::ResourceGroup(_) | Subject::Run(_) => false,
+        };
+        let touched = |subject: &Subject| {
+            made(subject)
+                || self.sketches.iter().any(|sketch| sketch.subject == *subject)
+                || self.conflicts.iter().any(|conflict| conflict.subject == *subject)
+        };
+        self.declared.iter().filter(|subject| !touched(subject)).count()
     }
 }

@@ -1,0 +1,137 @@
+//! Whether a run is due, and why.
+//!
+//! No run that ended, well or badly, is due again unless its trigger, `rerunFailed` or a person says so.
+
+use crate::model::effect::Field;
+use crate::model::name::Name;
+use crate::model::record::{InputDigest, Ledger, Record, RunState};
+use crate::model::stack::{TaskRun, Trigger};
+use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::stand;
+use crate::plan::{Change, Subject};
+
+/// What is to be done about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// It is due; why, for people.
+    Now(String),
+    /// It is not.
+    Rest,
+    /// It is not, though it did not end well; what happened, for people.
+    Unwell(String),
+}
+
+/// Whether a run is due whose last record, if there is one, is no open one.
+///
+/// `live` are the differences of its group's properties, by which the reason can be told more exactly.
+pub(super) fn due(
+    run: &TaskRun,
+    asked: bool,
+    recorded: Option<&Record>,
+    input: &InputDigest,
+    live: &[Change],
+) -> Due {
+    if asked {
+        return Due::Now("asked for".into());
+    }
+    let Some(record) = recorded else {
+        return match run.trigger {
+            Trigger::OnChange | Trigger::Once | Trigger::Always => Due::Now("never ran".into()),
+            Trigger::Manual => Due::Rest,
+        };
+    };
+    let well = record.state == RunState::Succeeded;
+    match run.trigger {
+        Trigger::Always => Due::Now("runs at every apply".into()),
+        Trigger::Manual => Due::Rest,
+        Trigger::Once if well => Due::Rest,
+        Trigger::Once => Due::Now(format!("has not succeeded yet: {}", outcome(record))),
+        Trigger::OnChange if record.input != *input => {
+            Due::Now(format!("input changed: {}", parts(&record.input, input, live)))
+        }
+        Trigger::OnChange if well => Due::Rest,
+        Trigger::OnChange if run.rerun_failed => {
+            Due::Now(format!("{}, and rerunFailed is set", outcome(record)))
+        }
+        Trigger::OnChange => Due::Unwell(outcome(record)),
+    }
+}
+
+/// `the last run failed (exit 3)`.
+fn outcome(record: &Record) -> String {
+    let exit = record.exit.map_or_else(String::new, |code| format!(" (exit {code})"));
+    format!(
+        "the last run {}{exit}",
+        match record.state {
+            RunState::Open => "has not ended",
+            RunState::Succeeded => "succeeded",
+            RunState::Failed => "failed",
+            RunState::TimedOut => "timed out",
+            RunState::Interrupted => "was interrupted, and how it ended is not known",
+        }
+    )
+}
+
+/// The parts of the input that differ, and of the environment the variables where the live group shows them.
+fn parts(old: &InputDigest, new: &InputDigest, live: &[Change]) -> String {
+    let InputDigest { image, command, environment, template } = new;
+    let variables: Vec<Change> =
+        live.iter().filter(|change| change.field == Field::Environment).cloned().collect();
+    let environment_word =
+        if variables.is_empty() { "environment".to_owned() } else { stand::words(&variables) };
+    let words = [
+        (old.image != *image, "image".to_owned()),
+        (old.command != *command, "command".to_owned()),
+        (old.environment != *environment, environment_word),
+        (old.template != *template, "template".to_owned()),
+    ];
+    words.into_iter().filter_map(|(differs, word)| differs.then_some(word)).collect::<Vec<_>>().join(", ")
+}
+
+/// Tells a run that is not due though it did not end well.
+pub(super) fn unwell(draft: &mut Draft, name: &Name, what: &str) {
+    let text = format!("{what}; it is not repeated by itself");
+    draft.note(Subject::Run(name.clone()), text, Some(format!("acitask run {name}")));
+}
+
+/// Tells a record that cannot be read; true if there is one.
+pub(super) fn unreadable(draft: &mut Draft, name: &Name, ledger: &Ledger, resource_group: &Name) -> bool {
+    let found = ledger.unreadable.contains(name);
+    if found {
+        draft.conflict(
+            Subject::Run(name.clone()),
+            "its record cannot be read, so it is not known whether it ran",
+            format!("use the version of acitask that wrote it, or remove the tag `acitask-run.{name}` from resource group {resource_group}"),
+        );
+    }
+    found
+}
+
+/// The run that has begun and of which no end is known: by the record on the resource group, by the intent that stands
+/// on the run's group, or by both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) record: Record,
+    /// Whether the group that is there was made for this run.
+    pub(super) placed: bool,
+}
+
+/// Finds the run that is open.
+///
+/// The intent of a PUT and the record of the same run tell together; where they tell of different runs the record's is
+/// the one that counts, unless it has ended and the intent was written after it: then the process ended between the PUT
+/// and the record of it. This is the one place where times of our own clock are compared, for want of anything better.
+pub(super) fn open(recorded: Option<&Record>, intent: Option<&Record>) -> Option<Open> {
+    let is_open = |record: &Record| record.state == RunState::Open;
+    match (recorded, intent) {
+        (Some(record), Some(intent)) if record.id == intent.id => {
+            is_open(record).then(|| Open { record: record.clone(), placed: true })
+        }
+        (Some(record), _) if is_open(record) => Some(Open { record: record.clone(), placed: false }),
+        (Some(record), Some(intent)) => {
+            (intent.at > record.at).then(|| Open { record: intent.clone(), placed: true })
+        }
+        (Some(_), None) | (None, None) => None,
+        (None, Some(intent)) => Some(Open { record: intent.clone(), placed: true }),
+    }
+}

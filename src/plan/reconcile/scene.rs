@@ -1,0 +1,167 @@
+//! What everything is planned from, and the questions that all of it asks.
+
+use std::collections::BTreeSet;
+
+use crate::model::graph;
+use crate::model::name::{GroupId, Name, Owner};
+use crate::model::observed::{Observed, Provisioning, SeenGroup, SeenResourceGroup};
+use crate::model::record::Ledger;
+use crate::model::stack::{ResourceGroup, RunKind, Stack, TaskRun};
+use crate::model::tag::{OWNER, Tags, lookup};
+use crate::plan::Subject;
+use crate::plan::reconcile::draft::{Key, Links};
+use crate::plan::reconcile::{Request, Verb};
+
+/// What is wanted, what is seen, and what is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) observed: &'a Observed,
+    pub(super) request: &'a Request,
+}
+
+/// Who has a thing.
+pub(super) enum Hold {
+    /// This owner.
+    Ours,
+    /// Somebody else, and a person asked to take it over; from whom, for people.
+    TakenOver(String),
+    /// Somebody else; who, for people.
+    Foreign(String),
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn owner(&self) -> &'a Owner {
+        &self.stack.project.owner
+    }
+
+    /// Whether the tags are those of a thing of this owner.
+    pub(super) fn owns(&self, tags: &Tags) -> bool {
+        lookup(tags, OWNER) == Some(self.owner().as_str())
+    }
+
+    /// Who has the thing that the manifest of this name declares.
+    pub(super) fn hold(&self, manifest: &Name, tags: &Tags) -> Hold {
+        if self.owns(tags) {
+            return Hold::Ours;
+        }
+        let holder = lookup(tags, OWNER).map_or_else(|| "nobody".to_owned(), str::to_owned);
+        if self.request.adopt.contains(manifest) { Hold::TakenOver(holder) } else { Hold::Foreign(holder) }
+    }
+
+    pub(super) fn seen(&self, id: &GroupId) -> Option<&'a SeenGroup> {
+        self.observed.groups.get(id)
+    }
+
+    pub(super) fn seen_resource_group(&self, name: &Name) -> Option<&'a SeenResourceGroup> {
+        self.observed.resource_groups.get(name)
+    }
+
+    /// The declaration of a resource group that Azure knows by this name.
+    pub(super) fn declared_resource_group(&self, name: &Name) -> Option<&'a ResourceGroup> {
+        self.stack.resource_groups.values().find(|declared| declared.name == *name)
+    }
+
+    /// The region of what names none itself.
+    pub(super) fn location(&self, own: Option<&String>, resource_group: &Name) -> Option<String> {
+        own.or_else(|| self.declared_resource_group(resource_group)?.location.as_ref())
+            .or_else(|| self.seen_resource_group(resource_group).map(|seen| &seen.location))
+            .cloned()
+    }
+
+    /// The records in the tags of a resource group.
+    pub(super) fn ledger(&self, resource_group: &Name) -> Ledger {
+        self.seen_resource_group(resource_group).map(|seen| Ledger::read(&seen.tags)).unwrap_or_default()
+    }
+
+    /// Whether a person asked for this run.
+    pub(super) fn asked_for(&self, run: &Name) -> bool {
+        matches!(&self.request.verb, Verb::Run(name) if name == run)
+    }
+
+    /// The group, by its manifest's name, that a run of a declared group runs in.
+    pub(super) fn group_of(run: &'a TaskRun) -> Option<&'a Name> {
+        match &run.kind {
+            RunKind::Strong(strong) => Some(&strong.group),
+            RunKind::Persistent { group } => Some(group),
+            RunKind::Ephemeral(_) => None,
+        }
+    }
+
+    /// The runs in a declared group that are to be looked at, in the order in which they come.
+    pub(super) fn runs_in(&self, group: &Name, links: &Links) -> Vec<(&'a Name, &'a TaskRun)> {
+        let order = graph::order(links).unwrap_or_default();
+        let looked_at = |name: &Name| match &self.request.verb {
+            Verb::Run(asked) => asked == name,
+            Verb::Apply | Verb::Destroy => true,
+        };
+        let mut runs: Vec<_> = self
+            .stack
+            .runs
+            .iter()
+            .filter(|(name, run)| Self::group_of(run) == Some(group) && looked_at(name))
+            .collect();
+        runs.sort_by_key(|(name, _)| order.iter().position(|key| *key == Key::Run((*name).clone())));
+        runs
+    }
+
+    /// Whether runs start and stop the group, so that it is made and changed only by them.
+    pub(super) fn is_run(&self, group: &Name) -> bool {
+        self.stack.runs.values().any(|run| match &run.kind {
+            RunKind::Persistent { group: name } => name == group,
+            RunKind::Strong(_) | RunKind::Ephemeral(_) => false,
+        })
+    }
+
+    /// What every declared thing comes after: what it refers to and what it says it depends on.
+    pub(super) fn links(&self) -> Links {
+        let mut links = Links::new();
+        for (name, group) in &self.stack.groups {
+            let key = Key::Group(name.clone());
+            let mut after = self.keys(&group.depends_on, &key);
+            after.insert(Key::ResourceGroup(group.id.resource_group.clone()));
+            links.insert(key, after);
+        }
+        for (name, run) in &self.stack.runs {
+            let key = Key::Run(name.clone());
+            let mut after = self.keys(&run.depends_on, &key);
+            after.extend(Self::group_of(run).cloned().map(Key::Group));
+            after.extend(self.resource_group_of(run).cloned().map(Key::ResourceGroup));
+            links.insert(key, after);
+        }
+        links
+    }
+
+    /// The resource group, by Azure's name, that a run's record stands on.
+    pub(super) fn resource_group_of(&self, run: &'a TaskRun) -> Option<&'a Name> {
+        match &run.kind {
+            RunKind::Strong(_) | RunKind::Persistent { .. } => {
+                let group = self.stack.groups.get(Self::group_of(run)?)?;
+                Some(&group.id.resource_group)
+            }
+            RunKind::Ephemeral(run) => {
+                self.stack.resource_groups.get(&run.resource_group).map(|declared| &declared.name)
+            }
+        }
+    }
+
+    /// Everything that the stack declares.
+    pub(super) fn declared(&self) -> Vec<Subject> {
+        let resource_groups =
+            self.stack.resource_groups.values().map(|one| Subject::ResourceGroup(one.name.clone()));
+        let groups = self.stack.groups.values().map(|one| Subject::Group(one.id.clone()));
+        let runs = self.stack.runs.keys().map(|name| Subject::Run(name.clone()));
+        resource_groups.chain(groups).chain(runs).collect()
+    }
+
+    fn keys(&self, names: &BTreeSet<Name>, own: &Key) -> BTreeSet<Key> {
+        let group = |name: &Name| self.stack.groups.contains_key(name).then(|| Key::Group(name.clone()));
+        let run = |name: &Name| self.stack.runs.contains_key(name).then(|| Key::Run(name.clone()));
+        names.iter().flat_map(|name| [group(name), run(name)]).flatten().filter(|key| key != own).collect()
+    }
+}
+
+/// Whether the service is removing the thing.
+pub(super) fn leaving(provisioning: &Provisioning) -> bool {
+    matches!(provisioning, Provisioning::Moving(word) if word.eq_ignore_ascii_case("Deleting"))
+}

@@ -1,0 +1,163 @@
+//! How a declared container group stands against what is there.
+
+use crate::model::effect::Effect;
+use crate::model::group::RestartPolicy;
+use crate::model::name::Name;
+use crate::model::observed::SeenGroup;
+use crate::model::stack::ContainerGroup;
+use crate::model::tag::Tags;
+use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::scene::{Hold, Scene, leaving};
+use crate::plan::shape::{self, Shape};
+use crate::plan::{Change, Deployment, Guard, Impact, Subject, TagEdit, diff, guard, tags};
+
+/// How a group stands.
+pub(super) enum Stand<'a> {
+    /// There is none.
+    Missing,
+    /// The service is deleting it.
+    Leaving(&'a SeenGroup),
+    /// It is there and ours, or to be taken over.
+    Here(Box<Here<'a>>),
+    /// It is there and cannot be planned with; the conflict has been told.
+    Barred(&'a SeenGroup),
+}
+
+/// A group that is there and can be planned with.
+pub(super) struct Here<'a> {
+    pub(super) seen: &'a SeenGroup,
+    pub(super) found: Shape,
+    /// Differences of its properties.
+    pub(super) changes: Vec<Change>,
+    /// What its tags lack.
+    pub(super) edit: TagEdit,
+    pub(super) tag_changes: Vec<Change>,
+    /// From whom it is taken over, if it is.
+    pub(super) taken_over: Option<String>,
+}
+
+/// Compares a declared group with what is there, and tells the conflicts.
+pub(super) fn of<'a>(
+    scene: Scene<'a>,
+    draft: &mut Draft,
+    manifest: &Name,
+    declared: &ContainerGroup,
+    location: &str,
+) -> Stand<'a> {
+    let Some(seen) = scene.seen(&declared.id) else { return Stand::Missing };
+    let subject = Subject::Group(declared.id.clone());
+    let taken_over = match scene.hold(manifest, &seen.tags) {
+        Hold::Ours => None,
+        Hold::TakenOver(holder) => Some(holder),
+        Hold::Foreign(holder) => {
+            draft.conflict(
+                subject,
+                format!("it is owned by {holder}, not by {}", scene.owner()),
+                format!("take it over with `--adopt {manifest}`, or choose another name"),
+            );
+            return Stand::Barred(seen);
+        }
+    };
+    if leaving(&seen.provisioning) {
+        return Stand::Leaving(seen);
+    }
+    let Some(found) = seen.group.clone().map(shape::normalise) else {
+        draft.conflict(
+            subject,
+            "its properties could not be understood, so it cannot be compared",
+            "delete it by hand, or choose another name",
+        );
+        return Stand::Barred(seen);
+    };
+    let mut changes = diff::diff(&shape::wanted(&declared.group), &found);
+    changes.extend(diff::location(location, &seen.location));
+    let wanted = tags::wanted(scene.owner(), &declared.tags);
+    let (edit, tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
+    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, taken_over }))
+}
+
+impl Here<'_> {
+    /// What its differences cost; absent where there are none.
+    ///
+    /// A finished group cannot be updated (Microsoft's page "Update containers in Azure Container Instances"), and whether
+    /// one is finished changes by itself. So of a group that can finish every update is a replacement.
+    pub(super) fn effect(&self) -> Option<Effect> {
+        let effect = self.changes.iter().map(Change::effect).max()?;
+        Some(if self.can_finish() { Effect::Replace } else { effect })
+    }
+
+    /// Why its properties change, and why it is replaced if it is.
+    pub(super) fn reason(&self) -> String {
+        let differ = differ(&self.changes);
+        let forcing: Vec<Change> =
+            self.changes.iter().filter(|change| change.effect() == Effect::Replace).cloned().collect();
+        if !forcing.is_empty() {
+            format!("{differ}; {} cannot be changed in place", words(&forcing))
+        } else if self.can_finish() {
+            format!("{differ}; a finished group cannot be updated")
+        } else {
+            differ
+        }
+    }
+
+    /// What replacing it costs.
+    pub(super) fn replace_impacts(&self) -> Vec<Impact> {
+        let address = self.found.group().ip_address.is_some().then_some(Impact::NewAddress);
+        [Some(Impact::Downtime), address, Some(Impact::LogsLost)].into_iter().flatten().collect()
+    }
+
+    /// The guard of the step that comes after it was taken over, if it is, else of the first step.
+    pub(super) fn guard(&self, scene: Scene<'_>) -> Guard {
+        match self.taken_over {
+            Some(_) => guard::wanted(scene.owner(), &self.found),
+            None => guard::group(Some(self.seen)),
+        }
+    }
+
+    fn can_finish(&self) -> bool {
+        self.found.group().restart_policy != RestartPolicy::Always
+    }
+}
+
+/// The group as it is sent; of a group that is there, foreign and ignored tags are kept.
+pub(super) fn deployment(
+    scene: Scene<'_>,
+    declared: &ContainerGroup,
+    location: &str,
+    found: Option<&Tags>,
+) -> Box<Deployment> {
+    let wanted = tags::wanted(scene.owner(), &declared.tags);
+    let tags =
+        found.map_or_else(|| wanted.clone(), |found| tags::merged(&wanted, found, &declared.ignored_tags));
+    Box::new(Deployment { location: location.to_owned(), tags, group: declared.group.clone() })
+}
+
+/// `image differs`, `image, env.MODE differ`.
+pub(super) fn differ(changes: &[Change]) -> String {
+    let verb = if changes.len() == 1 { "differs" } else { "differ" };
+    format!("{} {verb}", words(changes))
+}
+
+/// The short names of fields: `image`, `env.MODE`, `memoryInGB`, `ipAddress.ports`; each once.
+pub(super) fn words(changes: &[Change]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    let short: Vec<String> = changes.iter().map(|change| short(&change.path)).collect();
+    for word in &short {
+        if !words.contains(&word.as_str()) {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}
+
+/// The short name of a field.
+pub(super) fn short(path: &str) -> String {
+    let inner = path
+        .strip_prefix("containers[")
+        .and_then(|rest| rest.split_once("]."))
+        .map_or(path, |(_, rest)| rest);
+    if let Some(name) = inner.strip_prefix("environmentVariables[") {
+        return format!("env.{}", name.trim_end_matches(']'));
+    }
+    inner.strip_prefix("resources.requests.").unwrap_or(inner).to_owned()
+}
