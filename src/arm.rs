@@ -21,13 +21,16 @@ mod read;
 mod see;
 pub mod wire;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use endpoint::Endpoint;
+use exec::Way;
 use fault::Fault;
 use login::{Login, Tokens};
 use wire::{Answer, Request, Wire};
 
+use crate::model::name::{GroupId, Name};
 use crate::model::secret::Secret;
 
 /// A subscription of Azure, or of the emulator; a cheap clone.
@@ -42,6 +45,8 @@ struct Door {
     endpoint: Endpoint,
     tokens: Tokens,
     subscription: String,
+    /// How commands were carried in the containers that were spoken to, so that the other ways are not tried again.
+    ways: Mutex<BTreeMap<(GroupId, Name), Way>>,
 }
 
 impl Arm {
@@ -58,7 +63,7 @@ impl Arm {
         let subscription = subscription.into();
         path::segment(&subscription)?;
         let tokens = Tokens::new(login, &wire);
-        Ok(Self { door: Arc::new(Door { wire, endpoint, tokens, subscription }) })
+        Ok(Self { door: Arc::new(Door { wire, endpoint, tokens, subscription, ways: Mutex::default() }) })
     }
 
     /// The subscription's id.
@@ -88,5 +93,19 @@ impl Arm {
             self.door.tokens.forget().await;
         }
         Ok(answer)
+    }
+
+    fn wire(&self) -> &Wire {
+        &self.door.wire
+    }
+
+    fn known_way(&self, id: &GroupId, container: &str) -> Option<Way> {
+        let ways = self.door.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.get(&(id.clone(), Name::from(container))).copied()
+    }
+
+    fn remember_way(&self, id: &GroupId, container: &str, way: Way) {
+        let mut ways = self.door.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.insert((id.clone(), Name::from(container)), way);
     }
 }

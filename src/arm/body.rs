@@ -73,3 +73,66 @@ fn sink(mut group: Value) -> Value {
     }
     group
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    fn deployment(value: Option<&str>) -> Result<Deployment, serde_json::Error> {
+        let group: Group<SecretRef> = serde_json::from_value(json!({
+            "osType": "Linux", "restartPolicy": "Never",
+            "containers": [{
+                "name": "job", "image": "i:1", "command": ["/post", "--name", "cat"],
+                "environmentVariables": [
+                    {"name": "URL", "value": "http://x"},
+                    {"name": "TOKEN", "secureValue": {"fromVariable": "API_TOKEN"}},
+                ],
+                "ports": [{"port": 80}],
+                "resources": {"requests": {"cpu": 0.5, "memoryInGB": 1}},
+            }],
+            "ipAddress": {"type": "Public", "ports": [{"port": 80}], "dnsNameLabel": "label"},
+        }))?;
+        let mut source = |reference| Ok(SecretSource { reference, value: value.map(Secret::new) });
+        let group = group.map::<_, serde_json::Error>(&mut source)?;
+        Ok(Deployment { location: "westeurope".into(), tags: [("a".into(), "b".into())].into(), group })
+    }
+
+    #[test]
+    fn properties_stand_where_the_service_wants_them() -> Outcome {
+        let body: Value = serde_json::from_slice(&write(&deployment(Some("s3cret"))?)?)?;
+        let expected = json!({
+            "location": "westeurope",
+            "tags": {"a": "b"},
+            "properties": {
+                "osType": "Linux", "restartPolicy": "Never",
+                "containers": [{"name": "job", "properties": {
+                    "image": "i:1", "command": ["/post", "--name", "cat"],
+                    "environmentVariables": [
+                        {"name": "URL", "value": "http://x"},
+                        {"name": "TOKEN", "secureValue": "s3cret"},
+                    ],
+                    "ports": [{"port": 80, "protocol": "TCP"}],
+                    "resources": {"requests": {"cpu": 0.5, "memoryInGB": 1}},
+                }}],
+                "ipAddress": {
+                    "type": "Public", "ports": [{"port": 80, "protocol": "TCP"}], "dnsNameLabel": "label",
+                },
+            },
+        });
+        assert_eq!(body, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_secret_without_value_is_named() -> Outcome {
+        let deployment = deployment(None)?;
+        for outcome in [write(&deployment).map(drop), check(&deployment)] {
+            let fault = outcome.err().ok_or("it was written")?;
+            assert_eq!(fault.code, "SecretNotAvailable");
+            assert!(fault.message.contains("API_TOKEN"), "{fault}");
+        }
+        Ok(())
+    }
+}

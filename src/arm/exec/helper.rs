@@ -1,0 +1,146 @@
+//! The way by the helper.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::frame::{self, Event, Frames};
+use super::terminal::{Heard, Terminal};
+use super::{Command, ExecFault, Output, Signal, Trace, Tried};
+use crate::arm::Arm;
+use crate::model::name::GroupId;
+use crate::model::record::RunId;
+
+const PROGRAM: &str = "/acitask-exec";
+const VERSION: u32 = 1;
+const HELLO: Duration = Duration::from_secs(20);
+/// The helper kills after two seconds; the rest is the way there and back.
+const CANCELLING: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(20);
+
+pub(super) async fn run(
+    arm: &Arm,
+    id: &GroupId,
+    container: &str,
+    command: &Command,
+    out: &mpsc::Sender<Output>,
+    cancel: &CancellationToken,
+) -> Result<Tried<Option<i32>>, ExecFault> {
+    let Some((mut terminal, mut frames)) = begin(arm, id, container, cancel).await? else {
+        return Ok(Tried::Missing);
+    };
+    terminal.send(frame::request(command));
+    let ended = tokio::select! {
+        ended = follow(&mut terminal, &mut frames, out) => ended,
+        () = cancel.cancelled() => {
+            terminal.send(frame::CANCEL);
+            // Its end is awaited so that nothing is left running; what its code was no longer matters.
+            let _ = tokio::time::timeout(CANCELLING, follow(&mut terminal, &mut frames, out)).await;
+            Err(ExecFault::Cancelled)
+        }
+    };
+    terminal.close().await;
+    ended.map(|code| Tried::Carried(Some(code)))
+}
+
+pub(super) async fn ask(
+    arm: &Arm,
+    id: &GroupId,
+    container: &str,
+    run: &RunId,
+    signal: Option<Signal>,
+) -> Result<Tried<Trace>, ExecFault> {
+    let Some((mut terminal, mut frames)) = begin(arm, id, container, &CancellationToken::new()).await? else {
+        return Ok(Tried::Missing);
+    };
+    terminal.send(frame::question(run, signal));
+    let told = tokio::time::timeout(ANSWER, answer(&mut terminal, &mut frames)).await;
+    terminal.close().await;
+    told.unwrap_or(Err(ExecFault::Cut { begun: false })).map(Tried::Carried)
+}
+
+/// Starts the helper and waits for its hello; nothing where there is no helper.
+async fn begin(
+    arm: &Arm,
+    id: &GroupId,
+    container: &str,
+    cancel: &CancellationToken,
+) -> Result<Option<(Terminal, Frames)>, ExecFault> {
+    let mut terminal = arm.exec(id, container, PROGRAM, 24, 80).await?;
+    let mut frames = Frames::default();
+    let greeted = tokio::select! {
+        greeted = tokio::time::timeout(HELLO, hello(&mut terminal, &mut frames)) => greeted,
+        () = cancel.cancelled() => return Err(ExecFault::Cancelled),
+    };
+    match greeted {
+        Ok(Heard::Bytes(_)) => Ok(Some((terminal, frames))),
+        // A stream that breaks off without a word says nothing about the helper.
+        Ok(Heard::Cut) if frames.noise().is_empty() => Err(ExecFault::Cut { begun: false }),
+        Ok(Heard::Closed | Heard::Cut) | Err(_) => {
+            terminal.close().await;
+            Ok(None)
+        }
+    }
+}
+
+/// Waits for the hello; what is heard instead is given back.
+async fn hello(terminal: &mut Terminal, frames: &mut Frames) -> Heard {
+    loop {
+        match terminal.recv().await {
+            Heard::Bytes(bytes) => {
+                for event in frames.feed(&bytes) {
+                    match event {
+                        Event::Hello(VERSION) => return Heard::Bytes(bytes),
+                        // A helper of another version is none that we can speak to.
+                        Event::Hello(_) => return Heard::Closed,
+                        _ => {}
+                    }
+                }
+            }
+            end => return end,
+        }
+    }
+}
+
+async fn follow(
+    terminal: &mut Terminal,
+    frames: &mut Frames,
+    out: &mpsc::Sender<Output>,
+) -> Result<i32, ExecFault> {
+    loop {
+        let Heard::Bytes(bytes) = terminal.recv().await else { return Err(ExecFault::Cut { begun: true }) };
+        for event in frames.feed(&bytes) {
+            let said = match event {
+                Event::Stdout(bytes) => Output::Stdout(bytes),
+                Event::Stderr(bytes) => Output::Stderr(bytes),
+                Event::Ended(code) => return Ok(code),
+                Event::Failed { code: 125, message } if message == "already" => {
+                    return Err(ExecFault::AlreadyBegun);
+                }
+                Event::Failed { code, message } => return Err(ExecFault::NotStarted { code, message }),
+                Event::Started => continue,
+                Event::Hello(_) | Event::Trace(_) | Event::Odd => {
+                    return Err(ExecFault::Protocol("an unexpected line of the helper"));
+                }
+            };
+            // Whoever no longer listens does not stop the command.
+            let _ = out.send(said).await;
+        }
+    }
+}
+
+async fn answer(terminal: &mut Terminal, frames: &mut Frames) -> Result<Trace, ExecFault> {
+    loop {
+        let Heard::Bytes(bytes) = terminal.recv().await else { return Err(ExecFault::Cut { begun: false }) };
+        for event in frames.feed(&bytes) {
+            match event {
+                Event::Trace(trace) => return Ok(trace),
+                Event::Failed { .. } => {
+                    return Err(ExecFault::Protocol("the helper does not answer about a run"));
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The script against real shells on a real terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::shell::{Event, Marks};
+use super::{Command, Signal, Trace, script};
+use crate::model::record::RunId;
+use crate::model::secret::Secret;
+
+type Fault = Box<dyn std::error::Error>;
+
+const NONCE: &str = "t3st";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A shell on a terminal of its own, as an exec of `/bin/sh` gives it.
+struct Session {
+    typed: File,
+    said: Receiver<Vec<u8>>,
+    child: Child,
+    marks: Marks,
+}
+
+impl Session {
+    fn begin(shell: &[&str]) -> Result<Self, Fault> {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        grantpt(&terminal)?;
+        unlockpt(&terminal)?;
+        let name = ptsname(&terminal, Vec::new())?.into_string()?;
+        let other = || File::options().read(true).write(true).open(&name);
+        let child = Process::new("setsid")
+            .args(["--ctty", "--wait"])
+            .args(shell)
+            .stdin(Stdio::from(other()?))
+            .stdout(Stdio::from(other()?))
+            .stderr(Stdio::from(other()?))
+            .spawn()?;
+        let mut heard = File::from(terminal);
+        let typed = heard.try_clone()?;
+        let (sender, said) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 777];
+            while let Ok(count @ 1..) = heard.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self { typed, said, child, marks: Marks::new(NONCE) })
+    }
+
+    /// Types in the background, so that two full buffers cannot hold each other up.
+    fn type_in(&self, text: String) -> Result<(), Fault> {
+        let mut typed = self.typed.try_clone()?;
+        std::thread::spawn(move || typed.write_all(text.as_bytes()));
+        Ok(())
+    }
+
+    /// Everything until the event that ends it.
+    fn until(&mut self, end: impl Fn(&Event) -> bool) -> Result<(Vec<u8>, Event), Fault> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut output = Vec::new();
+        loop {
+            let bytes = match self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => bytes,
+                Err(RecvTimeoutError::Timeout) => return Err("the shell says nothing more".into()),
+                Err(RecvTimeoutError::Disconnected) => return Err("the shell is gone".into()),
+            };
+            for event in self.marks.feed(&bytes) {
+                match event {
+                    event if end(&event) => return Ok((output, event)),
+                    Event::Output(bytes) => output.extend_from_slice(&bytes),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn open(shell: &[&str]) -> Result<Self, Fault> {
+        let mut session = Self::begin(shell)?;
+        session.type_in(script::opening(NONCE))?;
+        session.until(|event| *event == Event::Ready)?;
+        Ok(session)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The shells of this machine, as an interactive shell of an image would be.
+fn shells() -> Vec<Vec<&'static str>> {
+    let all = [vec!["/bin/sh"], vec!["/bin/dash"], vec!["/bin/bash", "--posix"], vec!["/bin/busybox", "ash"]];
+    all.into_iter().filter(|shell| Path::new(shell[0]).exists()).collect()
+}
+
+fn command(argv: &[&str]) -> Command {
+    Command {
+        argv: argv.iter().map(|text| (*text).to_owned()).collect(),
+        env: Vec::new(),
+        dir: None,
+        stdin: None,
+        run: None,
+        nonce: NONCE.into(),
+    }
+}
+
+fn carry(shell: &[&str], command: &Command) -> Result<(Vec<u8>, Event), Fault> {
+    let mut session = Session::open(shell)?;
+    session.type_in(script::command(command)?)?;
+    session.until(|event| matches!(event, Event::Ended(_) | Event::Already | Event::NoFolder))
+}
+
+fn ask(shell: &[&str], run: &RunId, signal: Option<Signal>) -> Result<Event, Fault> {
+    let mut session = Session::open(shell)?;
+    session.type_in(script::question(run, signal, NONCE))?;
+    Ok(session.until(|event| matches!(event, Event::Trace(_)))?.1)
+}
+
+/// An id that no other test and no test before has used.
+fn fresh(what: &str) -> RunId {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    RunId::new(format!("{what}-{}-{}", std::process::id(), now.as_nanos()))
+}
+
+fn trace_file(run: &RunId) -> String {
+    format!("/tmp/.acitask-{run}")
+}
+
+#[test]
+fn arguments_environment_folder_and_code_arrive() -> Result<(), Fault> {
+    let wild = "a b'\"`$(x)\\\t\x03\x04\r\né漢\u{1f415}\n\n";
+    let long: String = (0..20_000u32).filter_map(|n| char::from_u32(n * 7919 % 0x2fff + 1)).collect();
+    for shell in shells() {
+        let shown = Command {
+            argv: ["sh", "-c", r#"printf '%s|' "$@" "$VAR" "$PWD";exit 37"#, "x", wild, "", &long]
+                .map(str::to_owned)
+                .to_vec(),
+            env: vec![("VAR".into(), Secret::new(wild))],
+            dir: Some("/usr".into()),
+            ..command(&[])
+        };
+        let (output, end) = carry(&shell, &shown)?;
+        let expected = format!("{wild}||{long}|{wild}|/usr|");
+        assert!(output == expected.as_bytes(), "{shell:?}: {}", String::from_utf8_lossy(&output));
+        assert_eq!(end, Event::Ended(37), "{shell:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn input_is_exact_and_ends() -> Result<(), Fault> {
+    let bytes: Vec<u8> = (0..=255u8).cycle().take(20_000).collect();
+    for shell in shells() {
+        let shown = Command { stdin: Some(bytes.clone().into()), ..command(&["cat"]) };
+        assert!(carry(&shell, &shown)? == (bytes.clone(), Event::Ended(0)), "{shell:?}");
+        // Without input a command that reads ends at once.
+        assert_eq!(carry(&shell, &command(&["cat"]))?, (Vec::new(), Event::Ended(0)), "{shell:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_start_says_so() -> Result<(), Fault> {
+    for shell in shells() {
+        assert_eq!(carry(&shell, &command(&["/no/such/program"]))?.1, Event::Ended(127), "{shell:?}");
+        // A builtin's name is a program's name here.
+        assert_eq!(carry(&shell, &command(&["exit", "5"]))?.1, Event::Ended(127), "{shell:?}");
+        let elsewhere = Command { dir: Some("/no/such/folder".into()), ..command(&["true"]) };
+        assert_eq!(carry(&shell, &elsewhere)?.1, Event::NoFolder, "{shell:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_run_leaves_a_trace_and_is_not_begun_twice() -> Result<(), Fault> {
+    for shell in shells() {
+        let run = fresh("once");
+        assert_eq!(ask(&shell, &run, None)?, Event::Trace(Trace::NeverBegan), "{shell:?}");
+        let stdin = Some(b"input".to_vec().into());
+        let once = Command { run: Some(run.clone()), stdin, ..command(&["sh", "-c", "cat;exit 3"]) };
+        assert_eq!(carry(&shell, &once)?, (b"input".to_vec(), Event::Ended(3)), "{shell:?}");
+        assert_eq!(carry(&shell, &once)?.1, Event::Already, "{shell:?}");
+        assert_eq!(ask(&shell, &run, None)?, Event::Trace(Trace::Ended(3)), "{shell:?}");
+        std::fs::remove_file(trace_file(&run))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
+    for shell in shells() {
+        let run = fresh("alive");
+        let program = "while :;do echo tick;sleep 0.1;done";
+        let alive = Command { run: Some(run.clone()), ..command(&["sh", "-c", program]) };
+        let mut session = Session::open(&shell)?;
+        session.type_in(script::command(&alive)?)?;
+        session.until(|event| matches!(event, Event::Output(_)))?;
+        drop(session);
+        assert!(matches!(ask(&shell, &run, None)?, Event::Trace(Trace::Running(_))), "{shell:?}");
+        ask(&shell, &run, Some(Signal::Term))?;
+        let ended = ask(&shell, &run, None)?;
+        assert_eq!(ended, Event::Trace(Trace::Ended(143)), "{shell:?}");
+        std::fs::remove_file(trace_file(&run))?;
+    }
+    Ok(())
+}
