@@ -63,5 +63,6 @@
 pub mod arm;
 pub mod clock;
 pub mod engine;
+pub mod manifest;
 pub mod model;
 pub mod plan;

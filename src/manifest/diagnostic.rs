@@ -1,0 +1,189 @@
+//! What is wrong with manifests, shown where it is wrong.
+//!
+//! Invariant: a refusal names all errors of all files, sorted by file and place, and no secret value that acitask was given.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{LabeledSpan, NamedSource, SourceCode};
+
+use super::rule::{Rule, Severity};
+use super::tree::Span;
+
+/// The text of a file under the name it is shown with.
+pub(super) type File = Arc<NamedSource<String>>;
+
+/// A breach of a rule, with the places that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    rule: Rule,
+    message: String,
+    help: Option<String>,
+    file: usize,
+    source: Option<Shown>,
+    labels: Vec<(Span, String)>,
+    elsewhere: Option<(usize, Span, &'static str)>,
+}
+
+/// A file to show; two of them are equal by name, since a name is read once.
+#[derive(Clone, Debug)]
+struct Shown(File);
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Shown {}
+
+impl Diagnostic {
+    /// A breach that has no place in a file.
+    pub(super) fn new(rule: Rule, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            help: None,
+            file: usize::MAX,
+            source: None,
+            labels: vec![],
+            elsewhere: None,
+        }
+    }
+
+    /// Adds a place. All places of a diagnostic are in one file; the first decides where it is sorted.
+    pub(super) fn label(mut self, file: usize, span: Span, text: impl Into<String>) -> Self {
+        self.file = file;
+        self.labels.push((span, text.into()));
+        self
+    }
+
+    /// Names a place in another file, which cannot be labelled with this one.
+    pub(super) fn elsewhere(mut self, file: usize, span: Span, text: &'static str) -> Self {
+        self.elsewhere = Some((file, span, text));
+        self
+    }
+
+    /// Whether it is about a file.
+    pub(super) fn is_in(&self, file: usize) -> bool {
+        self.file == file
+    }
+
+    /// Says what to do.
+    pub(super) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// The rule that is broken.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The names of the file, if it is about one, and the offset of its first place in bytes.
+    pub fn place(&self) -> Option<(&str, usize)> {
+        let (span, _) = self.labels.first()?;
+        Some((self.source.as_ref()?.0.name(), span.start))
+    }
+
+    fn shown(mut self, files: &[File]) -> Self {
+        self.source = files.get(self.file).cloned().map(Shown);
+        if let Some((file, span, text)) = self.elsewhere.take()
+            && let Some(file) = files.get(file)
+        {
+            let before = file.inner().get(..span.start).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
+        }
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.rule))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.rule.severity() {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|Shown(file)| file as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = |(span, text): &(Span, String)| {
+            LabeledSpan::new(Some(text.clone()), span.start, span.end - span.start)
+        };
+        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().map(label)) as Box<_>)
+    }
+}
+
+/// The manifests are refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Every error, sorted by file and place; never empty.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Rejected {
+    /// Refuses files that could not be read as text: their names, each with the reason.
+    pub fn unreadable(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        let refuse = |(name, reason): (String, String)| {
+            Diagnostic::new(Rule::Readable, format!("{name} cannot be read: {reason}"))
+                .help("a manifest is UTF-8 text")
+        };
+        Self { diagnostics: files.into_iter().map(refuse).collect() }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.diagnostics.len() {
+            1 => f.write_str("the manifests have an error"),
+            count => write!(f, "the manifests have {count} errors"),
+        }
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+impl miette::Diagnostic for Rejected {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        Some(Box::new(self.diagnostics.iter().map(|each| each as &dyn miette::Diagnostic)))
+    }
+}
+
+/// Sorts diagnostics, lays their files under them, and parts errors from warnings.
+pub(super) fn part(diagnostics: Vec<Diagnostic>, files: &[File]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let mut shown: Vec<_> = diagnostics.into_iter().map(|each| each.shown(files)).collect();
+    shown.sort_by(|a, b| key(a).cmp(&key(b)));
+    shown.dedup();
+    shown.into_iter().partition(|each| each.rule.severity() == Severity::Error)
+}
+
+fn key(diagnostic: &Diagnostic) -> (usize, Option<Span>, Rule, &str) {
+    let first = diagnostic.labels.first().map(|(span, _)| *span);
+    (diagnostic.file, first, diagnostic.rule, &diagnostic.message)
+}

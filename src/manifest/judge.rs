@@ -1,0 +1,231 @@
+//! The one judge of structure: the generated schema, whose findings are told in words and at places.
+//!
+//! Invariant: a mistake is told once. A key that is misspelt is not missing too, a value of the wrong type is not also
+//! no known word, and of a value that could not be resolved nothing is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError, Validator};
+use serde_json::Value;
+
+use super::diagnostic::Diagnostic;
+use super::kind::Kind;
+use super::near::{advice, nearest};
+use super::place::Place;
+use super::rule::Rule;
+use super::scalar::Scalar;
+use super::tree::Data;
+use super::{schema, value};
+
+/// The schemas of all kinds, ready to judge.
+pub(super) struct Judge {
+    kinds: BTreeMap<Kind, (Value, Validator)>,
+}
+
+impl Judge {
+    /// Makes the schemas ready.
+    ///
+    /// # Errors
+    /// A schema is none, which is a bug of ours.
+    pub(super) fn new() -> Result<Self, Box<Diagnostic>> {
+        let ready = |kind| {
+            let schema = schema::of(kind);
+            let validator = jsonschema::validator_for(&schema).map_err(|error| {
+                Box::new(Diagnostic::new(Rule::Ours, format!("the schema of {kind} is broken: {error}")))
+            })?;
+            Ok::<_, Box<Diagnostic>>((kind, (schema, validator)))
+        };
+        Ok(Self { kinds: Kind::ALL.into_iter().map(ready).collect::<Result<_, _>>()? })
+    }
+
+    /// What is wrong with the structure of a document of a kind.
+    pub(super) fn judge(&self, kind: Kind, root: Place<'_>, instance: &Value) -> Vec<Diagnostic> {
+        let Some((schema, validator)) = self.kinds.get(&kind) else { return vec![] };
+        let errors: Vec<_> = validator.iter_errors(instance).collect();
+        let misspelt: BTreeSet<(String, String)> =
+            errors.iter().flat_map(|error| misspellings(schema, error)).collect();
+        let mistyped: BTreeSet<&str> = errors
+            .iter()
+            .filter(|error| matches!(error.kind(), ValidationErrorKind::Type { .. }))
+            .map(|error| error.instance_path().as_str())
+            .collect();
+        let told = |error: &&ValidationError<'_>| match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                !misspelt.contains(&(error.instance_path().as_str().to_owned(), text(property).to_owned()))
+            }
+            ValidationErrorKind::Type { .. } => true,
+            _ => !mistyped.contains(error.instance_path().as_str()),
+        };
+        errors.iter().filter(told).flat_map(|error| tell(schema, root, error)).collect()
+    }
+}
+
+/// The missing keys that the unknown keys of a mapping stand for.
+fn misspellings(schema: &Value, error: &ValidationError<'_>) -> Vec<(String, String)> {
+    let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else { return vec![] };
+    let known = known_keys(schema, error);
+    let meant = |key: &String| nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
+    let path = error.instance_path().as_str();
+    unexpected.iter().filter_map(meant).map(|meant| (path.to_owned(), meant)).collect()
+}
+
+/// The keys that the schema of a mapping knows.
+fn known_keys(schema: &Value, error: &ValidationError<'_>) -> Vec<String> {
+    let path = error.schema_path().as_str();
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let properties = schema.pointer(parent).and_then(|schema| schema.get("properties")?.as_object());
+    properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Diagnostic> {
+    let path = error.instance_path().as_str();
+    let Some(node) = value::find(root.node, path) else {
+        return vec![root.flaw(Rule::Ours, format!("{error}"), "in this document")];
+    };
+    let place = Place { node, ..root };
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+        let known = known_keys(schema, error);
+        return unexpected.iter().map(|key| unknown_key(place, path, key, &known)).collect();
+    }
+    if node.unresolved {
+        return vec![];
+    }
+    vec![tell_value(place, path, error)]
+}
+
+fn unknown_key(place: Place<'_>, path: &str, key: &str, known: &[String]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Rule::UnknownKey, format!("{} has no key {key}", subject(path)));
+    let diagnostic = diagnostic.label(place.file, place.key(key), "this key is not known");
+    match advice(key, known.iter().map(String::as_str)) {
+        Some(advice) => diagnostic.help(advice),
+        None => diagnostic,
+    }
+}
+
+fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diagnostic {
+    let what = subject(path);
+    let found = source(place);
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let key = text(property);
+            let help = format!("add the key {key}");
+            place
+                .flaw(Rule::MissingKey, format!("{what} needs {key}"), format!("{key} is missing here"))
+                .help(help)
+        }
+        ValidationErrorKind::Type { kind } => wrong_type(place, &what, kind),
+        ValidationErrorKind::Enum { options } => {
+            let words: Vec<&str> = options.as_array().into_iter().flatten().map(text).collect();
+            let diagnostic =
+                place.flaw(Rule::Word, format!("{what} cannot be {found}"), "not a word known here");
+            match advice(&found, words.iter().copied()) {
+                Some(advice) => diagnostic.help(advice),
+                None => diagnostic,
+            }
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            let word = text(expected_value);
+            place
+                .flaw(Rule::Kind, format!("{what} cannot be {found}"), format!("{word} is wanted here"))
+                .help(format!("write {word}"))
+        }
+        ValidationErrorKind::Minimum { limit } => limited(place, &what, &found, &format!("at least {limit}")),
+        ValidationErrorKind::Maximum { limit } => limited(place, &what, &found, &format!("at most {limit}")),
+        ValidationErrorKind::ExclusiveMinimum { limit } => {
+            limited(place, &what, &found, &format!("more than {limit}"))
+        }
+        ValidationErrorKind::MinItems { limit } => {
+            place.flaw(Rule::Range, format!("{what} needs at least {limit} of them"), "too few")
+        }
+        ValidationErrorKind::MaxItems { limit } => {
+            place.flaw(Rule::Range, format!("{what} takes at most {limit}"), "too many")
+        }
+        ValidationErrorKind::Pattern { .. } => place
+            .flaw(Rule::Type, format!("{what} cannot be {found}"), "not a period of time")
+            .help("write a period such as 30s, 2m or 1h30m"),
+        _ => place.flaw(Rule::Type, format!("{what} does not fit: {}", error.masked()), "here"),
+    }
+}
+
+fn limited(place: Place<'_>, what: &str, found: &str, limit: &str) -> Diagnostic {
+    place.flaw(Rule::Range, format!("{what} is {limit}, not {found}"), limit)
+}
+
+fn wrong_type(place: Place<'_>, what: &str, wanted: &TypeKind) -> Diagnostic {
+    let wanted = match wanted {
+        TypeKind::Single(wanted) => *wanted,
+        // No key of the language takes values of several types.
+        TypeKind::Multiple(_) => JsonType::Null,
+    };
+    let wants = match wanted {
+        JsonType::String => "text",
+        JsonType::Integer => "a whole number",
+        JsonType::Number => "a number",
+        JsonType::Boolean => "true or false",
+        JsonType::Object => "a mapping",
+        JsonType::Array => "a list",
+        JsonType::Null => "another type",
+    };
+    let is = match (&place.node.data, place.node.scalar()) {
+        (Data::Sequence(_), _) => "a list",
+        (Data::Mapping(_), _) => "a mapping",
+        (_, None | Some(Scalar::Null)) => "nothing",
+        (_, Some(Scalar::Bool(_))) => "a truth value",
+        (_, Some(Scalar::Unsigned(_) | Scalar::Signed(_) | Scalar::Float(_))) => "a number",
+        (_, Some(Scalar::Text(_))) => "text",
+    };
+    let diagnostic = place.flaw(Rule::Type, format!("{what} wants {wants}"), format!("this is {is}"));
+    let found = source(place);
+    match (wanted, is) {
+        (JsonType::String, "a number" | "a truth value") => {
+            diagnostic.help(format!("write \"{found}\" in quotes"))
+        }
+        (JsonType::String, "nothing") => {
+            diagnostic.help("leave the key out, or write \"\" for an empty text")
+        }
+        (_, "nothing") => diagnostic.help("leave the key out, or give it a value"),
+        (JsonType::Integer | JsonType::Number | JsonType::Boolean, "text") => {
+            diagnostic.help(format!("write {wants} without quotes"))
+        }
+        (JsonType::Array, "a mapping" | "text" | "a number") => {
+            diagnostic.help("begin each item of a list with `- `, or put the items in [ ]")
+        }
+        (JsonType::String, "a mapping") => diagnostic.help("put text that begins with { in quotes"),
+        _ => diagnostic,
+    }
+}
+
+/// What stands at a pointer, in the words of its author: `containers[0].image`.
+fn subject(path: &str) -> String {
+    let mut subject = String::new();
+    for step in path.split('/').skip(1).skip_while(|step| *step == "spec") {
+        if step.bytes().all(|byte| byte.is_ascii_digit()) {
+            subject.push_str(&format!("[{step}]"));
+        } else {
+            if !subject.is_empty() {
+                subject.push('.');
+            }
+            subject.push_str(&step.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    match (subject.is_empty(), path) {
+        (false, _) => subject,
+        (true, "") => "the manifest".into(),
+        (true, _) => "spec".into(),
+    }
+}
+
+/// The source text of a scalar, cut where it is long.
+fn source(place: Place<'_>) -> String {
+    match &place.node.data {
+        Data::Scalar { text, .. } if text.chars().count() <= 60 => text.clone(),
+        Data::Scalar { text, .. } => text.chars().take(60).chain(['…']).collect(),
+        Data::Sequence(_) => "a list".into(),
+        Data::Mapping(_) => "a mapping".into(),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! `Project`: who owns everything, where it goes, and the variables that manifests may use.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ApiVersion, Metadata, ProjectKind, is_default, is_false};
+
+/// The owner of all manifests beside it: exactly one stands among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Project", deny_unknown_fields)]
+pub struct ProjectManifest {
+    /// The version of the manifest language.
+    pub api_version: ApiVersion,
+    /// What this manifest is.
+    pub kind: ProjectKind,
+    /// The project's name, which stands in the tag `acitask-owner` of all that it owns.
+    pub metadata: Metadata,
+    /// Where it goes, and what all that it owns has in common.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub spec: ProjectSpec,
+}
+
+/// Where a project goes, and what all that it owns has in common.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct ProjectSpec {
+    /// Where the plan goes: Azure or the local emulator. `--local` overrides it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetWord>,
+    /// The id of the subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// The id of the tenant; said where the subscription must not be looked for in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The region of resource groups that name none, such as westeurope.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Tags on all that the project owns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The variables that manifests may use as `${NAME}`; no others exist.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Variable>,
+}
+
+/// A variable that manifests may use.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Variable {
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether its value is never shown; then only `secureValue.fromVariable` may use it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub secret: bool,
+    /// Its value where nothing else gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// What stands in for it on the local target where nothing else gives a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<LocalWord>,
+}
+
+/// Where a plan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Target")]
+pub enum TargetWord {
+    /// Azure.
+    Azure,
+    /// The local emulator.
+    Local,
+}
+
+/// What stands in for a variable on the local target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Local")]
+pub enum LocalWord {
+    /// The URL of the emulator's sink, which shows what is posted to it.
+    Sink,
+}

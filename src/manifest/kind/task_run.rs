@@ -1,0 +1,178 @@
+//! `TaskRun`: a task to run, in a live group (strong) or as a group that works and dies (weak).
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ApiVersion, Metadata, TaskRunKind, is_default, is_false};
+use crate::model::group::{Container, EnvironmentVariable, IpAddress, OsType, RestartPolicy};
+use crate::model::quantity::Period;
+use crate::model::secret::SecretRef;
+
+/// A task to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "TaskRun", deny_unknown_fields)]
+pub struct TaskRunManifest {
+    /// The version of the manifest language.
+    pub api_version: ApiVersion,
+    /// What this manifest is.
+    pub kind: TaskRunKind,
+    /// The name of the run, under which it is recorded.
+    pub metadata: Metadata,
+    /// What is wanted.
+    pub spec: TaskRunSpec,
+}
+
+/// How and when a task runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct TaskRunSpec {
+    /// Whether it runs in a live group or is a group of its own.
+    #[serde(rename = "type")]
+    pub kind: RunType,
+    /// strong, and weak with lifetime persistent: the ContainerGroup, by its `metadata.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_group: Option<String>,
+    /// strong: the program and its arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// strong: environment beside the container's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environment_variables: Vec<EnvironmentVariable<SecretRef>>,
+    /// strong: the folder the program runs in; the container's where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<String>,
+    /// When the run is due.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trigger: TriggerWord,
+    /// How long it may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Period>,
+    /// Whether a run that failed is due again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rerun_failed: bool,
+    /// strong: what to do with a run whose end cannot be found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted: Option<InterruptedWord>,
+    /// The ContainerGroups and TaskRuns that come before it, by their `metadata.name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
+    /// The container that the program runs in, or whose exit decides; the first where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// weak: whether the group is made for each run, or kept and started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
+    /// weak with lifetime ephemeral: the group that is made for each run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+    /// weak with lifetime ephemeral: what becomes of the group after the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
+}
+
+/// How a task runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RunType {
+    /// A program in a live container of a declared group.
+    Strong,
+    /// A group that starts, works and dies.
+    Weak,
+}
+
+/// How long a weak run's group lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifetime {
+    /// It is made for each run.
+    #[default]
+    Ephemeral,
+    /// It is declared, kept, and started again for each run.
+    Persistent,
+}
+
+/// When a run is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Trigger")]
+pub enum TriggerWord {
+    /// When command, image, environment or template differ from the recorded run's.
+    #[default]
+    OnChange,
+    /// Until it ended well once.
+    Once,
+    /// At every apply.
+    Always,
+    /// Only with `acitask run`.
+    Manual,
+}
+
+/// What to do with a strong run whose end cannot be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Interrupted")]
+pub enum InterruptedWord {
+    /// It failed.
+    #[default]
+    Fail,
+    /// It is run again.
+    Rerun,
+}
+
+/// The group that is made for each run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Template {
+    /// The ResourceGroup that it stands in, by its `metadata.name`.
+    pub resource_group: String,
+    /// Its region; the resource group's where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Its tags, beside those of the project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The operating system.
+    #[serde(default)]
+    pub os_type: OsType,
+    /// What happens when a container ends; Never where nothing is said, and not Always.
+    #[serde(default = "never")]
+    pub restart_policy: RestartPolicy,
+    /// The containers, which share the group's address and life.
+    #[schemars(length(min = 1, max = 60))]
+    pub containers: Vec<Container<SecretRef>>,
+    /// The group's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<IpAddress>,
+}
+
+fn never() -> RestartPolicy {
+    RestartPolicy::Never
+}
+
+/// What becomes of an ephemeral group after its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Keep {
+    /// After a run that ended well; delete where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<KeepWord>,
+    /// After a run that failed; keep where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<KeepWord>,
+}
+
+/// What becomes of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeepWord {
+    /// It is deleted.
+    Delete,
+    /// It is kept, to be looked at.
+    Keep,
+}

@@ -1,0 +1,204 @@
+//! Judged manifests → [`Stack`]: defaults filled in, names tied together.
+//!
+//! Invariant: nothing is judged here. What cannot be lowered after a clean judgement is a bug of ours and told as one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use super::book::{Book, Sheet};
+use super::diagnostic::Diagnostic;
+use super::judge::Judge;
+use super::kind::Kind;
+use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
+use super::kind::project::{ProjectManifest, TargetWord};
+use super::kind::resource_group::ResourceGroupManifest;
+use super::kind::task_run::TaskRunManifest;
+use super::rule::Rule;
+use super::rules::secret::Secrets;
+use super::value;
+use crate::model::group::Group;
+use crate::model::name::{GroupId, Name, Owner};
+use crate::model::secret::{SecretRef, SecretSource};
+use crate::model::stack::{ContainerGroup, Power, Project, ResourceGroup, Stack, Target};
+use crate::model::tag::Tags;
+
+mod run;
+
+/// Begins the things that `ignoreChanges` can name.
+pub(super) const IGNORED_TAG: &str = "tags.";
+
+/// A bug of ours, boxed because it is rare.
+pub(super) type Bug = Box<Diagnostic>;
+
+/// The manifests as values of our types.
+#[derive(Default)]
+pub(super) struct Typed {
+    projects: Vec<ProjectManifest>,
+    resource_groups: Vec<ResourceGroupManifest>,
+    groups: Vec<ContainerGroupManifest>,
+    runs: Vec<TaskRunManifest>,
+}
+
+impl Typed {
+    /// Judges the structure of every document and takes those that hold.
+    pub(super) fn take(&mut self, judge: &Judge, book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        for sheet in &book.sheets {
+            let value = value::of(sheet.root.node);
+            let found = match serde_json::to_value(&value) {
+                Ok(json) => judge.judge(sheet.kind, sheet.root, &json),
+                Err(error) => vec![ours(sheet, &error)],
+            };
+            if !found.is_empty() || sheet.root.node.is_unresolved() {
+                diagnostics.extend(found);
+                continue;
+            }
+            let taken = match sheet.kind {
+                Kind::Project => push(&mut self.projects, value),
+                Kind::ResourceGroup => push(&mut self.resource_groups, value),
+                Kind::ContainerGroup => push(&mut self.groups, value),
+                Kind::TaskRun => push(&mut self.runs, value),
+            };
+            if let Err(error) = taken {
+                diagnostics.push(ours(sheet, &error));
+            }
+        }
+    }
+}
+
+fn push<T: DeserializeOwned>(list: &mut Vec<T>, value: serde_yaml::Value) -> Result<(), serde_yaml::Error> {
+    serde_yaml::from_value(value).map(|manifest| list.push(manifest))
+}
+
+fn ours(sheet: &Sheet<'_>, error: &dyn std::error::Error) -> Diagnostic {
+    let message = format!("this {} fits its schema and cannot be read: {error}", sheet.kind);
+    sheet.root.flaw(Rule::Ours, message, "in this manifest").help("this is a bug of acitask")
+}
+
+fn bug(message: String) -> Bug {
+    Box::new(Diagnostic::new(Rule::Ours, message).help("this is a bug of acitask"))
+}
+
+/// Lowers manifests that were judged and found good.
+///
+/// # Errors
+/// A bug of ours.
+pub(super) fn stack(typed: Typed, secrets: &Secrets, whole: bool) -> Result<Stack, Bug> {
+    let Typed { projects, resource_groups, groups, runs } = typed;
+    let project =
+        projects.into_iter().next().map(project).ok_or_else(|| bug("there is no Project".into()))?;
+    let resource_groups: BTreeMap<_, _> =
+        resource_groups.into_iter().map(|manifest| resource_group(manifest, &project)).collect();
+    let shared = Shared { project: &project, resource_groups: &resource_groups, secrets };
+    let groups = groups.into_iter().map(|manifest| group(manifest, &shared)).collect::<Result<_, Bug>>()?;
+    let runs = runs.into_iter().map(|manifest| run::lower(manifest, &shared)).collect::<Result<_, Bug>>()?;
+    Ok(Stack { project, resource_groups, groups, runs, whole })
+}
+
+/// What groups and runs are lowered with.
+struct Shared<'s> {
+    project: &'s Project,
+    resource_groups: &'s BTreeMap<Name, ResourceGroup>,
+    secrets: &'s Secrets,
+}
+
+impl Shared<'_> {
+    /// The properties of a group with their secrets.
+    fn secrets(&self, group: Group<SecretRef>) -> Result<Group<SecretSource>, Bug> {
+        group.map(&mut |reference| self.secret(reference))
+    }
+
+    fn secret(&self, reference: SecretRef) -> Result<SecretSource, Bug> {
+        match self.secrets.get(&reference) {
+            Some(value) => Ok(SecretSource { value: value.clone(), reference }),
+            None => Err(bug(format!("a secret was not looked up: {reference:?}"))),
+        }
+    }
+}
+
+fn project(manifest: ProjectManifest) -> Project {
+    let spec = manifest.spec;
+    Project {
+        owner: Owner::new(&Name::new(manifest.metadata.name), None),
+        target: spec.target.map(|target| match target {
+            TargetWord::Azure => Target::Azure,
+            TargetWord::Local => Target::Local,
+        }),
+        subscription: spec.subscription,
+        tenant: spec.tenant,
+        location: spec.location.map(region),
+        tags: spec.tags,
+    }
+}
+
+fn resource_group(manifest: ResourceGroupManifest, project: &Project) -> (Name, ResourceGroup) {
+    let key = Name::new(manifest.metadata.name);
+    let spec = manifest.spec;
+    let location = spec.location.map(region);
+    let group = ResourceGroup {
+        name: spec.name.map_or_else(|| key.clone(), Name::new),
+        // Where somebody else's group stands is theirs to say.
+        location: if spec.existing { location } else { location.or_else(|| project.location.clone()) },
+        // Nor are its tags ours to set.
+        tags: if spec.existing { Tags::new() } else { with_project(project, spec.tags) },
+        existing: spec.existing,
+        records: spec.records,
+        protect: spec.protect,
+    };
+    (key, group)
+}
+
+fn group(manifest: ContainerGroupManifest, shared: &Shared<'_>) -> Result<(Name, ContainerGroup), Bug> {
+    let key = Name::new(manifest.metadata.name);
+    let spec = manifest.spec;
+    let reference = Name::new(spec.resource_group);
+    let home = shared
+        .resource_groups
+        .get(&reference)
+        .ok_or_else(|| bug(format!("the resource group {reference} was not looked up")))?;
+    let Lifecycle { protect, ignore_changes } = spec.lifecycle;
+    let ignored = |name: String| name.strip_prefix(IGNORED_TAG).map(str::to_owned);
+    let group = ContainerGroup {
+        id: GroupId {
+            resource_group: home.name.clone(),
+            name: spec.name.map_or_else(|| key.clone(), Name::new),
+        },
+        location: spec.location.map(region),
+        tags: with_project(shared.project, spec.tags),
+        group: shared.secrets(Group {
+            os_type: spec.os_type,
+            restart_policy: spec.restart_policy,
+            containers: spec.containers,
+            ip_address: spec.ip_address,
+        })?,
+        power: match spec.power {
+            PowerWord::Unmanaged => Power::Unmanaged,
+            PowerWord::Running => Power::Running,
+            PowerWord::Stopped => Power::Stopped,
+        },
+        protect,
+        ignored_tags: ignore_changes.into_iter().filter_map(ignored).collect(),
+        depends_on: names(spec.depends_on),
+    };
+    Ok((key, group))
+}
+
+fn names(names: Vec<String>) -> BTreeSet<Name> {
+    names.into_iter().map(Name::new).collect()
+}
+
+/// A region as ARM writes it: `West Europe` is `westeurope`.
+fn region(text: String) -> String {
+    text.chars().filter(|letter| *letter != ' ').flat_map(char::to_lowercase).collect()
+}
+
+/// The tags of a resource with those of the project, which yield to them.
+fn with_project(project: &Project, own: Tags) -> Tags {
+    let mut tags = own;
+    for (name, value) in &project.tags {
+        if !tags.keys().any(|known| known.eq_ignore_ascii_case(name)) {
+            tags.insert(name.clone(), value.clone());
+        }
+    }
+    tags
+}

@@ -1,0 +1,82 @@
+//! TaskRun manifests → the runs of a stack.
+
+use super::{Bug, Shared, bug, names, region, with_project};
+use crate::manifest::kind::task_run::{
+    InterruptedWord, Keep, KeepWord, Lifetime, RunType, TaskRunManifest, Template, TriggerWord,
+};
+use crate::model::group::{EnvironmentVariable, Group};
+use crate::model::name::Name;
+use crate::model::secret::SecretRef;
+use crate::model::stack::{EphemeralRun, Interrupted, RunKind, RunValue, StrongRun, TaskRun, Trigger};
+
+/// Lowers a run.
+pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(Name, TaskRun), Bug> {
+    let key = Name::new(manifest.metadata.name);
+    let spec = manifest.spec;
+    let declared = |group: Option<String>| {
+        group.map(Name::new).ok_or_else(|| bug(format!("the run {key} has no container group")))
+    };
+    let kind = match (spec.kind, spec.lifetime.unwrap_or_default()) {
+        (RunType::Strong, _) => RunKind::Strong(StrongRun {
+            group: declared(spec.container_group)?,
+            command: spec.command,
+            environment: spec
+                .environment_variables
+                .into_iter()
+                .map(|variable| environment(variable, shared))
+                .collect::<Result<_, Bug>>()?,
+            working_directory: spec.working_directory,
+            interrupted: match spec.interrupted.unwrap_or_default() {
+                InterruptedWord::Fail => Interrupted::Fail,
+                InterruptedWord::Rerun => Interrupted::Rerun,
+            },
+        }),
+        (RunType::Weak, Lifetime::Persistent) => {
+            RunKind::Persistent { group: declared(spec.container_group)? }
+        }
+        (RunType::Weak, Lifetime::Ephemeral) => {
+            let template = spec.template.ok_or_else(|| bug(format!("the run {key} has no template")))?;
+            RunKind::Ephemeral(Box::new(ephemeral(template, spec.keep.unwrap_or_default(), shared)?))
+        }
+    };
+    let run = TaskRun {
+        kind,
+        trigger: match spec.trigger {
+            TriggerWord::OnChange => Trigger::OnChange,
+            TriggerWord::Once => Trigger::Once,
+            TriggerWord::Always => Trigger::Always,
+            TriggerWord::Manual => Trigger::Manual,
+        },
+        depends_on: names(spec.depends_on),
+        timeout: spec.timeout,
+        rerun_failed: spec.rerun_failed,
+        container: spec.container.map(Name::new),
+    };
+    Ok((key, run))
+}
+
+fn ephemeral(template: Template, keep: Keep, shared: &Shared<'_>) -> Result<EphemeralRun, Bug> {
+    let Template { resource_group, location, tags, os_type, restart_policy, containers, ip_address } =
+        template;
+    let Keep { on_success, on_failure } = keep;
+    Ok(EphemeralRun {
+        resource_group: Name::new(resource_group),
+        location: location.map(region),
+        tags: with_project(shared.project, tags),
+        group: shared.secrets(Group { os_type, restart_policy, containers, ip_address })?,
+        keep_on_success: on_success == Some(KeepWord::Keep),
+        keep_on_failure: on_failure != Some(KeepWord::Delete),
+    })
+}
+
+fn environment(
+    variable: EnvironmentVariable<SecretRef>,
+    shared: &Shared<'_>,
+) -> Result<(String, RunValue), Bug> {
+    let EnvironmentVariable { name, value, secure_value } = variable;
+    match (value, secure_value) {
+        (Some(value), None) => Ok((name, RunValue::Plain(value))),
+        (None, Some(reference)) => Ok((name, RunValue::Secret(shared.secret(reference)?))),
+        (Some(_), Some(_)) | (None, None) => Err(bug(format!("{name} has not exactly one value"))),
+    }
+}

@@ -1,0 +1,53 @@
+//! The rules of meaning, each group of them in a module of its own.
+//!
+//! A rule looks at documents through [`Place`], so it runs whether or not the schema found fault with the document,
+//! and speaks only of what it can see.
+
+mod graph;
+mod name;
+mod network;
+mod project;
+mod reference;
+mod resources;
+mod run;
+pub(super) mod secret;
+mod tag;
+mod unique;
+
+use super::book::{Book, Sheet};
+use super::diagnostic::Diagnostic;
+use super::kind::Kind;
+use super::place::Place;
+
+/// Judges the meaning of all documents.
+pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    project::judge(book, diagnostics);
+    unique::judge(book, diagnostics);
+    reference::judge(book, diagnostics);
+    graph::judge(book, diagnostics);
+    tag::judge(book, diagnostics);
+    for sheet in &book.sheets {
+        name::judge(*sheet, diagnostics);
+        if let Some(group) = group(*sheet) {
+            resources::judge(group, diagnostics);
+            network::judge(group, diagnostics);
+        }
+        if sheet.kind == Kind::TaskRun {
+            run::judge(book, *sheet, diagnostics);
+        }
+    }
+}
+
+/// The properties of the container group that a document describes, in its spec or in its template.
+fn group(sheet: Sheet<'_>) -> Option<Place<'_>> {
+    match sheet.kind {
+        Kind::ContainerGroup => sheet.spec(),
+        Kind::TaskRun => sheet.spec()?.get("template"),
+        Kind::Project | Kind::ResourceGroup => None,
+    }
+}
+
+/// The containers of the group that a document describes.
+fn containers(sheet: Sheet<'_>) -> impl Iterator<Item = Place<'_>> {
+    group(sheet).into_iter().flat_map(|group| group.list(&["containers"]))
+}

@@ -1,0 +1,146 @@
+//! Names that Azure takes.
+//!
+//! Lengths and letters of containers, DNS labels and environment variables are those of Microsoft's page "Troubleshoot common
+//! issues in Azure Container Instances"; those of resource groups are of "Naming rules and restrictions for Azure resources".
+
+use super::containers;
+use crate::manifest::book::Sheet;
+use crate::manifest::diagnostic::Diagnostic;
+use crate::manifest::kind::Kind;
+use crate::manifest::place::Place;
+use crate::manifest::rule::Rule;
+
+/// An ephemeral group's name is the run's, a hyphen and nine digits of its digest.
+const RUN_SUFFIX: usize = 10;
+const LONGEST: usize = 63;
+
+/// How the names of something look.
+struct Form {
+    /// What it is the name of.
+    of: &'static str,
+    shortest: usize,
+    longest: usize,
+    inner: fn(char) -> bool,
+    /// Which letters may stand first and last.
+    outer: fn(char) -> bool,
+    says: &'static str,
+}
+
+fn lower(letter: char) -> bool {
+    letter.is_ascii_lowercase() || letter.is_ascii_digit()
+}
+
+fn any(letter: char) -> bool {
+    letter.is_ascii_alphanumeric()
+}
+
+const LABEL: Form = Form {
+    of: "name",
+    shortest: 1,
+    longest: LONGEST,
+    inner: |letter| lower(letter) || letter == '-',
+    outer: lower,
+    says: "lower-case letters, digits and inner hyphens",
+};
+const DNS: Form = Form { of: "DNS name label", shortest: 5, ..LABEL };
+const MANIFEST: Form = Form {
+    inner: |letter| any(letter) || matches!(letter, '-' | '_' | '.'),
+    outer: any,
+    says: "letters, digits and inner hyphens, underscores and dots",
+    ..LABEL
+};
+const RESOURCE_GROUP: Form = Form {
+    of: "resource group name",
+    longest: 90,
+    inner: |letter| any(letter) || matches!(letter, '-' | '_' | '.' | '(' | ')'),
+    outer: |letter| any(letter) || matches!(letter, '-' | '_' | '(' | ')'),
+    says: "letters, digits, hyphens, underscores, parentheses and inner dots",
+    ..LABEL
+};
+const VARIABLE: Form = Form {
+    of: "environment variable name",
+    inner: |letter| any(letter) || letter == '_',
+    outer: any,
+    says: "letters, digits and inner underscores",
+    ..LABEL
+};
+const DECLARED: Form = Form {
+    of: "variable name",
+    outer: |letter| any(letter) || letter == '_',
+    says: "letters, digits and underscores",
+    ..VARIABLE
+};
+
+pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let root = sheet.root;
+    let own = root.at(&["metadata", "name"]);
+    let azure = root.at(&["spec", "name"]);
+    let mut check = |place: Option<Place<'_>>, form: &Form| {
+        diagnostics.extend(place.and_then(|place| misnamed(place, form)));
+    };
+    match (sheet.kind, azure) {
+        (Kind::Project, _) => check(own, &MANIFEST),
+        (Kind::ResourceGroup, None) => check(own, &RESOURCE_GROUP),
+        (Kind::ContainerGroup, None) | (Kind::TaskRun, _) => check(own, &LABEL),
+        (Kind::ResourceGroup, Some(_)) => {
+            check(azure, &RESOURCE_GROUP);
+            check(own, &MANIFEST);
+        }
+        (Kind::ContainerGroup, Some(_)) => {
+            check(azure, &LABEL);
+            check(own, &MANIFEST);
+        }
+    }
+    for container in containers(sheet) {
+        check(container.get("name"), &LABEL);
+        for variable in container.list(&["environmentVariables"]) {
+            check(variable.get("name"), &VARIABLE);
+        }
+    }
+    for variable in root.list(&["spec", "environmentVariables"]) {
+        check(variable.get("name"), &VARIABLE);
+    }
+    let label = super::group(sheet).and_then(|group| group.at(&["ipAddress", "dnsNameLabel"]));
+    check(label, &DNS);
+    diagnostics.extend(label.and_then(letter_first));
+    for (key, _) in root.entries(&["spec", "variables"]) {
+        if let Some(wrong) = wrong(&key.text, &DECLARED) {
+            diagnostics.push(Diagnostic::new(Rule::Name, wrong).label(root.file, key.span, "this name"));
+        }
+    }
+    if sheet.kind == Kind::TaskRun && root.at(&["spec", "template"]).is_some() {
+        diagnostics.extend(own.and_then(room_for_digest));
+    }
+}
+
+fn misnamed(place: Place<'_>, form: &Form) -> Option<Diagnostic> {
+    let wrong = wrong(place.text()?, form)?;
+    Some(place.flaw(Rule::Name, wrong, "this name"))
+}
+
+/// What is wrong with a name.
+fn wrong(name: &str, form: &Form) -> Option<String> {
+    let Form { of, shortest, longest, inner, outer, says } = form;
+    let length = name.chars().count();
+    if length < *shortest || length > *longest {
+        return Some(format!("a {of} has {shortest} to {longest} letters, not {length}"));
+    }
+    let ends = name.chars().next().into_iter().chain(name.chars().last());
+    (!name.chars().all(inner) || !ends.into_iter().all(outer)).then(|| format!("a {of} has {says}"))
+}
+
+fn letter_first(label: Place<'_>) -> Option<Diagnostic> {
+    let first = label.text()?.chars().next()?;
+    first
+        .is_ascii_digit()
+        .then(|| label.flaw(Rule::Name, "a DNS name label begins with a letter", "begins with a digit"))
+}
+
+fn room_for_digest(name: Place<'_>) -> Option<Diagnostic> {
+    let (length, most) = (name.text()?.chars().count(), LONGEST - RUN_SUFFIX);
+    (most < length && length <= LONGEST).then(|| {
+        let message = format!("the name of an ephemeral run has at most {most} letters, not {length}");
+        name.flaw(Rule::RunName, message, "this name")
+            .help(format!("its groups are named after it, with {RUN_SUFFIX} letters more"))
+    })
+}

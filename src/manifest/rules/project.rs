@@ -1,0 +1,71 @@
+//! The project: there is one, resource groups have a place in the world, and only what can be left alone is ignored.
+
+use crate::manifest::book::{Book, Sheet};
+use crate::manifest::diagnostic::Diagnostic;
+use crate::manifest::kind::Kind;
+use crate::manifest::lower::IGNORED_TAG;
+use crate::manifest::rule::Rule;
+
+pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut projects = book.of(Kind::Project);
+    let project = projects.next();
+    diagnostics.extend(projects.map(another));
+    if project.is_none() && book.complete {
+        diagnostics.push(
+            Diagnostic::new(Rule::Project, "there is no Project among the manifests")
+                .help("everything has an owner: add a document with kind: Project and metadata: {name: …}"),
+        );
+    }
+    // Where the project cannot be read it may well have a location.
+    let placed =
+        !book.complete || project.is_some_and(|sheet| sheet.root.at(&["spec", "location"]).is_some());
+    diagnostics.extend(book.of(Kind::ResourceGroup).filter_map(|sheet| location(sheet, placed)));
+    diagnostics.extend(book.of(Kind::ResourceGroup).filter_map(foreign_tags));
+    diagnostics.extend(book.of(Kind::ContainerGroup).flat_map(ignored));
+}
+
+fn another(sheet: Sheet<'_>) -> Diagnostic {
+    sheet
+        .root
+        .flaw(Rule::Project, "there is more than one Project among the manifests", "another Project")
+        .help("manifests of different projects are applied apart: keep one of them here")
+}
+
+fn location(sheet: Sheet<'_>, placed: bool) -> Option<Diagnostic> {
+    let spec = sheet.spec();
+    let says = |key| spec.and_then(|spec| spec.get(key)).is_some();
+    if placed || says("location") || spec.is_some_and(|spec| spec.flag(&["existing"])) {
+        return None;
+    }
+    let (place, key) = spec.map_or((sheet.root, "kind"), |spec| (spec, "location"));
+    let diagnostic = Diagnostic::new(Rule::Location, "this resource group has no location");
+    Some(
+        diagnostic
+            .label(place.file, place.key(key), "location is missing here")
+            .help("give one here or in the spec of the Project, such as location: westeurope"),
+    )
+}
+
+fn foreign_tags(sheet: Sheet<'_>) -> Option<Diagnostic> {
+    let spec = sheet.spec().filter(|spec| spec.flag(&["existing"]) && spec.get("tags").is_some())?;
+    Some(
+        Diagnostic::new(Rule::OneOf, "existing and tags exclude each other")
+            .label(spec.file, spec.key("tags"), "these would never be set")
+            .label(spec.file, spec.key("existing"), "this makes it somebody else's")
+            .help("leave the tags out; what is somebody else's is never changed"),
+    )
+}
+
+fn ignored(sheet: Sheet<'_>) -> Vec<Diagnostic> {
+    let names = sheet.root.list(&["spec", "lifecycle", "ignoreChanges"]);
+    let wrong = names.filter(|place| {
+        place.text().is_some_and(|text| text.strip_prefix(IGNORED_TAG).is_none_or(str::is_empty))
+    });
+    wrong
+        .map(|place| {
+            place
+                .flaw(Rule::IgnoreChanges, "this cannot be left out of account", "only tags.NAME can")
+                .help("write tags.NAME, the tag whose value is left as it is on Azure")
+        })
+        .collect()
+}

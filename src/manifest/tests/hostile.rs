@@ -1,0 +1,55 @@
+//! Input that means harm, or that no one expects.
+
+use super::{codes, resolve};
+use crate::manifest::Values;
+
+const PROJECT: &str = "apiVersion: acitask/v1\nkind: Project\nmetadata: {name: p}\n";
+
+/// Nine levels of nine aliases each: 9^9 values, were they copied.
+fn bomb() -> String {
+    let level = |n: u32| {
+        let aliases = vec![format!("*a{}", n - 1); 9].join(", ");
+        format!("b{n}: &a{n} [{aliases}]\n")
+    };
+    (1..10).map(level).fold("b0: &a0 [x, x, x, x, x, x, x, x, x]\n".into(), |all, next| all + &next)
+}
+
+#[test]
+fn hostile_texts_are_refused_in_time() {
+    let fat = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 10_000].join(","));
+    for (what, text, expected) in [
+        ("alias bomb", bomb(), &["ACI003"][..]),
+        ("fat aliases", fat, &["ACI003"]),
+        ("deep flow", "[".repeat(100_000), &["ACI002"]),
+        ("deep block", "- ".repeat(20_000) + "x\n", &["ACI003"]),
+        ("endless alias", format!("{PROJECT}spec: &a [*a]\n"), &["ACI002"]),
+        ("unknown alias", format!("{PROJECT}spec: *nothing\n"), &["ACI002"]),
+        ("a NUL", "apiVersion: \0\n".into(), &["ACI002"]),
+        ("indented with a tab", "apiVersion: acitask/v1\nmetadata:\n\tname: p\n".into(), &["ACI002"]),
+        ("a list", "- a\n".into(), &["ACI005"]),
+        ("a word", "hello\n".into(), &["ACI005"]),
+        ("a number", "3\n".into(), &["ACI005"]),
+        ("a collection as a key", "{a: b}: c\n".into(), &["ACI002"]),
+        ("a tag", format!("{PROJECT}spec: !include x\n"), &["ACI002"]),
+        ("a merge of nothing", format!("{PROJECT}<<: 3\n"), &["ACI002"]),
+        ("too large", "#".repeat((16 << 20) + 1), &["ACI001"]),
+        ("a key twice", format!("{PROJECT}kind: Project\n"), &["ACI004"]),
+        ("two projects", format!("{PROJECT}---\n{PROJECT}"), &["ACI020"]),
+        ("empty", String::new(), &["ACI020"]),
+        ("comments", "# nothing\n---\n# nothing\n".into(), &["ACI020"]),
+        ("a byte-order mark", format!("\u{feff}{PROJECT}"), &[]),
+        ("CRLF", PROJECT.replace('\n', "\r\n"), &[]),
+        ("empty documents", format!("---\n---\n{PROJECT}---\n...\n"), &[]),
+        ("not a number", format!("{PROJECT}spec: {{location: .nan}}\n"), &["ACI012"]),
+    ] {
+        assert_eq!(codes(&resolve(&[("a.yaml", &text)], &Values::new())), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_document_that_cannot_be_read_hides_no_other_and_no_mistake() {
+    let text =
+        format!("{PROJECT}---\na: [\n---\napiVersion: acitask/v1\nkind: ResourceGroup\nspec: {{x: 1}}\n");
+    let outcome = resolve(&[("a.yaml", &text)], &Values::new());
+    assert_eq!(codes(&outcome), ["ACI002", "ACI011", "ACI010"]);
+}

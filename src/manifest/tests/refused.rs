@@ -1,0 +1,64 @@
+//! Manifests that are refused, and what a person sees of it: one snapshot a sample of `tests/data/invalid`.
+
+use std::path::Path;
+
+use super::{Outcome, codes, given, rendered, resolve};
+use crate::manifest::{Rejected, Values};
+
+/// What the samples lean on.
+const PROJECT: &str = include_str!("../../../tests/data/valid/project.yaml");
+
+fn values() -> Values {
+    let mut values = Values::new();
+    values.insert("PLAIN".into(), given("plain"));
+    values.insert("SECRET".into(), given("canary"));
+    values
+}
+
+#[test]
+fn every_sample_is_refused_as_its_snapshot_shows() -> Outcome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/invalid");
+    let mut samples: Vec<_> =
+        std::fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    samples.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    samples.sort();
+    assert!(samples.len() > 10, "the samples are gone");
+    for sample in samples {
+        let name = sample.file_stem().and_then(|stem| stem.to_str()).ok_or("a name")?;
+        let text = std::fs::read_to_string(&sample)?;
+        let file = format!("{name}.yaml");
+        let mut sources = vec![(file.as_str(), text.as_str())];
+        if !text.contains("kind: Project\n") {
+            sources.push(("project.yaml", PROJECT));
+        }
+        let shown = match resolve(&sources, &values()) {
+            Err(rejected) => rendered(&rejected)?,
+            Ok(resolved) => {
+                assert!(!resolved.warnings.is_empty(), "{name} is accepted");
+                rendered(&Rejected { diagnostics: resolved.warnings })?
+            }
+        };
+        assert!(!shown.contains("canary"), "{name} shows a secret");
+        insta::with_settings!({
+            snapshot_path => folder.clone(), prepend_module_to_snapshot => false, omit_expression => true
+        }, {
+            insta::assert_snapshot!(name, shown);
+        });
+    }
+    Ok(())
+}
+
+#[test]
+fn five_mistakes_are_five_errors() -> Outcome {
+    let text = include_str!("../../../tests/data/invalid/five_mistakes.yaml");
+    let outcome = resolve(&[("a.yaml", text), ("project.yaml", PROJECT)], &values());
+    assert_eq!(codes(&outcome), ["ACI023", "ACI010", "ACI012", "ACI013", "ACI051"]);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused_by_name() -> Outcome {
+    let rejected = Rejected::unreadable([("a.yaml".to_owned(), "byte 3 is not UTF-8".to_owned())]);
+    assert!(rendered(&rejected)?.contains("a.yaml cannot be read: byte 3 is not UTF-8"));
+    Ok(())
+}

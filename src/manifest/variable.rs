@@ -1,0 +1,244 @@
+//! Variables: which are declared, what values they have, and the placeholders `${NAME}` that they fill.
+//!
+//! Invariant: only declared names are filled in, only in values, never in keys, and never a secret one: a secret reaches
+//! a stack through `secureValue.fromVariable` alone. `$${` stands for `${`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::book::Document;
+use super::diagnostic::Diagnostic;
+use super::kind::Kind;
+use super::near::advice;
+use super::place::Place;
+use super::rule::Rule;
+use super::scalar::Scalar;
+use super::tree::{Data, Node, Span};
+use crate::model::secret::Secret;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// `--var NAME=VALUE`.
+    Flag,
+    /// A variable of the process environment, by its name.
+    Environment(String),
+    /// A file of `NAME=VALUE` lines, by the name it is shown with.
+    File(String),
+    /// The emulator's sink, on the local target.
+    Sink,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("--var"),
+            Self::Environment(name) => f.write_str(name),
+            Self::File(name) => f.write_str(name),
+            Self::Sink => f.write_str("the emulator's sink"),
+        }
+    }
+}
+
+/// A value that was given for a variable. Its text may be secret, so it never shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The text.
+    pub text: Secret,
+    /// Whether it is secret, whatever the declaration says.
+    pub secret: bool,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// The values that were given for variables, by name; the strongest source has already won.
+pub type Values = BTreeMap<String, Given>;
+
+/// A variable that a Project declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// Whether its value is never shown.
+    pub secret: bool,
+    /// Its value where nothing else gives one.
+    pub default: Option<String>,
+    /// Whether the emulator's sink stands in for it on the local target.
+    pub local_sink: bool,
+}
+
+/// The variables that a Project declares, as far as they can be read.
+pub(super) fn declared(project: Place<'_>) -> Vec<Declared> {
+    let declare = |(key, place): (&super::tree::Key, Place<'_>)| Declared {
+        name: key.text.clone(),
+        secret: place.flag(&["secret"]),
+        default: place.word(&["default"]).map(str::to_owned),
+        local_sink: place.word(&["local"]) == Some("sink"),
+    };
+    project.entries(&["spec", "variables"]).map(declare).collect()
+}
+
+/// All that is known of variables while placeholders are filled.
+pub(super) struct Variables<'v> {
+    declared: BTreeMap<&'v str, &'v Declared>,
+    values: &'v Values,
+    /// Whether all declarations could be read, so that a name that is not there is not declared.
+    complete: bool,
+    wanting: BTreeMap<(Rule, String), Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What a variable has to offer.
+pub(super) enum Offer {
+    /// Text that may be shown.
+    Plain(String),
+    /// Text that may not.
+    Secret(Secret),
+    /// Nothing, since no value was given.
+    Nothing,
+    /// Nothing, since it is not declared.
+    Unknown,
+}
+
+impl<'v> Variables<'v> {
+    pub(super) fn new(declared: &'v [Declared], values: &'v Values, complete: bool) -> Self {
+        let declared = declared.iter().map(|each| (each.name.as_str(), each)).collect();
+        Self { declared, values, complete, wanting: BTreeMap::new(), diagnostics: vec![] }
+    }
+
+    /// What a variable has to offer.
+    pub(super) fn offer(&self, name: &str) -> Offer {
+        let Some(declared) = self.declared.get(name) else { return Offer::Unknown };
+        match (self.values.get(name), &declared.default) {
+            (Some(given), _) if declared.secret || given.secret => Offer::Secret(given.text.clone()),
+            (Some(given), _) => Offer::Plain(given.text.expose().to_owned()),
+            (None, Some(default)) if declared.secret => Offer::Secret(Secret::new(default.as_str())),
+            (None, Some(default)) => Offer::Plain(default.clone()),
+            (None, None) => Offer::Nothing,
+        }
+    }
+
+    /// What was wrong with the placeholders: one diagnostic a variable.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        self.wanting.into_values().chain(self.diagnostics).collect()
+    }
+
+    /// Fills the placeholders of a document. Declarations of variables are taken as they are.
+    pub(super) fn fill_document(&mut self, document: &mut Document) {
+        let Document { file, root } = document;
+        let declares = root.entry("kind").and_then(|(_, kind)| kind.scalar())
+            == Some(Scalar::Text(Kind::Project.as_str()));
+        let Data::Mapping(entries) = &mut root.data else { return };
+        for (key, value) in entries {
+            match &mut value.data {
+                Data::Mapping(spec) if declares && key.text == "spec" => spec
+                    .iter_mut()
+                    .filter(|(key, _)| key.text != "variables")
+                    .for_each(|(_, value)| self.fill(*file, value)),
+                _ => self.fill(*file, value),
+            }
+        }
+    }
+
+    /// Fills the placeholders of all values below a node.
+    fn fill(&mut self, file: usize, node: &mut Node) {
+        match &mut node.data {
+            Data::Sequence(items) => items.iter_mut().for_each(|item| self.fill(file, item)),
+            Data::Mapping(entries) => entries.iter_mut().for_each(|(_, value)| self.fill(file, value)),
+            Data::Scalar { text, plain } if text.contains("${") => {
+                let (filled, resolved) = self.filled(file, node.span, text);
+                *text = filled;
+                *plain = false;
+                node.unresolved = !resolved;
+                node.filled = true;
+            }
+            Data::Scalar { .. } => {}
+        }
+    }
+
+    fn filled(&mut self, file: usize, span: Span, text: &str) -> (String, bool) {
+        let (mut filled, mut resolved, mut rest) = (String::with_capacity(text.len()), true, text);
+        while let Some(at) = rest.find("${") {
+            let (before, after) = (&rest[..at], &rest[at + 2..]);
+            if let Some(before) = before.strip_suffix('$') {
+                filled.push_str(before);
+                filled.push_str("${");
+                rest = after;
+                continue;
+            }
+            filled.push_str(before);
+            let name = after.split_once('}').map(|(name, _)| name).filter(|name| is_name(name));
+            let Some(name) = name else {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::Placeholder, "this is no placeholder")
+                        .label(file, span, "after `${` comes a name, then `}`")
+                        .help("write $${ for a `${` that is meant for the program"),
+                );
+                return (text.to_owned(), false);
+            };
+            match self.offer(name) {
+                Offer::Plain(value) => filled.push_str(&value),
+                refused => {
+                    resolved = false;
+                    self.refuse(file, span, name, &refused);
+                }
+            }
+            rest = &after[name.len() + 1..];
+        }
+        filled.push_str(rest);
+        (filled, resolved)
+    }
+
+    fn refuse(&mut self, file: usize, span: Span, name: &str, offer: &Offer) {
+        match offer {
+            Offer::Plain(_) => {}
+            Offer::Unknown => self.undeclared(file, span, name),
+            Offer::Nothing => self.want(Rule::NoValue, file, span, name, || {
+                let message = format!("the variable {name} has no value");
+                Diagnostic::new(Rule::NoValue, message).help(format!(
+                    "give it with --var {name}=…, as ACITASK_VAR_{name} in the environment, or in .env beside the manifests"
+                ))
+            }),
+            Offer::Secret(_) => self.want(Rule::SecretShown, file, span, name, || {
+                let message = format!("the secret variable {name} would be shown here");
+                Diagnostic::new(Rule::SecretShown, message)
+                    .help(format!("in a container's environment, write secureValue: {{fromVariable: {name}}}"))
+            }),
+        }
+    }
+
+    /// Refuses a name that no Project declares.
+    pub(super) fn undeclared(&mut self, file: usize, span: Span, name: &str) {
+        if !self.complete {
+            return;
+        }
+        let advice = advice(name, self.declared.keys().copied());
+        self.want(Rule::Undeclared, file, span, name, || {
+            let message = format!("the variable {name} is not declared");
+            let declare = format!(
+                "declare it under spec.variables of the Project, or write $${{{name}}} for the program"
+            );
+            Diagnostic::new(Rule::Undeclared, message)
+                .help(advice.map_or_else(|| declare.clone(), |advice| format!("{advice} Or {declare}")))
+        });
+    }
+
+    /// One diagnostic for a variable, with a label for each place in the first file that uses it.
+    fn want(&mut self, rule: Rule, file: usize, span: Span, name: &str, make: impl FnOnce() -> Diagnostic) {
+        let key = (rule, name.to_owned());
+        match self.wanting.remove(&key) {
+            Some(known) if known.is_in(file) => {
+                self.wanting.insert(key, known.label(file, span, "and here"));
+            }
+            Some(known) => drop(self.wanting.insert(key, known)),
+            None => drop(self.wanting.insert(key, make().label(file, span, "used here"))),
+        }
+    }
+}
+
+/// Whether a text is a name that variables may have: letters, digits and underscores, no digit first.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
