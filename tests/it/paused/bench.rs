@@ -1,6 +1,7 @@
 //! The storeys from the manifest to the engine over a wire in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use acitask::arm::Arm;
@@ -128,17 +129,14 @@ impl Bench {
         let mut world = Map::new();
         for seen in self.arm.resource_groups().await.unwrap() {
             let groups = self.arm.groups_in(&seen.name).await.unwrap();
-            let groups: BTreeMap<String, Value> = groups
+            let groups: Map<String, Value> = groups
                 .into_iter()
                 .map(|group| {
-                    let tags: Value =
-                        group.tags.into_iter().map(|(name, value)| (name, value.into())).collect();
                     let shape = format!("{:?} {}", group.group, group.provisioning);
-                    (group.id.to_string(), json!({"tags": tags, "shape": shape}))
+                    (group.id.to_string(), json!({"tags": group.tags, "shape": shape}))
                 })
                 .collect();
-            let tags: Value = seen.tags.into_iter().map(|(name, value)| (name, value.into())).collect();
-            world.insert(seen.name.to_string(), json!({"tags": tags, "groups": groups}));
+            world.insert(seen.name.to_string(), json!({"tags": seen.tags, "groups": groups}));
         }
         lasting(self.emulator.origin(), world.into())
     }
@@ -147,13 +145,11 @@ impl Bench {
 impl Applied {
     /// How the steps ended, in that order.
     pub(crate) fn ends(&self) -> Vec<&End> {
-        let end = |event: &'_ Event| matches!(event.kind, EventKind::StepEnded { .. });
-        let ends = self.events.iter().filter(|event| end(event));
-        ends.filter_map(|event| match &event.kind {
+        let ends = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::StepEnded { end, .. } => Some(end),
             _ => None,
-        })
-        .collect()
+        });
+        ends.collect()
     }
 
     /// What the tasks printed.
@@ -173,11 +169,18 @@ impl Applied {
     }
 }
 
-/// The manifests after [`PROJECT`] as a stack.
+/// The manifests after [`PROJECT`] as a stack. Reading them takes longer than anything else here, so it is done once.
 fn stack(manifests: &str) -> Stack {
+    static READ: Mutex<BTreeMap<String, Stack>> = Mutex::new(BTreeMap::new());
+    let mut known = READ.lock().unwrap();
+    if let Some(stack) = known.get(manifests) {
+        return stack.clone();
+    }
     let source = Source { name: "paused.yaml".to_owned(), text: format!("{PROJECT}{manifests}") };
     let resolved = read(vec![source]).resolve(&Values::new(), &|name| Err(name.to_owned()), true);
-    resolved.unwrap_or_else(|rejected| panic!("{rejected:#?}")).stack
+    let stack = resolved.unwrap_or_else(|rejected| panic!("{rejected:#?}")).stack;
+    known.insert(manifests.to_owned(), stack.clone());
+    stack
 }
 
 /// An image whose task prints a line after a second and ends with this code after so many.

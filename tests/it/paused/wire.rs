@@ -68,7 +68,7 @@ impl Course {
     fn next(&self, request: &str) -> Option<Trouble> {
         let mut scripts = self.0.scripts.lock().unwrap();
         for script in scripts.iter_mut().filter(|script| request.contains(script.of)) {
-            script.number -= 1;
+            script.number = script.number.saturating_sub(1);
         }
         let due = scripts.iter().position(|script| script.number == 0)?;
         Some(scripts.remove(due).trouble)
