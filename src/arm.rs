@@ -109,3 +109,6 @@ impl Arm {
         ways.insert((id.clone(), Name::from(container)), way);
     }
 }
+
+#[cfg(test)]
+mod tests;

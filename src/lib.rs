@@ -61,8 +61,10 @@
 //! Times are compared with the service's times, never with our clock.
 
 pub mod arm;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod manifest;
 pub mod model;
 pub mod plan;
+pub mod render;

@@ -8,6 +8,7 @@
 //! Files, the environment and the precedence of values are the command line's.
 
 mod book;
+mod compose;
 mod diagnostic;
 mod judge;
 pub mod kind;
@@ -137,7 +138,7 @@ impl Draft {
         let secrets = rules::secret::resolve(&book, &mut variables, files, &mut diagnostics);
         diagnostics.extend(variables.finish());
         let mut typed = Typed::default();
-        match Judge::new() {
+        match Judge::new(&book.sheets.iter().map(|sheet| sheet.kind).collect()) {
             Ok(judge) => typed.take(&judge, &book, &mut diagnostics),
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }

@@ -12,6 +12,9 @@ pub mod reconcile;
 pub mod shape;
 pub mod tags;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -1,5 +1,7 @@
 //! The book of all documents: which kind each is, what it is called, and whether any is missing.
 
+use std::collections::BTreeMap;
+
 use super::diagnostic::Diagnostic;
 use super::kind::{API_VERSION, Kind};
 use super::near::advice;
@@ -7,6 +9,7 @@ use super::place::Place;
 use super::rule::Rule;
 use super::scalar::Scalar;
 use super::tree::{Data, Node};
+use crate::model::name::Name;
 
 /// A document of a file.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ impl<'d> Sheet<'d> {
         self.root.word(&["metadata", "name"])
     }
 
-    /// Its `spec`; the document itself where there is none, so that keys of a spec are not found in it.
+    /// Its `spec`, where there is one.
     pub(super) fn spec(self) -> Option<Place<'d>> {
         self.root.get("spec")
     }
@@ -49,6 +52,8 @@ impl<'d> Sheet<'d> {
 /// All documents of known kinds.
 pub(super) struct Book<'d> {
     pub(super) sheets: Vec<Sheet<'d>>,
+    /// Where the first document of a kind and a name stands.
+    index: BTreeMap<(Kind, Name), usize>,
     /// Whether every document is here under its name, so that what is not here is not declared.
     pub(super) complete: bool,
 }
@@ -56,12 +61,17 @@ pub(super) struct Book<'d> {
 impl<'d> Book<'d> {
     /// Tells the kinds of documents apart.
     pub(super) fn open(documents: &'d [Document], complete: bool) -> (Self, Vec<Diagnostic>) {
-        let (mut book, mut diagnostics) = (Self { sheets: vec![], complete }, vec![]);
+        let (mut book, mut diagnostics) = (Self { sheets: vec![], index: BTreeMap::new(), complete }, vec![]);
         for root in documents.iter().map(Document::place) {
             match kind(root) {
                 Ok(kind) => {
                     let sheet = Sheet { kind, root };
-                    book.complete &= sheet.name().is_some();
+                    match sheet.name() {
+                        Some(name) => {
+                            book.index.entry((kind, Name::from(name))).or_insert(book.sheets.len());
+                        }
+                        None => book.complete = false,
+                    }
                     book.sheets.push(sheet);
                 }
                 Err(diagnostic) => {
@@ -80,7 +90,7 @@ impl<'d> Book<'d> {
 
     /// The document of a kind under a name.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Option<Sheet<'d>> {
-        self.of(kind).find(|sheet| sheet.name().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+        self.sheets.get(*self.index.get(&(kind, Name::from(name)))?).copied()
     }
 }
 

@@ -18,17 +18,17 @@ use super::scalar::Scalar;
 use super::tree::Data;
 use super::{schema, value};
 
-/// The schemas of all kinds, ready to judge.
+/// The schemas of some kinds, ready to judge.
 pub(super) struct Judge {
     kinds: BTreeMap<Kind, (Value, Validator)>,
 }
 
 impl Judge {
-    /// Makes the schemas ready.
+    /// Makes the schemas of these kinds ready.
     ///
     /// # Errors
     /// A schema is none, which is a bug of ours.
-    pub(super) fn new() -> Result<Self, Box<Diagnostic>> {
+    pub(super) fn new(kinds: &BTreeSet<Kind>) -> Result<Self, Box<Diagnostic>> {
         let ready = |kind| {
             let schema = schema::of(kind);
             let validator = jsonschema::validator_for(&schema).map_err(|error| {
@@ -36,7 +36,7 @@ impl Judge {
             })?;
             Ok::<_, Box<Diagnostic>>((kind, (schema, validator)))
         };
-        Ok(Self { kinds: Kind::ALL.into_iter().map(ready).collect::<Result<_, _>>()? })
+        Ok(Self { kinds: kinds.iter().copied().map(ready).collect::<Result<_, _>>()? })
     }
 
     /// What is wrong with the structure of a document of a kind.
@@ -136,10 +136,10 @@ fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diag
             limited(place, &what, &found, &format!("more than {limit}"))
         }
         ValidationErrorKind::MinItems { limit } => {
-            place.flaw(Rule::Range, format!("{what} needs at least {limit} of them"), "too few")
+            place.flaw(Rule::Range, format!("{what} wants at least {limit} item"), "too few")
         }
         ValidationErrorKind::MaxItems { limit } => {
-            place.flaw(Rule::Range, format!("{what} takes at most {limit}"), "too many")
+            place.flaw(Rule::Range, format!("{what} takes at most {limit} items"), "too many")
         }
         ValidationErrorKind::Pattern { .. } => place
             .flaw(Rule::Type, format!("{what} cannot be {found}"), "not a period of time")
@@ -186,7 +186,8 @@ fn wrong_type(place: Place<'_>, what: &str, wanted: &TypeKind) -> Diagnostic {
         }
         (_, "nothing") => diagnostic.help("leave the key out, or give it a value"),
         (JsonType::Integer | JsonType::Number | JsonType::Boolean, "text") => {
-            diagnostic.help(format!("write {wants} without quotes"))
+            let quoted = matches!(place.node.data, Data::Scalar { plain: false, .. });
+            diagnostic.help(format!("write {wants}{}", if quoted { " without quotes" } else { "" }))
         }
         (JsonType::Array, "a mapping" | "text" | "a number") => {
             diagnostic.help("begin each item of a list with `- `, or put the items in [ ]")

@@ -3,6 +3,7 @@
 mod accepted;
 mod golden;
 mod hostile;
+mod law;
 mod refused;
 
 use super::{Given, Origin, Rejected, Resolved, Source, Values, read};
@@ -12,7 +13,7 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// A value as the command line gives it.
 fn given(text: &str) -> Given {
-    Given { text: Secret::new(text), secret: false, origin: Origin::Flag }
+    Given { text: Secret::new(text), secret: false, origin: Origin::File(".env".into()) }
 }
 
 /// Reads texts as files of these names and resolves them with these values.

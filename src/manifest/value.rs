@@ -24,10 +24,17 @@ pub(super) fn of(node: &Node) -> Value {
             Some(Scalar::Bool(truth)) => Value::Bool(truth),
             Some(Scalar::Unsigned(number)) => Value::Number(number.into()),
             Some(Scalar::Signed(number)) => Value::Number(number.into()),
-            Some(Scalar::Float(number)) => Value::Number(number.into()),
+            Some(Scalar::Float(number)) => whole(number),
             Some(Scalar::Text(text)) => Value::String(text.to_owned()),
         },
     }
+}
+
+/// A number with a fraction, or a whole one that is written like one: the schema takes `80.0` for whole, and serde must too.
+fn whole(number: f64) -> Value {
+    // Below 2^53 every whole number is exact, so the cast changes nothing.
+    let exact = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    if exact { Value::Number((number as i64).into()) } else { Value::Number(number.into()) }
 }
 
 /// The key under which the API knows an entry.
@@ -36,7 +43,7 @@ fn name<'k>(mapping: &Node, key: &'k str) -> &'k str {
     if key == printed && mapping.entry(known).is_none() { known } else { key }
 }
 
-/// The node at a JSON pointer, and the mapping that holds it.
+/// The node at a JSON pointer.
 pub(super) fn find<'n>(root: &'n Node, pointer: &str) -> Option<&'n Node> {
     pointer.split('/').skip(1).try_fold(root, |node, step| match &node.data {
         Data::Mapping(_) => {

@@ -9,7 +9,7 @@ use std::fmt;
 use super::book::Document;
 use super::diagnostic::Diagnostic;
 use super::kind::Kind;
-use super::near::advice;
+use super::near::{advice, nearest};
 use super::place::Place;
 use super::rule::Rule;
 use super::scalar::Scalar;
@@ -118,9 +118,21 @@ impl<'v> Variables<'v> {
         }
     }
 
-    /// What was wrong with the placeholders: one diagnostic a variable.
+    /// What was wrong with the placeholders, one diagnostic a variable, and with what a person gave by name.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
-        self.wanting.into_values().chain(self.diagnostics).collect()
+        let strange = self.values.iter().filter(|(name, given)| {
+            self.complete && given.origin == Origin::Flag && !self.declared.contains_key(name.as_str())
+        });
+        let strange = strange.map(|(name, given)| {
+            let message = format!("{} gives {name}, which is not declared", given.origin);
+            let diagnostic = Diagnostic::new(Rule::Undeclared, message);
+            match advice(name, self.declared.keys().copied()) {
+                Some(advice) => diagnostic.help(advice),
+                None => diagnostic.help("declare it under spec.variables of the Project"),
+            }
+        });
+        let strange: Vec<_> = strange.collect();
+        self.wanting.into_values().chain(self.diagnostics).chain(strange).collect()
     }
 
     /// Fills the placeholders of a document. Declarations of variables are taken as they are.
@@ -131,13 +143,24 @@ impl<'v> Variables<'v> {
         let Data::Mapping(entries) = &mut root.data else { return };
         for (key, value) in entries {
             match &mut value.data {
-                Data::Mapping(spec) if declares && key.text == "spec" => spec
-                    .iter_mut()
-                    .filter(|(key, _)| key.text != "variables")
-                    .for_each(|(_, value)| self.fill(*file, value)),
+                Data::Mapping(spec) if declares && key.text == "spec" => {
+                    spec.retain(|(key, value)| !self.is_left_open(&key.text, value));
+                    spec.iter_mut()
+                        .filter(|(key, _)| key.text != "variables")
+                        .for_each(|(_, value)| self.fill(*file, value));
+                }
                 _ => self.fill(*file, value),
             }
         }
+    }
+
+    /// Whether a project leaves open where it goes: `subscription: ${NAME}` where no value was given.
+    /// The local target needs none, and whoever needs one asks for it.
+    fn is_left_open(&self, key: &str, value: &Node) -> bool {
+        let Some(Scalar::Text(text)) = value.scalar() else { return false };
+        let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        matches!(key, "subscription" | "tenant")
+            && name.is_some_and(|name| matches!(self.offer(name), Offer::Nothing))
     }
 
     /// Fills the placeholders of all values below a node.
@@ -192,7 +215,10 @@ impl<'v> Variables<'v> {
     fn refuse(&mut self, file: usize, span: Span, name: &str, offer: &Offer) {
         match offer {
             Offer::Plain(_) => {}
-            Offer::Unknown => self.undeclared(file, span, name),
+            Offer::Unknown => {
+                let or = format!("; for a ${{{name}}} that is meant for the program, write $${{{name}}}");
+                self.undeclared(file, span, name, &or);
+            }
             Offer::Nothing => self.want(Rule::NoValue, file, span, name, || {
                 let message = format!("the variable {name} has no value");
                 Diagnostic::new(Rule::NoValue, message).help(format!(
@@ -207,19 +233,15 @@ impl<'v> Variables<'v> {
         }
     }
 
-    /// Refuses a name that no Project declares.
-    pub(super) fn undeclared(&mut self, file: usize, span: Span, name: &str) {
+    /// Refuses a name that no Project declares; `or` says what else can be done.
+    pub(super) fn undeclared(&mut self, file: usize, span: Span, name: &str, or: &str) {
         if !self.complete {
             return;
         }
-        let advice = advice(name, self.declared.keys().copied());
+        let near = nearest(name, self.declared.keys().copied()).map(|near| format!("did you mean `{near}`?"));
         self.want(Rule::Undeclared, file, span, name, || {
-            let message = format!("the variable {name} is not declared");
-            let declare = format!(
-                "declare it under spec.variables of the Project, or write $${{{name}}} for the program"
-            );
-            Diagnostic::new(Rule::Undeclared, message)
-                .help(advice.map_or_else(|| declare.clone(), |advice| format!("{advice} Or {declare}")))
+            Diagnostic::new(Rule::Undeclared, format!("the variable {name} is not declared"))
+                .help(near.unwrap_or_else(|| format!("declare it under spec.variables of the Project{or}")))
         });
     }
 

@@ -50,7 +50,8 @@ pub fn settled(seen: &SeenGroup) -> Judgement<()> {
 /// Whether a command can be executed in the container.
 pub fn strong_ready(seen: &SeenGroup, container: &str) -> Judgement<()> {
     if stopped(seen) {
-        return Judgement::Failed("the group is stopped".into());
+        // The view may be from before a start, so this is no failure: whoever waits gives up in time.
+        return Judgement::Moving("the group is stopped".into());
     }
     let Some((view, state)) = now(seen, container) else { return not_tried(seen, container) };
     match &state.phase {
@@ -198,7 +199,7 @@ fn policy(seen: &SeenGroup) -> RestartPolicy {
     seen.group.as_ref().map_or(RestartPolicy::Never, |group| group.restart_policy)
 }
 
-fn state<'s>(seen: &'s SeenGroup) -> &'s str {
+fn state(seen: &SeenGroup) -> &str {
     seen.view.as_ref().map_or("", |view| &view.state)
 }
 

@@ -65,7 +65,7 @@ pub struct Planned {
     pub conflicts: Vec<Conflict>,
     /// What forbids the plan; with one of these it must not be carried out either.
     pub blocks: Vec<Block>,
-    /// How many declared things have no step and no conflict.
+    /// How many declared things are as wanted: they have no step, no conflict and no note.
     pub unchanged: usize,
 }
 

@@ -171,3 +171,75 @@ fn identity(settings: &Settings) -> Result<(&str, &str), Unusable> {
     let client = settings.client.as_deref().ok_or("AZURE_CLIENT_ID is not set")?;
     Ok((tenant, client))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+    use crate::arm::memory::Memory;
+    use crate::arm::wire::Answer;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    /// A wire on which every token endpoint answers alike.
+    fn wire(status: u16, body: &'static str) -> Wire {
+        let send = move |_| {
+            let answer =
+                Answer { status, headers: Vec::new(), body: bytes::Bytes::from_static(body.as_bytes()) };
+            async move { Ok(answer) }.boxed()
+        };
+        let dial = |_| async { Err(Fault::own(FaultKind::Transient, "there is no stream")) }.boxed();
+        Wire::Memory(Memory::new(send, dial))
+    }
+
+    fn settings() -> Settings {
+        Settings::read(|name| {
+            let value = match name {
+                "AZURE_TENANT_ID" | "AZURE_CLIENT_ID" => "11111111-1111-1111-1111-111111111111",
+                "AZURE_CLIENT_SECRET" | "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => "canary",
+                "ACTIONS_ID_TOKEN_REQUEST_URL" => "https://github.example/token?run=1",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        })
+    }
+
+    #[test]
+    fn every_credential_can_be_built() -> Outcome {
+        let chain = Chain::all(&settings(), &wire(200, "{}"));
+        let unusable: Vec<_> =
+            chain.links.iter().filter_map(|(source, link)| Some((source, link.as_ref().err()?))).collect();
+        assert_eq!(unusable, []);
+        let file = tempfile::NamedTempFile::new()?;
+        let federated = Settings { github_url: None, token_file: Some(file.path().into()), ..settings() };
+        assert!(credential(Source::WorkloadIdentity, &federated, &wire(200, "{}")).is_ok());
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_service_principal_gets_a_token() -> Outcome {
+        let granted = r#"{"token_type":"Bearer","expires_in":3600,"ext_expires_in":3600,"access_token":"T"}"#;
+        let chain = Chain::only(Source::ServicePrincipal, &settings(), &wire(200, granted));
+        let token = chain.token("https://management.azure.com/.default").await?;
+        assert_eq!(token.secret.expose(), "T");
+        assert!(token.lifetime > Duration::from_secs(3_500));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_chain_that_fails_says_what_each_source_said() -> Outcome {
+        let denied = r#"{"error":"invalid_client","error_description":"AADSTS7000215"}"#;
+        let chain =
+            Chain::of(&[Source::ServicePrincipal, Source::WorkloadIdentity], &settings(), &wire(401, denied));
+        let fault = chain.token("scope").await.err().ok_or("it logged in")?;
+        let text = fault.to_string();
+        assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Denied, "NoLogin"));
+        assert!(text.contains("service-principal: ") && text.contains("workload-identity: "), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+        let bare = Chain::only(Source::ServicePrincipal, &Settings::default(), &wire(200, ""));
+        let text = bare.token("scope").await.err().map(|fault| fault.to_string());
+        assert!(text.is_some_and(|text| text.contains("AZURE_TENANT_ID is not set")));
+        Ok(())
+    }
+}

@@ -208,8 +208,13 @@ fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
         drop(session);
         assert!(matches!(ask(&shell, &run, None)?, Event::Trace(Trace::Running(_))), "{shell:?}");
         ask(&shell, &run, Some(Signal::Term))?;
-        let ended = ask(&shell, &run, None)?;
-        assert_eq!(ended, Event::Trace(Trace::Ended(143)), "{shell:?}");
+        let deadline = Instant::now() + PATIENCE;
+        let mut told = ask(&shell, &run, None)?;
+        // Whoever waits for the process needs a moment to write down how it ended.
+        while matches!(told, Event::Trace(Trace::Running(_))) && Instant::now() < deadline {
+            told = ask(&shell, &run, None)?;
+        }
+        assert_eq!(told, Event::Trace(Trace::Ended(143)), "{shell:?}");
         std::fs::remove_file(trace_file(&run))?;
     }
     Ok(())

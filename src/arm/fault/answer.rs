@@ -32,8 +32,12 @@ impl Fault {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let mut fault = Self::of_error(&body["error"], answer.status);
         if fault.code.is_empty() {
-            // Some front ends answer {"code", "message"} without the envelope; the token endpoint says error_description.
+            // Some front ends answer without the envelope.
             fault = Self::of_error(&body, answer.status);
+        }
+        if let (Some(code), Some(message)) = (body["error"].as_str(), body["error_description"].as_str()) {
+            // The words of OAuth 2.0, which token endpoints use (RFC 6749, section 5.2).
+            (fault.code, fault.message) = (clean(code), clean(message));
         }
         if fault.message.is_empty() {
             fault.message = format!("the service answered {}", answer.status);
@@ -154,6 +158,8 @@ mod tests {
         let fault = Fault::of(&answer(500, &[("x-ms-request-id", "westus:1")], "<html>"));
         assert_eq!(fault.request_id.as_deref(), Some("westus:1"));
         assert_eq!(fault.to_string(), "the service answered 500");
+        let body = r#"{"error":"invalid_client","error_description":"unknown secret"}"#;
+        assert_eq!(Fault::of(&answer(401, &[], body)).to_string(), "invalid_client: unknown secret");
     }
 
     #[test]

@@ -5,10 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::arm::exec::{self, Command, ExecFault, Output, Trace};
+use crate::arm::exec::{self, Command, ExecFault, Output, Signal, Trace};
+use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::event::{End, Stream};
 use crate::engine::ledger;
+use crate::engine::retry;
 use crate::engine::run::{Outcome, close, open};
 use crate::engine::step::Work;
 use crate::engine::wait::{self, Pace, Wait, until};
@@ -22,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Executes the command, or finishes the run that was interrupted, and records how it ended.
 pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, End> {
-    let command = command(run, exec)?;
+    let command = command(work, run, exec)?;
     let start = ready(work, run).await?;
     let mut record = Record { container_start: start, ..open(work, run) };
     let resumed = match &exec.resume {
@@ -53,7 +56,7 @@ enum Resumed {
     Ended(Outcome),
 }
 
-fn command(run: &Run, exec: &Exec) -> Result<Command, End> {
+fn command(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<Command, End> {
     let mut environment = vec![("ACITASK_RUN".to_owned(), Secret::new(run.name.as_str()))];
     for (name, value) in &exec.environment {
         let value = value.secret().ok_or_else(|| End::Failed {
@@ -64,10 +67,11 @@ fn command(run: &Run, exec: &Exec) -> Result<Command, End> {
     }
     Ok(Command {
         argv: exec.command.clone(),
-        environment,
-        directory: exec.working_directory.clone(),
+        env: environment,
+        dir: exec.working_directory.clone(),
         stdin: None,
         run: None,
+        nonce: nonce(work),
     })
 }
 
@@ -123,9 +127,7 @@ enum Traced {
 async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant) -> Result<Traced, End> {
     let mut pace = Pace::new();
     loop {
-        let arm = work.site.arm;
-        let trace = exec::query(arm, &run.group, &run.container, &record.id).await.map_err(unreachable)?;
-        match trace {
+        match ask(work, run, record, None).await.map_err(unreachable)? {
             Trace::Ended(code) => return Ok(Traced::Ended(ended(Some(code)))),
             Trace::NeverBegan => return Ok(Traced::NeverBegan),
             Trace::Lost | Trace::Unknown => return Ok(Traced::Nothing),
@@ -140,12 +142,53 @@ async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant
     }
 }
 
-/// Executes the command and hands its output on.
+/// Executes the command and hands its output on, again where it was not begun and the fault is worth it.
 async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) -> Result<Outcome, End> {
-    work.phase("running");
     let began = Instant::now();
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        work.phase("running");
+        let fault = match execute_once(work, run, &command).await {
+            None => return Ok(cancel(work, run, record).await),
+            Some(Ok(end)) => return Ok(ended(end.code)),
+            Some(Err(fault)) => fault,
+        };
+        if let Some(fault) = worth(&fault)
+            && let Some(after) = retry::pause(&fault, tries)
+        {
+            work.retrying(&fault, after);
+            tokio::time::sleep(after).await;
+            continue;
+        }
+        return match fault {
+            ExecFault::NotStarted { code, message } => Ok(Outcome::Ended { exit: Some(code), why: message }),
+            ExecFault::Cut { .. } | ExecFault::AlreadyBegun => {
+                work.phase("the stream was cut: asking the container how the run goes on");
+                Ok(match await_trace(work, run, record, began).await? {
+                    Traced::Ended(outcome) => outcome,
+                    Traced::NeverBegan | Traced::Nothing => {
+                        Outcome::Interrupted("its stream was cut, and nothing tells how it ended".to_owned())
+                    }
+                })
+            }
+            fault @ (ExecFault::Call(_) | ExecFault::Unfit(_) | ExecFault::Cancelled | ExecFault::Protocol(_)) => {
+                Err(unreachable(fault))
+            }
+        };
+    }
+}
+
+/// Executes the command until it has ended, or nothing where its time was over before.
+async fn execute_once(
+    work: &Work<'_>,
+    run: &Run,
+    command: &Command,
+) -> Option<Result<exec::Ended, ExecFault>> {
     let (sender, mut receiver) = mpsc::channel(64);
-    let executing = exec::run(work.site.arm, &run.group, &run.container, &command, sender);
+    // A run outlives its stream, so it is ended by signals and not by leaving.
+    let leave = CancellationToken::new();
+    let executing = exec::run(work.site.arm, &run.group, &run.container, command, &sender, &leave);
     tokio::pin!(executing);
     let mut lines = Lines::default();
     let overdue = tokio::time::sleep(allowed(run));
@@ -162,23 +205,47 @@ async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) 
         lines.take(work, output);
     }
     lines.end(work);
-    match result {
-        None => Ok(cancel(work, run, record).await),
-        Some(Ok(end)) => Ok(ended(end.code)),
-        Some(Err(ExecFault::NotStarted { code, message })) => {
-            Ok(Outcome::Ended { exit: Some(code), why: message })
-        }
-        Some(Err(ExecFault::Cut | ExecFault::Already)) => {
-            work.phase("the stream was cut: asking the container how the run goes on");
-            Ok(match await_trace(work, run, record, began).await? {
-                Traced::Ended(outcome) => outcome,
-                Traced::NeverBegan | Traced::Nothing => {
-                    Outcome::Interrupted("its stream was cut, and nothing tells how it ended".to_owned())
-                }
-            })
-        }
-        Some(Err(fault)) => Err(unreachable(fault)),
+    result
+}
+
+/// Asks the container about a run, or signals it; again where the fault is worth it.
+async fn ask(
+    work: &Work<'_>,
+    run: &Run,
+    record: &Record,
+    signal: Option<Signal>,
+) -> Result<Trace, ExecFault> {
+    let (arm, nonce) = (work.site.arm, nonce(work));
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let asked = match signal {
+            None => exec::query(arm, &run.group, &run.container, &record.id, &nonce).await,
+            Some(signal) => exec::signal(arm, &run.group, &run.container, &record.id, signal, &nonce).await,
+        };
+        let Err(fault) = asked else { return asked };
+        let Some(after) = worth(&fault).and_then(|fault| retry::pause(&fault, tries)) else { return Err(fault) };
+        tokio::time::sleep(after).await;
     }
+}
+
+/// The fault of the call, where nothing was begun in the container and the call may be made again.
+fn worth(fault: &ExecFault) -> Option<Fault> {
+    match fault {
+        ExecFault::Call(fault) => Some(fault.clone()),
+        ExecFault::Cut { begun: false } => Some(Fault::own(FaultKind::Transient, fault)),
+        ExecFault::Cut { begun: true }
+        | ExecFault::NotStarted { .. }
+        | ExecFault::AlreadyBegun
+        | ExecFault::Unfit(_)
+        | ExecFault::Cancelled
+        | ExecFault::Protocol(_) => None,
+    }
+}
+
+/// What sets our marks apart from a command's output.
+fn nonce(work: &Work<'_>) -> String {
+    work.site.options.clock.draw(16)
 }
 
 fn allowed(run: &Run) -> Duration {
@@ -196,9 +263,8 @@ fn ended(exit: Option<i32>) -> Outcome {
 /// Ends a run that took too long: TERM, then KILL.
 async fn cancel(work: &Work<'_>, run: &Run, record: &Record) -> Outcome {
     work.phase("taking too long: ending it");
-    for signal in [exec::Signal::Term, exec::Signal::Kill] {
-        let asked = exec::signal(work.site.arm, &run.group, &run.container, &record.id, signal).await;
-        match asked {
+    for signal in [Signal::Term, Signal::Kill] {
+        match ask(work, run, record, Some(signal)).await {
             Ok(Trace::Running(_)) => tokio::time::sleep(Duration::from_secs(2)).await,
             Ok(_) => break,
             Err(fault) => {

@@ -35,14 +35,14 @@ fn any(letter: char) -> bool {
 }
 
 const LABEL: Form = Form {
-    of: "name",
+    of: "a name",
     shortest: 1,
     longest: LONGEST,
     inner: |letter| lower(letter) || letter == '-',
     outer: lower,
     says: "lower-case letters, digits and inner hyphens",
 };
-const DNS: Form = Form { of: "DNS name label", shortest: 5, ..LABEL };
+const DNS: Form = Form { of: "a DNS name label", shortest: 5, ..LABEL };
 const MANIFEST: Form = Form {
     inner: |letter| any(letter) || matches!(letter, '-' | '_' | '.'),
     outer: any,
@@ -50,7 +50,7 @@ const MANIFEST: Form = Form {
     ..LABEL
 };
 const RESOURCE_GROUP: Form = Form {
-    of: "resource group name",
+    of: "the name of a resource group",
     longest: 90,
     inner: |letter| any(letter) || matches!(letter, '-' | '_' | '.' | '(' | ')'),
     outer: |letter| any(letter) || matches!(letter, '-' | '_' | '(' | ')'),
@@ -58,14 +58,14 @@ const RESOURCE_GROUP: Form = Form {
     ..LABEL
 };
 const VARIABLE: Form = Form {
-    of: "environment variable name",
+    of: "the name of an environment variable",
     inner: |letter| any(letter) || letter == '_',
     outer: any,
     says: "letters, digits and inner underscores",
     ..LABEL
 };
 const DECLARED: Form = Form {
-    of: "variable name",
+    of: "the name of a variable",
     outer: |letter| any(letter) || letter == '_',
     says: "letters, digits and underscores",
     ..VARIABLE
@@ -101,8 +101,7 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
         check(variable.get("name"), &VARIABLE);
     }
     let label = super::group(sheet).and_then(|group| group.at(&["ipAddress", "dnsNameLabel"]));
-    check(label, &DNS);
-    diagnostics.extend(label.and_then(letter_first));
+    diagnostics.extend(label.and_then(|label| misnamed(label, &DNS).or_else(|| letter_first(label))));
     for (key, _) in root.entries(&["spec", "variables"]) {
         if let Some(wrong) = wrong(&key.text, &DECLARED) {
             diagnostics.push(Diagnostic::new(Rule::Name, wrong).label(root.file, key.span, "this name"));
@@ -123,10 +122,10 @@ fn wrong(name: &str, form: &Form) -> Option<String> {
     let Form { of, shortest, longest, inner, outer, says } = form;
     let length = name.chars().count();
     if length < *shortest || length > *longest {
-        return Some(format!("a {of} has {shortest} to {longest} letters, not {length}"));
+        return Some(format!("{of} has {shortest} to {longest} letters, not {length}"));
     }
     let ends = name.chars().next().into_iter().chain(name.chars().last());
-    (!name.chars().all(inner) || !ends.into_iter().all(outer)).then(|| format!("a {of} has {says}"))
+    (!name.chars().all(inner) || !ends.into_iter().all(outer)).then(|| format!("{of} has {says}"))
 }
 
 fn letter_first(label: Place<'_>) -> Option<Diagnostic> {

@@ -62,7 +62,7 @@ fn from_a_variable(place: Place<'_>, variables: &mut Variables<'_>) -> Option<Se
         Offer::Secret(secret) => Some(secret),
         Offer::Nothing => None,
         Offer::Unknown => {
-            variables.undeclared(place.file, place.head(), name);
+            variables.undeclared(place.file, place.head(), name, "");
             None
         }
     }

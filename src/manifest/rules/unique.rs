@@ -12,30 +12,35 @@ use crate::model::name::Name;
 
 pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for kind in [Kind::ResourceGroup, Kind::ContainerGroup, Kind::TaskRun] {
-        let what = format!("{kind}s");
+        let what = format!("{kind}s have the same name");
         let names = book.of(kind).filter_map(|sheet| named(sheet.root.at(&["metadata", "name"])));
         diagnostics.extend(twice(&what, names));
     }
-    diagnostics.extend(twice("resource groups on Azure", on_azure(book, Kind::ResourceGroup)));
-    diagnostics.extend(twice("container groups on Azure", on_azure(book, Kind::ContainerGroup)));
+    diagnostics
+        .extend(twice("resource groups have the same name on Azure", on_azure(book, Kind::ResourceGroup)));
+    diagnostics
+        .extend(twice("container groups have the same name on Azure", on_azure(book, Kind::ContainerGroup)));
     for sheet in &book.sheets {
         inside(*sheet, diagnostics);
     }
 }
 
 fn inside(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.extend(twice("containers", containers(sheet).filter_map(|each| named(each.get("name")))));
+    diagnostics.extend(twice(
+        "containers have the same name",
+        containers(sheet).filter_map(|each| named(each.get("name"))),
+    ));
     let lists = containers(sheet).map(|each| each.list(&["environmentVariables"]).collect::<Vec<_>>());
     let own: Vec<_> = sheet.root.list(&["spec", "environmentVariables"]).collect();
     for list in lists.chain([own]) {
         let names = list.into_iter().filter_map(exact);
-        diagnostics.extend(twice("environment variables", names));
+        diagnostics.extend(twice("environment variables have the same name", names));
     }
     let ports = containers(sheet).flat_map(|each| each.list(&["ports"])).filter_map(port);
-    diagnostics.extend(twice("ports of the group's containers", ports));
+    diagnostics.extend(twice("ports of the group's containers are the same", ports));
     let open =
         group(sheet).into_iter().flat_map(|group| group.list(&["ipAddress", "ports"])).filter_map(port);
-    diagnostics.extend(twice("ports of the address", open));
+    diagnostics.extend(twice("ports of the address are the same", open));
 }
 
 fn named(place: Option<Place<'_>>) -> Option<(Name, Place<'_>)> {
@@ -73,7 +78,7 @@ fn port(place: Place<'_>) -> Option<((u64, String), Place<'_>)> {
     Some(((number as u64, protocol), place.get("port")?))
 }
 
-/// Tells each that stands again.
+/// Tells each that stands again; `what` says what two of them have in common.
 fn twice<'d, K: Ord>(what: &str, all: impl IntoIterator<Item = (K, Place<'d>)>) -> Vec<Diagnostic> {
     let mut seen: BTreeMap<K, Place<'d>> = BTreeMap::new();
     let mut diagnostics = vec![];
@@ -82,7 +87,7 @@ fn twice<'d, K: Ord>(what: &str, all: impl IntoIterator<Item = (K, Place<'d>)>) 
             seen.insert(key, place);
             continue;
         };
-        let message = format!("two {what} have the same name or number");
+        let message = format!("two {what}");
         let diagnostic = place.flaw(Rule::DuplicateName, message, "again here");
         diagnostics.push(if first.file == place.file {
             diagnostic.label(first.file, first.head(), "first here").help("give one of them another")

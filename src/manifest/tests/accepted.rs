@@ -102,6 +102,14 @@ fn a_secret_without_a_value_waits_for_the_step_that_sends_it() -> Outcome {
 }
 
 #[test]
+fn a_subscription_without_a_value_is_left_open() -> Outcome {
+    let mut values = values();
+    values.remove("SUBSCRIPTION_ID");
+    assert_eq!(resolve(&[("full.yaml", FULL)], &values)?.stack.project.subscription, None);
+    Ok(())
+}
+
+#[test]
 fn a_hint_is_given_even_where_something_else_is_wrong() {
     let broken = format!("{FULL}\n---\nkind: [\n");
     let hint = read(vec![Source { name: "a".into(), text: broken }]).project_hint();

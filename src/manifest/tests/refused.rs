@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Outcome, codes, given, rendered, resolve};
-use crate::manifest::{Rejected, Values};
+use crate::manifest::{Given, Origin, Rejected, Values};
 
 /// What the samples lean on.
 const PROJECT: &str = include_str!("../../../tests/data/valid/project.yaml");
@@ -61,4 +61,50 @@ fn a_file_that_is_no_text_is_refused_by_name() -> Outcome {
     let rejected = Rejected::unreadable([("a.yaml".to_owned(), "byte 3 is not UTF-8".to_owned())]);
     assert!(rendered(&rejected)?.contains("a.yaml cannot be read: byte 3 is not UTF-8"));
     Ok(())
+}
+
+#[test]
+fn small_mistakes_have_their_codes() {
+    let timeout = |period: &str| {
+        format!(
+            "apiVersion: acitask/v1\nkind: TaskRun\nmetadata: {{name: run}}\nspec:\n  {{type: strong, containerGroup: live, \
+             command: [x], timeout: {period}}}\n"
+        )
+    };
+    for (period, expected) in [
+        ("1h30m", &[][..]),
+        ("0s", &["ACI067"]),
+        ("2m1h", &["ACI012"]),
+        ("500ms", &["ACI012"]),
+        ("99999999999999999999h", &["ACI012"]),
+        ("90", &["ACI012"]),
+    ] {
+        let text = timeout(period);
+        assert_eq!(
+            codes(&resolve(&[("a.yaml", &text), ("p.yaml", PROJECT)], &values())),
+            expected,
+            "{period}"
+        );
+    }
+}
+
+#[test]
+fn a_value_given_by_name_is_one_that_is_declared() {
+    let mut values = values();
+    values.insert("PLIAN".into(), Given { origin: Origin::Flag, ..given("x") });
+    assert_eq!(codes(&resolve(&[("p.yaml", PROJECT)], &values)), ["ACI050"]);
+    values.insert(
+        "PLIAN".into(),
+        Given { origin: Origin::Environment("ACITASK_VAR_PLIAN".into()), ..given("x") },
+    );
+    assert!(resolve(&[("p.yaml", PROJECT)], &values).is_ok());
+}
+
+#[test]
+fn a_value_that_is_given_as_a_secret_is_one() {
+    let text = "apiVersion: acitask/v1\nkind: ResourceGroup\nmetadata: {name: rg}\nspec: {tags: {a: \"${PLAIN}\"}}\n";
+    let mut values = values();
+    assert!(resolve(&[("a.yaml", text), ("p.yaml", PROJECT)], &values).is_ok());
+    values.insert("PLAIN".into(), Given { secret: true, ..given("canary") });
+    assert_eq!(codes(&resolve(&[("a.yaml", text), ("p.yaml", PROJECT)], &values)), ["ACI052"]);
 }

@@ -214,6 +214,7 @@ impl Draft {
             made(subject)
                 || self.sketches.iter().any(|sketch| sketch.subject == *subject)
                 || self.conflicts.iter().any(|conflict| conflict.subject == *subject)
+                || self.notes.iter().any(|note| note.subject == *subject)
         };
         self.declared.iter().filter(|subject| !touched(subject)).count()
     }

@@ -129,7 +129,8 @@ pub(super) fn open(recorded: Option<&Record>, intent: Option<&Record>) -> Option
         }
         (Some(record), _) if is_open(record) => Some(Open { record: record.clone(), placed: false }),
         (Some(record), Some(intent)) => {
-            (intent.at > record.at).then(|| Open { record: intent.clone(), placed: true })
+            let after = intent.at.zip(record.at).is_some_and(|(intent, record)| intent >= record);
+            after.then(|| Open { record: intent.clone(), placed: true })
         }
         (Some(_), None) | (None, None) => None,
         (None, Some(intent)) => Some(Open { record: intent.clone(), placed: true }),

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::model::effect::Effect;
 use crate::model::name::Name;
-use crate::model::observed::SeenGroup;
+use crate::model::observed::Provisioning;
 use crate::model::stack::{ContainerGroup, Power};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::scene::Scene;
-use crate::plan::reconcile::stand::{self, Here, Stand};
+use crate::plan::reconcile::stand::{self, Here, Stand, is};
 use crate::plan::{Action, Guard, Impact, StepId, Subject, TagEdit, guard, shape};
 
 /// The steps of one group as they come.
@@ -143,7 +143,7 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
     if here.taken_over.is_none() && !here.edit.is_empty() {
         line.tag(here);
     }
-    if here.seen.provisioning == crate::model::observed::Provisioning::Failed {
+    if here.seen.provisioning == Provisioning::Failed {
         let text = "it is as wanted, but the service gave up its last change";
         line.draft.note(Subject::Group(declared.id.clone()), text, Some("see what its events say".into()));
     }
@@ -168,13 +168,7 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
     guard
 }
 
-/// Whether the group is in one of these states, as far as it is known.
-pub(super) fn is(seen: &SeenGroup, states: &[&str]) -> bool {
-    let state = seen.view.as_ref().map_or("", |view| &view.state);
-    states.iter().any(|word| word.eq_ignore_ascii_case(state))
-}
-
-/// The tags and steps before a run that starts a group as it is.
+/// The step that sets the tags of a group that a run then starts as it is, if they differ.
 pub(super) fn tags_first(
     draft: &mut Draft,
     manifest: &Name,

@@ -38,6 +38,11 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
         draft.conflict(subject, "it has no location", "give it or its resource group a `location`");
         return;
     };
+    if declared.power == Power::Running {
+        let text = "it is to be kept running, but a TaskRun starts and stops it";
+        draft.conflict(subject, text, "take `power` out of its manifest, or set it to stopped");
+        return;
+    }
     let pending = pending(scene, draft, manifest, declared);
     let stand = stand::of(scene, draft, manifest, declared, &location);
     if !pending.is_empty() && matches!(stand, Stand::Here(_)) {
@@ -73,7 +78,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
         let Some(container) = one.run.deciding_container(&declared.group) else { continue };
         let body = |found| stand::deployment(scene, declared, &location, found);
         let begin = match (&one.open, &ground) {
-            (Some(open), Ground::Fits | Ground::Differs(_)) if open.placed => {
+            (Some(open), Ground::Fits | Ground::Differs(Some(_))) if open.placed => {
                 Begin::Adopt(open.record.clone())
             }
             (_, Ground::Missing) => Begin::Create(body(None)),
@@ -220,7 +225,7 @@ fn idle(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declared: &Contain
                 return;
             }
             draft.read(&declared.id);
-            if groups::is(here.seen, &["Running", "Pending"]) {
+            if stand::is(here.seen, &["Running", "Pending"]) {
                 let action = Action::StopGroup;
                 let sketch = Sketch::new(subject, action, here.guard(scene), "power is to be stopped");
                 let of = Some(Key::Group(manifest.clone()));

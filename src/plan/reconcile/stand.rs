@@ -80,10 +80,11 @@ impl Here<'_> {
     /// What its differences cost; absent where there are none.
     ///
     /// A finished group cannot be updated (Microsoft's page "Update containers in Azure Container Instances"), and whether
-    /// one is finished changes by itself. So of a group that can finish every update is a replacement.
+    /// one is finished changes by itself. So of a group that can finish every update is a replacement. Whether a stopped
+    /// one can be updated is not documented; replacing it is what works either way.
     pub(super) fn effect(&self) -> Option<Effect> {
         let effect = self.changes.iter().map(Change::effect).max()?;
-        Some(if self.can_finish() { Effect::Replace } else { effect })
+        Some(if self.can_finish() || self.is_stopped() { Effect::Replace } else { effect })
     }
 
     /// Why its properties change, and why it is replaced if it is.
@@ -95,6 +96,8 @@ impl Here<'_> {
             format!("{differ}; {} cannot be changed in place", words(&forcing))
         } else if self.can_finish() {
             format!("{differ}; a finished group cannot be updated")
+        } else if self.is_stopped() {
+            format!("{differ}; a stopped group is not updated for certain")
         } else {
             differ
         }
@@ -114,9 +117,19 @@ impl Here<'_> {
         }
     }
 
+    fn is_stopped(&self) -> bool {
+        is(self.seen, &["Stopped"])
+    }
+
     fn can_finish(&self) -> bool {
         self.found.group().restart_policy != RestartPolicy::Always
     }
+}
+
+/// Whether the group is in one of these states, as far as it is known.
+pub(super) fn is(seen: &SeenGroup, states: &[&str]) -> bool {
+    let state = seen.view.as_ref().map_or("", |view| &view.state);
+    states.iter().any(|word| word.eq_ignore_ascii_case(state))
 }
 
 /// The group as it is sent; of a group that is there, foreign and ignored tags are kept.

@@ -2,7 +2,7 @@
 
 use crate::model::name::Name;
 use crate::model::observed::Observed;
-use crate::model::stack::{RunKind, Stack};
+use crate::model::stack::{Power, RunKind, Stack};
 use crate::plan::Subject;
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::scene::Scene;
@@ -71,6 +71,12 @@ fn group(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
     }
     let pending = strong::pending(scene, draft, name, declared);
     let first = pending.first().map(|pending| pending.name);
+    if let Some(run) = first
+        && declared.power == Power::Stopped
+    {
+        let text = format!("it is to be kept stopped, and run {run} needs it running");
+        draft.conflict(Subject::Group(declared.id.clone()), text, "set its `power` to running or unmanaged");
+    }
     let guard = groups::draft(scene, draft, name, declared, first);
     strong::draft(scene, draft, name, declared, &pending, &guard);
 }

@@ -26,7 +26,7 @@ async fn shown(stream: &mut ExecStream) -> Result<String, Box<dyn std::error::Er
 async fn asleep() -> Result<Bench, Box<dyn std::error::Error>> {
     let mut bench = Bench::with(Settings::default()).await?;
     bench
-        .started(script("echo up; cd /; while :; do sleep 0.1; done"))
+        .started(script("trap exit TERM; echo up; while :; do sleep 0.1; done"))
         .await?;
     bench.said(1).await?;
     Ok(bench)

@@ -164,14 +164,8 @@ pub(super) fn enter(scratch: &Path, hostname: &str) -> Result<(), StageError> {
     }
     // Before the old root goes: a user namespace may mount /proc only while it sees a whole one.
     mount("proc", "/proc", "proc", INERT, None).map_err(doing("/proc"))?;
-    move_mount(
-        &dev,
-        "",
-        CWD,
-        "/dev",
-        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
-    )
-    .map_err(doing("/dev"))?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS;
+    move_mount(&dev, "", CWD, "/dev", flags).map_err(doing("/dev"))?;
     unmount(".", UnmountFlags::DETACH).map_err(doing("the machine's root"))?;
     std::env::set_current_dir("/").map_err(doing("/"))?;
     hide()?;

@@ -1,0 +1,155 @@
+//! Makes a plan of a project, shows it, and carries it out while a view tells what happens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Desk;
+use super::connect::Line;
+use super::failure::Failure;
+use super::screen::Screen;
+use super::signals::Signals;
+use crate::clock::Clock;
+use crate::engine;
+use crate::engine::event::{Event, Tally};
+use crate::model::name::Name;
+use crate::model::stack::{Stack, Target};
+use crate::plan::Plan;
+use crate::plan::reconcile::{Planned, Request, Verb, reconcile};
+use crate::render::lines::Lines;
+use crate::render::live::Live;
+use crate::render::page;
+use crate::render::story::Story;
+use crate::render::summary;
+
+/// How many steps are under way at once where nobody says otherwise.
+pub(crate) const PARALLELISM: usize = 10;
+
+/// How a plan was carried out.
+pub(crate) struct Carried {
+    /// The counts.
+    pub(crate) tally: Tally,
+    /// What happened.
+    pub(crate) story: Story,
+}
+
+/// Observes, plans, and shows the plan.
+///
+/// # Errors
+/// A read failed.
+pub(crate) async fn make(
+    desk: &Desk,
+    line: &Line,
+    stack: &Stack,
+    verb: Verb,
+    adopt: &[String],
+) -> Result<Planned, Failure> {
+    let adopt: BTreeSet<Name> = adopt.iter().map(|name| Name::from(name.as_str())).collect();
+    let request = Request { verb, adopt };
+    let observed = engine::observe(&line.arm, stack, &request).await?;
+    for unseen in &observed.unseen {
+        desk.screen.say(&format!("Not seen: {unseen}."));
+    }
+    let planned = reconcile(stack, &observed, &request)?;
+    desk.screen.result(|out| page::write(out, &line.heading, &planned, desk.screen.out))?;
+    Ok(planned)
+}
+
+/// Refuses a plan that must not be carried out; its page has said why.
+///
+/// # Errors
+/// It has conflicts or blocks.
+pub(crate) fn permit(planned: &Planned) -> Result<(), Failure> {
+    if !planned.conflicts.is_empty() {
+        Err(Failure::Conflicts)
+    } else if !planned.blocks.is_empty() {
+        Err(Failure::Blocked)
+    } else {
+        Ok(())
+    }
+}
+
+/// Carries a plan out, tells what happens and how it ended.
+///
+/// The first signal to stop begins nothing new and waits for what is under way; the second leaves.
+///
+/// # Errors
+/// [`Failure::Left`] after the second signal.
+pub(crate) async fn out(
+    desk: &Desk,
+    line: &Line,
+    plan: &Plan,
+    parallelism: usize,
+) -> Result<Carried, Failure> {
+    let screen = &desk.screen;
+    let spacing = match line.target {
+        Target::Azure => Duration::from_secs(10),
+        Target::Local => Duration::ZERO,
+    };
+    let options = engine::Options { parallelism, clock: Clock::system(), spacing };
+    let began = Instant::now();
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let stop = CancellationToken::new();
+    let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
+    let mut view = View::new(plan, screen);
+    let mut story = Story::default();
+    let mut tell = |event: &Event| {
+        story.tell(event);
+        view.tell(event, screen);
+    };
+    let applying = engine::apply(plan, &line.arm, &options, sender, stop.clone());
+    tokio::pin!(applying);
+    let tally = loop {
+        tokio::select! {
+            biased;
+            () = signals.next() => {
+                if stop.is_cancelled() {
+                    screen.line("Leaving. What is under way goes on; `acitask apply` picks it up.");
+                    return Err(Failure::Left);
+                }
+                stop.cancel();
+                screen.line("Stopping: nothing new is begun, what is under way is waited for. Again to leave at once.");
+            }
+            Some(event) = events.recv() => tell(&event),
+            tally = &mut applying => break tally,
+        }
+    };
+    while let Ok(event) = events.try_recv() {
+        tell(&event);
+    }
+    screen.result(|out| {
+        writeln!(out)?;
+        summary::write(out, plan, &story, &tally, began.elapsed(), screen.out)
+    })?;
+    Ok(Carried { tally, story })
+}
+
+/// The two ways to tell events.
+enum View {
+    Live(Live),
+    Lines(Lines),
+}
+
+impl View {
+    fn new(plan: &Plan, screen: &Screen) -> Self {
+        match screen.live() {
+            Some(target) => Self::Live(Live::new(plan, target, screen.aside)),
+            None => Self::Lines(Lines::new(plan, screen.aside)),
+        }
+    }
+
+    fn tell(&mut self, event: &Event, screen: &Screen) {
+        match self {
+            // A terminal that takes nothing more is no reason to stop an apply.
+            Self::Live(live) => drop(live.tell(event)),
+            Self::Lines(lines) => {
+                if let Some(line) = lines.line(event) {
+                    screen.line(&line);
+                }
+            }
+        }
+    }
+}

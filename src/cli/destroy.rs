@@ -1,0 +1,28 @@
+//! `acitask destroy`.
+
+use clap::Args;
+
+use super::apply::{Consent, carry_out};
+use super::arguments::Input;
+use super::code::Code;
+use super::connect::connect;
+use super::failure::Failure;
+use super::{Desk, project};
+use crate::plan::reconcile::Verb;
+
+/// Delete everything that this project owns, declared or not, and nothing else.
+#[derive(Args)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// Plans the deletes, asks, and carries them out.
+pub(crate) async fn destroy(desk: &Desk, arguments: &Destroy) -> Result<Code, Failure> {
+    let project = project::open(desk, &arguments.input)?;
+    let line = connect(desk, &project).await?;
+    let verb = (Verb::Destroy, "Do you want to delete this?");
+    carry_out(desk, &line, &project.stack, verb, &[], &arguments.consent).await
+}

@@ -1,0 +1,94 @@
+//! `acitask emulator …`: the local emulator, looked after.
+
+mod control;
+mod env;
+pub(crate) mod images;
+pub(crate) mod local;
+mod requests;
+mod serve;
+pub(crate) mod sink;
+mod switches;
+
+use clap::Subcommand;
+
+use super::code::Code;
+use super::failure::Failure;
+use super::{Desk, project};
+
+/// What to do with the local emulator.
+#[derive(Subcommand)]
+pub(crate) enum EmulatorCommand {
+    Serve(serve::Serve),
+    /// Start it in the background, if it does not run.
+    Start,
+    /// Stop it; what it knows is kept, its containers end.
+    Stop,
+    /// Say whether it runs, and with which runtime.
+    Status,
+    /// Empty it: all resources and all posts of the sink are gone.
+    Reset,
+    Requests(requests::Requests),
+    /// Show what tasks posted to its sink.
+    Sink,
+    /// Print the variables with which other Azure tools find it. They hold a secret, which is worth something on this machine only.
+    Env,
+    Switches(switches::Switches),
+    /// Look after its images.
+    #[command(subcommand)]
+    Images(images::ImagesCommand),
+}
+
+/// Does it.
+pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Code, Failure> {
+    match command {
+        EmulatorCommand::Serve(arguments) => serve::serve(desk, &arguments).await,
+        EmulatorCommand::Start => start(desk).await,
+        EmulatorCommand::Stop => stop(desk).await,
+        EmulatorCommand::Status => status(desk).await,
+        EmulatorCommand::Reset => reset(desk).await,
+        EmulatorCommand::Requests(arguments) => requests::requests(desk, &arguments).await,
+        EmulatorCommand::Sink => sink::sink(desk).await,
+        EmulatorCommand::Env => env::env(desk).await,
+        EmulatorCommand::Switches(arguments) => switches::switches(desk, &arguments).await,
+        EmulatorCommand::Images(command) => images::images(desk, command).await,
+    }
+}
+
+async fn start(desk: &Desk) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    local::ensure(desk, &home).await?;
+    status(desk).await
+}
+
+async fn stop(desk: &Desk) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    let control = control::Control::of(&home)?;
+    let said = match local::stop(&home, &control).await? {
+        true => "The local emulator has stopped.",
+        false => "No local emulator runs.",
+    };
+    desk.screen.result(|out| writeln!(out, "{said}"))?;
+    Ok(Code::DONE)
+}
+
+async fn status(desk: &Desk) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    let control = control::Control::of(&home)?;
+    let health = control.health().await;
+    desk.screen.result(|out| match &health {
+        Some(control::Health { build, pid, runtime }) => {
+            writeln!(out, "The local emulator runs at {} (process {pid}, build {build}).", control.url())?;
+            writeln!(out, "Runtime: {} ({}).", runtime.name, runtime.why)?;
+            writeln!(out, "State: {}", home.path().display())
+        }
+        None => writeln!(out, "No local emulator runs. State: {}", home.path().display()),
+    })?;
+    Ok(Code::DONE)
+}
+
+async fn reset(desk: &Desk) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    local::ensure(desk, &home).await?.send("POST", "/_emulator/reset", None).await?;
+    desk.screen.result(|out| writeln!(out, "The local emulator is empty."))?;
+    Ok(Code::DONE)
+}

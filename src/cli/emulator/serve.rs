@@ -1,0 +1,72 @@
+//! `acitask emulator serve`: the emulator itself, in the foreground.
+
+use acitask_emulator::home::Home;
+use acitask_emulator::{Choice, Options, serve as server};
+use clap::{Args, ValueEnum};
+use tokio_util::sync::CancellationToken;
+
+use super::local::Program;
+use crate::cli::code::Code;
+use crate::cli::failure::Failure;
+use crate::cli::signals::Signals;
+use crate::cli::{Desk, project};
+
+/// Serve in the foreground until Ctrl-C or `acitask emulator stop`.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where containers run.
+    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "ACITASK_EMULATOR_RUNTIME")]
+    runtime: Runtime,
+    /// Leave the session of whoever started it.
+    #[arg(long, hide = true)]
+    detached: bool,
+}
+
+/// Where containers run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Runtime {
+    /// Natively where this machine can, else simulated.
+    Auto,
+    /// As real processes of real images.
+    Native,
+    /// Nowhere: behaviour as data.
+    Simulated,
+}
+
+/// Serves.
+pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failure> {
+    if arguments.detached
+        && let Err(error) = rustix::process::setsid()
+    {
+        tracing::warn!(%error, "the emulator stays in the session of whoever started it");
+    }
+    let home = project::home(desk)?;
+    let program = Program::running()?;
+    let listener = home.listen()?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(|source| Failure::Runtime { source })?;
+    let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        stop.cancel();
+    });
+    server::serve(options(&home, program, arguments.runtime)?, listener, shutdown).await?;
+    Ok(Code::DONE)
+}
+
+fn options(home: &Home, program: Program, runtime: Runtime) -> Result<Options, Failure> {
+    Ok(Options {
+        state: Some(home.path().to_owned()),
+        runtime: match runtime {
+            Runtime::Auto => Choice::Auto,
+            Runtime::Native => Choice::Native,
+            Runtime::Simulated => Choice::Simulated,
+        },
+        init: program.path,
+        images: home.images(),
+        origin: format!("http://127.0.0.1:{}", home.port()?),
+        build: program.build,
+        ..Options::in_memory()
+    })
+}

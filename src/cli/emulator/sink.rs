@@ -1,0 +1,34 @@
+//! `acitask emulator sink`: what tasks posted.
+
+use acitask_emulator::sink::Post;
+use serde::Deserialize;
+
+use super::local;
+use crate::cli::code::Code;
+use crate::cli::failure::Failure;
+use crate::cli::{Desk, project};
+use crate::render::style::Label;
+use crate::render::text::{counted, harmless};
+
+#[derive(Deserialize)]
+struct Posts {
+    posts: Vec<Post>,
+}
+
+/// Shows the posts, oldest first.
+pub(crate) async fn sink(desk: &Desk) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    let answer = local::ensure(desk, &home).await?.read("/_emulator/sink").await?;
+    let Ok(Posts { posts }) = serde_json::from_value(answer) else {
+        return Err(Failure::EmulatorRefuses("its answer is no list of posts".to_owned()));
+    };
+    let style = desk.screen.out;
+    desk.screen.result(|out| {
+        for Post { number, at, path, body } in &posts {
+            let time = style.paint(Label::Aside, &at.strftime("%H:%M:%S").to_string());
+            writeln!(out, "{number:>3}  {time}  {}  {}", harmless(path), harmless(&body.to_string()))?;
+        }
+        writeln!(out, "{}.", counted(posts.len(), "post", "posts"))
+    })?;
+    Ok(Code::DONE)
+}

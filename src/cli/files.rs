@@ -1,0 +1,150 @@
+//! Manifest files: which they are, and what is in them.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::failure::Failure;
+use crate::manifest::{Rejected, Source};
+
+/// The manifests that were named.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifests {
+    /// Their texts.
+    pub(crate) sources: Vec<Source>,
+    /// The folder that they are in: of several, the first one's.
+    pub(crate) folder: PathBuf,
+    /// Whether they are one whole folder, so that what they do not name is to be deleted.
+    pub(crate) whole: bool,
+}
+
+/// Reads files, folders and `-`; none named: the folder `manifests`, else the current one.
+///
+/// # Errors
+/// A file cannot be read, or there is none.
+pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> Result<Manifests, Failure> {
+    let inputs = match named {
+        [] if current.join("manifests").is_dir() => vec![PathBuf::from("manifests")],
+        [] => vec![PathBuf::from(".")],
+        named => named.to_vec(),
+    };
+    let mut texts = Vec::new();
+    let mut known = BTreeSet::new();
+    for input in &inputs {
+        if input.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            stdin.read_to_end(&mut bytes).map_err(|source| Failure::Input { source })?;
+            texts.push(("standard input".to_owned(), bytes));
+            continue;
+        }
+        for path in paths(input, current)? {
+            let file = current.join(&path);
+            let at = |source| Failure::File { path: path.clone(), source };
+            if known.insert(file.canonicalize().map_err(at)?) {
+                texts.push((path.display().to_string(), std::fs::read(&file).map_err(at)?));
+            }
+        }
+    }
+    if texts.is_empty() {
+        let places: Vec<String> = inputs.iter().map(|input| input.display().to_string()).collect();
+        return Err(Failure::NoManifests { place: places.join(", ") });
+    }
+    let folder = inputs.first().map_or_else(|| current.to_owned(), |input| folder_of(input, current));
+    let whole = inputs.len() == 1 && inputs.iter().all(|input| current.join(input).is_dir());
+    Ok(Manifests { sources: sources(texts)?, folder, whole })
+}
+
+fn sources(texts: Vec<(String, Vec<u8>)>) -> Result<Vec<Source>, Failure> {
+    let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
+    for (name, bytes) in texts {
+        match String::from_utf8(bytes) {
+            Ok(text) => sources.push(Source { name, text }),
+            Err(error) => {
+                let place = error.utf8_error().valid_up_to();
+                unreadable.push((name, format!("it is not UTF-8 text from byte {place} on")));
+            }
+        }
+    }
+    if unreadable.is_empty() { Ok(sources) } else { Err(Rejected::unreadable(unreadable).into()) }
+}
+
+fn folder_of(input: &Path, current: &Path) -> PathBuf {
+    let path = current.join(input);
+    if path.is_dir() {
+        path
+    } else {
+        path.parent().map_or_else(|| current.to_owned(), Path::to_owned)
+    }
+}
+
+/// A file as it is; of a folder all manifests below it, sorted. Links to folders are not followed, hidden files not read.
+fn paths(input: &Path, current: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let root = current.join(input);
+    if !root.is_dir() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let mut found = Vec::new();
+    for entry in WalkBuilder::new(&root).standard_filters(false).hidden(true).build() {
+        let entry = entry.map_err(|error| Failure::File {
+            path: input.to_owned(),
+            source: error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into()),
+        })?;
+        let path = entry.path();
+        let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if is_manifest && path.is_file() {
+            found.push(match path.strip_prefix(&root) {
+                Ok(below) if input == Path::new(".") => below.to_owned(),
+                Ok(below) => input.join(below),
+                Err(_) => path.to_owned(),
+            });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fs;
+
+    use super::*;
+
+    fn names(manifests: &Manifests) -> Vec<&str> {
+        manifests.sources.iter().map(|source| source.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_folder_is_read_whole_and_sorted() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let root = folder.path();
+        fs::create_dir_all(root.join("manifests/b"))?;
+        fs::create_dir_all(root.join("manifests/.hidden"))?;
+        for file in ["b/two.yml", "one.yaml", ".hidden/x.yaml", "notes.txt", ".env"] {
+            fs::write(root.join("manifests").join(file), "a: 1")?;
+        }
+        std::os::unix::fs::symlink(root.join("manifests"), root.join("manifests/loop"))?;
+        let read = |named: &[&str]| {
+            let named: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
+            super::read(&named, root, &mut &b"b: 2"[..])
+        };
+        let all = read(&[])?;
+        assert_eq!(names(&all), ["manifests/b/two.yml", "manifests/one.yaml"]);
+        assert!(all.whole);
+        assert_eq!(all.folder, root.join("manifests"));
+
+        let some = read(&["manifests/one.yaml", "manifests", "-"])?;
+        assert_eq!(names(&some), ["manifests/one.yaml", "manifests/b/two.yml", "standard input"]);
+        assert!(!some.whole);
+        assert!(!read(&["manifests/one.yaml"])?.whole);
+
+        assert!(matches!(read(&["manifests/.hidden/none"]), Err(Failure::File { .. })));
+        fs::create_dir(root.join("empty"))?;
+        assert!(matches!(read(&["empty"]), Err(Failure::NoManifests { .. })));
+        fs::write(root.join("empty/latin.yaml"), b"a: \xe9")?;
+        assert!(matches!(read(&["empty"]), Err(Failure::Rejected(_))));
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! `acitask logs`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::arguments::Input;
+use super::code::Code;
+use super::connect::{Line, connect};
+use super::failure::Failure;
+use super::{Desk, name, project};
+use crate::arm::fault::FaultKind;
+use crate::engine::{self, Follower};
+use crate::model::group::Group;
+use crate::model::name::{GroupId, Name};
+use crate::model::observed::{Observed, Phase, SeenGroup};
+use crate::model::record;
+use crate::model::secret::SecretSource;
+use crate::model::stack::{RunKind, Stack};
+use crate::plan::reconcile::{Request, Verb};
+
+/// Show what the containers of a group, or of a weak run's group, have printed.
+#[derive(Args)]
+pub(crate) struct Logs {
+    /// The ContainerGroup or TaskRun.
+    name: String,
+    /// The container [default: the one whose exit decides, else the first].
+    #[arg(short, long, value_name = "NAME")]
+    container: Option<String>,
+    /// Go on until the container has ended.
+    #[arg(short, long)]
+    follow: bool,
+    /// Only the last lines.
+    #[arg(long, value_name = "N")]
+    tail: Option<u32>,
+    /// Manifests, as everywhere; `-f` is --follow here.
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
+}
+
+/// How often a log is read again; the service offers no other way.
+const PACE: Duration = Duration::from_secs(1);
+
+/// Reads the log once, or until the container has ended.
+pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure> {
+    let input = Input { files: arguments.files.clone() };
+    let project = project::open(desk, &input)?;
+    known(&project.stack, &arguments.name)?;
+    let line = connect(desk, &project).await?;
+    let (id, container) = place(&line, &project.stack, arguments).await?;
+    if !arguments.follow {
+        let content = line.arm.logs(&id, &container, arguments.tail, false).await?;
+        desk.screen.result(|out| out.write_all(content.as_bytes()))?;
+        return Ok(Code::DONE);
+    }
+    follow(desk, &line, &id, &container, arguments.tail).await
+}
+
+fn known(stack: &Stack, name: &str) -> Result<(), Failure> {
+    let asked = Name::from(name);
+    match stack.runs.get(&asked).map(|run| &run.kind) {
+        _ if stack.groups.contains_key(&asked) => Ok(()),
+        Some(RunKind::Persistent { .. } | RunKind::Ephemeral(_)) => Ok(()),
+        Some(RunKind::Strong(_)) => Err(Failure::NoLog(format!(
+            "{name} is a strong run: what it prints goes to whoever runs it, and Azure keeps no log of it"
+        ))),
+        None => Err(name::unknown(
+            "ContainerGroup or TaskRun",
+            name,
+            stack.groups.keys().chain(stack.runs.keys()),
+        )),
+    }
+}
+
+/// The group and the container whose log is meant.
+async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId, String), Failure> {
+    let asked = Name::from(arguments.name.as_str());
+    let run = stack.runs.get(&asked);
+    let (id, group): (GroupId, &Group<SecretSource>) = match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
+        (Some(group), _) => (group.id.clone(), &group.group),
+        (None, Some(RunKind::Ephemeral(made))) => {
+            let request = Request { verb: Verb::Apply, adopt: Default::default() };
+            let observed = engine::observe(&line.arm, stack, &request).await?;
+            (newest(&observed, &asked)?, &made.group)
+        }
+        (None, Some(RunKind::Persistent { group } | RunKind::Strong(crate::model::stack::StrongRun { group, .. }))) => {
+            let Some(group) = stack.groups.get(group) else {
+                return Err(name::unknown("ContainerGroup", group.as_str(), stack.groups.keys()));
+            };
+            (group.id.clone(), &group.group)
+        }
+        (None, None) => return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys())),
+    };
+    let deciding = match run {
+        Some(run) => run.deciding_container(group),
+        None => group.containers.first().map(|container| container.name.as_str()),
+    };
+    let container = arguments.container.as_deref().or(deciding).unwrap_or_default();
+    if group.containers.iter().any(|known| known.name == container) {
+        Ok((id, container.to_owned()))
+    } else {
+        let names: Vec<Name> = group.containers.iter().map(|known| Name::from(known.name.as_str())).collect();
+        Err(name::unknown("container", container, names.iter()))
+    }
+}
+
+/// The newest group that a run made and that is still there.
+fn newest(observed: &Observed, run: &Name) -> Result<GroupId, Failure> {
+    let made = |seen: &SeenGroup| {
+        let (of, record) = record::intent(&seen.tags)?;
+        (of == *run).then(|| (record.at, seen.id.clone()))
+    };
+    let newest = observed.groups.values().filter_map(made).max();
+    newest.map(|(_, id)| id).ok_or_else(|| {
+        Failure::NoLog(format!(
+            "no group of the run {run} is there any more; `keep` in its manifest says which are kept"
+        ))
+    })
+}
+
+async fn follow(
+    desk: &Desk,
+    line: &Line,
+    id: &GroupId,
+    container: &str,
+    tail: Option<u32>,
+) -> Result<Code, Failure> {
+    let mut follower = Follower::default();
+    let mut tail = tail;
+    loop {
+        // The state is read before the log, so that what was printed last is in the last reading.
+        let seen = line.arm.group(id).await?;
+        let state = seen.as_ref().and_then(|seen| seen.container(container)?.current.as_ref());
+        let ended = seen.is_none() || state.is_some_and(|state| state.phase == Phase::Terminated);
+        let content = match line.arm.logs(id, container, tail.take(), true).await {
+            Ok(content) => content,
+            Err(fault) if !ended && fault.kind == FaultKind::Conflict => String::new(),
+            Err(fault) => return Err(fault.into()),
+        };
+        let news = follower.read(&content, ended);
+        if news.gap {
+            desk.screen.say("(lines are missing here)");
+        }
+        desk.screen.result(|out| news.lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
+        if ended {
+            return Ok(Code::DONE);
+        }
+        tokio::time::sleep(PACE).await;
+    }
+}

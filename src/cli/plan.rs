@@ -1,0 +1,29 @@
+//! `acitask plan`.
+
+use clap::Args;
+
+use super::arguments::Input;
+use super::code::Code;
+use super::connect::connect;
+use super::failure::Failure;
+use super::{Desk, carry, project};
+use crate::plan::reconcile::Verb;
+
+/// Show what an apply would do; it only reads.
+#[derive(Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    input: Input,
+    /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
+    #[arg(long, value_name = "NAME")]
+    adopt: Vec<String>,
+}
+
+/// Shows the plan. One with conflicts is an error, a blocked one is blocked, as they would be for `apply`.
+pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure> {
+    let project = project::open(desk, &arguments.input)?;
+    let line = connect(desk, &project).await?;
+    let planned = carry::make(desk, &line, &project.stack, Verb::Apply, &arguments.adopt).await?;
+    carry::permit(&planned)?;
+    Ok(Code::DONE)
+}

@@ -1,0 +1,144 @@
+//! The project that a command is about: its manifests read, its values filled in, its target chosen. It calls nothing.
+
+use std::path::{Path, PathBuf};
+
+use acitask_emulator::home::Home;
+
+use super::Desk;
+use super::arguments::Input;
+use super::confined;
+use super::failure::Failure;
+use super::files;
+use super::name;
+use super::target::{Choice, Signs, choose};
+use super::values::{self, EnvFile};
+use crate::manifest::{self, Declared, Draft, Resolved, Values};
+use crate::model::stack::{Stack, Target};
+
+/// A project and where it goes.
+pub(crate) struct Project {
+    /// What is wanted.
+    pub(crate) stack: Stack,
+    /// Where it goes; absent where nothing says so, which [`target`](Self::target) refuses.
+    target: Option<Target>,
+    /// The subscription, where one is given.
+    pub(crate) subscription: Option<String>,
+    /// The `.env` files, of which `AZURE_*` goes to the credentials.
+    pub(crate) env_files: Vec<EnvFile>,
+}
+
+impl Project {
+    /// Where it goes.
+    ///
+    /// # Errors
+    /// Nothing says so.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        self.target.ok_or(Failure::NoTarget)
+    }
+}
+
+/// Opens the project that is named. What is wrong with manifests is told before anything else is.
+///
+/// # Errors
+/// The manifests cannot be read, or are refused.
+pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
+    let Desk { globals, environment, screen } = desk;
+    let manifests = files::read(&input.files, &environment.folder, &mut std::io::stdin().lock())?;
+    let env_files = env_files(&globals.env_files, &environment.folder, &manifests.folder)?;
+    let draft = manifest::read(manifests.sources);
+    let hint = draft.project_hint();
+    let given = |sink: Option<&str>| {
+        values::given(&hint.variables, &globals.variables, environment, &env_files, sink)
+    };
+    let written = hint.subscription.as_deref().filter(|text| is_filled(text, &hint.variables, &given(None)));
+    let choice = choose(Signs {
+        local: globals.local,
+        project: hint.target,
+        subscription: globals.subscription.is_some() || written.is_some(),
+        attended: screen.is_attended(),
+    });
+    let sink = match choice {
+        Choice::Told(Target::Azure) => None,
+        Choice::Told(Target::Local) | Choice::Assumed => {
+            let wanted = hint.variables.iter().any(|variable| variable.local_sink);
+            if wanted { Some(sink_url(&home(desk)?)?) } else { None }
+        }
+        // The missing target is the error to tell, not the value that would come with it.
+        Choice::Open => Some("http://127.0.0.1/sink".to_owned()),
+    };
+    let stack = resolve(desk, &draft, &given(sink.as_deref()), &manifests.folder, manifests.whole)?;
+    known_variables(desk, &hint.variables)?;
+    if choice == Choice::Assumed {
+        screen.say("Nothing names a target, so this goes to the local emulator (as with --local).");
+    }
+    let target = match choice {
+        Choice::Told(target) => Some(target),
+        Choice::Assumed => Some(Target::Local),
+        Choice::Open => None,
+    };
+    let declared = stack.project.subscription.clone().filter(|subscription| !subscription.is_empty());
+    let subscription = globals.subscription.clone().or(declared);
+    Ok(Project { stack, target, subscription, env_files })
+}
+
+/// The state folder of the local emulator.
+///
+/// # Errors
+/// There is none, or it cannot be made.
+pub(crate) fn home(desk: &Desk) -> Result<Home, Failure> {
+    let told = desk.globals.state_dir.as_ref().map(|folder| desk.environment.folder.join(folder));
+    let folder = told.or_else(|| desk.environment.emulator_folder()).ok_or(Failure::NoHome)?;
+    Ok(Home::open(&folder)?)
+}
+
+fn sink_url(home: &Home) -> Result<String, Failure> {
+    Ok(format!("http://127.0.0.1:{}/sink", home.port()?))
+}
+
+fn resolve(
+    desk: &Desk,
+    draft: &Draft,
+    values: &Values,
+    folder: &Path,
+    whole: bool,
+) -> Result<Stack, Failure> {
+    let files = |name: &str| confined::text(folder, name);
+    let Resolved { stack, warnings } = draft.resolve(values, &files, whole)?;
+    for warning in warnings {
+        desk.screen.diagnostic(warning.into());
+    }
+    Ok(stack)
+}
+
+/// `--env-file` in the order given, the last one strongest, then `.env` beside the manifests.
+fn env_files(named: &[PathBuf], current: &Path, folder: &Path) -> Result<Vec<EnvFile>, Failure> {
+    let mut files: Vec<EnvFile> =
+        named.iter().rev().map(|file| EnvFile::read(&current.join(file))).collect::<Result<_, _>>()?;
+    let beside = folder.join(".env");
+    if beside.is_file() {
+        files.push(EnvFile::read(&beside)?);
+    }
+    Ok(files)
+}
+
+/// Whether every placeholder of a text has a value that is not empty.
+fn is_filled(text: &str, declared: &[Declared], values: &Values) -> bool {
+    let mut names = text.split("${").skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name);
+    let has_value = |name: &str| {
+        let given = values.get(name).map(|given| given.text.expose());
+        let default = || declared.iter().find(|declared| declared.name == name)?.default.as_deref();
+        given.or_else(default).is_some_and(|value| !value.is_empty())
+    };
+    !text.is_empty() && names.all(has_value)
+}
+
+fn known_variables(desk: &Desk, declared: &[Declared]) -> Result<(), Failure> {
+    let known = |name: &str| declared.iter().any(|declared| declared.name == name);
+    match desk.globals.variables.iter().find(|flag| !known(&flag.name)) {
+        None => Ok(()),
+        Some(flag) => {
+            let help = name::help(&flag.name, declared.iter().map(|declared| declared.name.as_str()));
+            Err(Failure::UnknownVariable { name: flag.name.clone(), help })
+        }
+    }
+}

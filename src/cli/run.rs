@@ -1,0 +1,44 @@
+//! `acitask run`.
+
+use clap::Args;
+
+use super::arguments::Input;
+use super::code::Code;
+use super::connect::connect;
+use super::failure::Failure;
+use super::{Desk, carry, name, project};
+use crate::model::name::Name;
+use crate::plan::reconcile::Verb;
+use crate::plan::{Action, Subject};
+
+/// Run one task now, whatever its trigger, with what it needs and nothing else.
+///
+/// Ends with the task's own exit code, and with 125 where acitask itself failed.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// The TaskRun.
+    name: String,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// Plans the run and carries it out: who names a run wants it.
+pub(crate) async fn run(desk: &Desk, arguments: &Run) -> Result<Code, Failure> {
+    let project = project::open(desk, &arguments.input)?;
+    let name = Name::from(arguments.name.as_str());
+    if !project.stack.runs.contains_key(&name) {
+        return Err(name::unknown("TaskRun", &arguments.name, project.stack.runs.keys()));
+    }
+    let line = connect(desk, &project).await?;
+    let planned = carry::make(desk, &line, &project.stack, Verb::Run(name.clone()), &[]).await?;
+    carry::permit(&planned)?;
+    let carried = carry::out(desk, &line, &planned.plan, carry::PARALLELISM).await?;
+    let subject = Subject::Run(name);
+    let asked = planned
+        .plan
+        .steps()
+        .iter()
+        .find(|step| step.subject == subject && matches!(step.action, Action::Run(_)));
+    let end = asked.and_then(|step| carried.story.ends().find(|(id, _)| *id == step.id));
+    Ok(end.map_or(Code::OWN_FAILURE, |(_, end)| Code::of_run(end)))
+}

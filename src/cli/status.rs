@@ -1,0 +1,38 @@
+//! `acitask status`.
+
+use clap::Args;
+
+use super::arguments::Input;
+use super::code::Code;
+use super::connect::connect;
+use super::failure::Failure;
+use super::{Desk, project};
+use crate::engine;
+use crate::plan::reconcile::{Request, Verb};
+use crate::render::status;
+
+/// Show the groups with their states and the runs with how they ended.
+#[derive(Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    input: Input,
+}
+
+/// Observes, and reads the instance view of every declared group.
+pub(crate) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Failure> {
+    let project = project::open(desk, &arguments.input)?;
+    let line = connect(desk, &project).await?;
+    let request = Request { verb: Verb::Apply, adopt: Default::default() };
+    let mut observed = engine::observe(&line.arm, &project.stack, &request).await?;
+    for group in project.stack.groups.values() {
+        let bare = observed.groups.get(&group.id).is_some_and(|seen| seen.view.is_none());
+        if bare && let Some(seen) = line.arm.group(&group.id).await? {
+            observed.groups.insert(group.id.clone(), seen);
+        }
+    }
+    desk.screen.result(|out| {
+        writeln!(out, "{}\n", line.heading)?;
+        status::write(out, &project.stack, &observed, desk.screen.out)
+    })?;
+    Ok(Code::DONE)
+}

@@ -1,0 +1,22 @@
+//! Turns plans, events and what was observed into text for people.
+//!
+//! Pure but for [`live`], which draws where it is told to: nothing here reads the environment, asks for a terminal's
+//! size or decides about colour. Invariant: a secret is shown as `(secret)`, and text from outside cannot move the cursor.
+
+pub mod changes;
+pub mod entry;
+pub mod heading;
+pub mod holdings;
+pub mod lines;
+pub mod live;
+pub mod page;
+pub mod rows;
+pub mod status;
+pub mod story;
+pub mod style;
+pub mod summary;
+pub mod text;
+pub mod title;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Differences, before and after: aligned where they are short, one below the other where they are long,
+//! as a small diff where a value has several lines.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::model::effect::Effect;
+use crate::plan::{Change, Value};
+use crate::render::style::{Label, Style};
+use crate::render::text::{columns, harmless, padded};
+
+/// Paths longer than this do not push the column of values to the right.
+const PATH_COLUMN: usize = 52;
+
+/// The lines that show some differences.
+pub fn lines(changes: &[Change], style: Style) -> Vec<String> {
+    let column = changes
+        .iter()
+        .filter(|change| !has_lines(change))
+        .map(|change| columns(&change.path))
+        .filter(|width| *width <= PATH_COLUMN)
+        .max()
+        .unwrap_or(0);
+    changes.iter().flat_map(|change| difference(change, column, style)).collect()
+}
+
+fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
+    let path = harmless(&change.path);
+    let force = match change.effect() {
+        Effect::Replace => "  (cannot be changed in place)",
+        Effect::Tags | Effect::Live | Effect::Update => "",
+    };
+    let aside = style.paint(Label::Aside, force);
+    if has_lines(change) {
+        let mut lines = vec![format!("{path}{aside}")];
+        lines.extend(diff(change, style));
+        return lines;
+    }
+    let (before, after) = (shown(change.before.as_ref()), shown(change.after.as_ref()));
+    let values = 2 + columns(&before) + 3 + columns(&after);
+    let before = style.paint(Label::Delete, &before);
+    let after = style.paint(Label::Add, &after);
+    // In the column where that fits, else right behind the path, else on lines of their own.
+    let Some(column) = [column, 0].into_iter().find(|at| columns(&path).max(*at) + values <= style.width)
+    else {
+        return vec![format!("{path}{aside}"), format!("    {before}"), format!("  → {after}")];
+    };
+    let all = columns(&path).max(column) + values + columns(force);
+    let line = format!("{}  {before} → {after}", padded(&path, column));
+    if all <= style.width { vec![format!("{line}{aside}")] } else { vec![line, aside] }
+}
+
+fn has_lines(change: &Change) -> bool {
+    [&change.before, &change.after].into_iter().flatten().any(|value| match value {
+        Value::Text(text) => text.trim_end().contains('\n'),
+        Value::List(_) => true,
+        Value::Hidden => false,
+    })
+}
+
+fn diff(change: &Change, style: Style) -> Vec<String> {
+    let (before, after) = (pieces(change.before.as_ref()), pieces(change.after.as_ref()));
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    TextDiff::from_slices(&before, &after)
+        .iter_all_changes()
+        .map(|piece| match piece.tag() {
+            ChangeTag::Delete => style.paint(Label::Delete, &format!("  - {}", piece.value())),
+            ChangeTag::Insert => style.paint(Label::Add, &format!("  + {}", piece.value())),
+            ChangeTag::Equal => format!("    {}", piece.value()),
+        })
+        .collect()
+}
+
+fn pieces(value: Option<&Value>) -> Vec<String> {
+    match value {
+        None => Vec::new(),
+        Some(Value::Text(text)) => text.lines().map(harmless).collect(),
+        Some(Value::List(items)) => items.iter().map(|item| visible(item)).collect(),
+        Some(Value::Hidden) => vec!["(secret)".to_owned()],
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "(none)".to_owned(),
+        Some(Value::Text(text)) => visible(text),
+        Some(Value::List(items)) => items.iter().map(|item| visible(item)).collect::<Vec<_>>().join(" "),
+        Some(Value::Hidden) => "(secret)".to_owned(),
+    }
+}
+
+/// A value whose ends can be seen.
+fn visible(text: &str) -> String {
+    if text.is_empty() || text.trim() != text { format!("{text:?}") } else { harmless(text) }
+}

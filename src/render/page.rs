@@ -1,0 +1,154 @@
+//! A whole plan on one page: its entries, what people should know beside them, and the count.
+
+use std::io::{self, Write};
+
+use crate::plan::reconcile::{Block, Conflict, Planned};
+use crate::plan::{Impact, Note, Subject};
+use crate::render::changes;
+use crate::render::entry::{Entry, entries};
+use crate::render::heading::Heading;
+use crate::render::rows::rows;
+use crate::render::style::{Label, Style};
+use crate::render::text::{columns, counted, harmless, padded, table, wrapped};
+use crate::render::title::Mark;
+
+/// Subjects longer than this do not push the column of reasons to the right.
+const SUBJECT_COLUMN: usize = 44;
+
+/// Something said about a subject, or about the whole plan.
+struct Remark<'p> {
+    subject: Option<&'p Subject>,
+    text: &'p str,
+    help: Option<&'p str>,
+}
+
+/// Writes where the plan goes and then the plan; one line where nothing is to be done.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(out: &mut dyn Write, heading: &Heading, planned: &Planned, style: Style) -> io::Result<()> {
+    let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
+    writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
+    let entries = entries(plan);
+    let column = entries
+        .iter()
+        .map(|entry| columns(&entry.subject.to_string()))
+        .filter(|width| *width <= SUBJECT_COLUMN)
+        .max()
+        .unwrap_or(0);
+    for entry in &entries {
+        writeln!(out)?;
+        for line in entry_lines(entry, column, style) {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    let sections = [
+        ("Note", Label::Aside, notes.iter().map(note).collect::<Vec<_>>()),
+        ("Conflict", Label::Delete, conflicts.iter().map(conflict).collect()),
+        ("Blocked", Label::Delete, blocks.iter().map(block).collect()),
+    ];
+    let quiet = sections.iter().all(|(.., remarks)| remarks.is_empty());
+    for (word, label, remarks) in sections {
+        if !remarks.is_empty() {
+            writeln!(out)?;
+        }
+        for remark in &remarks {
+            write_remark(out, word, label, remark, style)?;
+        }
+    }
+    if !(entries.is_empty() && quiet) {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", style.paint(Label::Title, &total(&entries, *unchanged)))
+}
+
+fn note(note: &Note) -> Remark<'_> {
+    let Note { subject, text, help } = note;
+    Remark { subject: Some(subject), text, help: help.as_deref() }
+}
+
+fn conflict(conflict: &Conflict) -> Remark<'_> {
+    let Conflict { subject, text, help } = conflict;
+    Remark { subject: Some(subject), text, help: Some(help) }
+}
+
+fn block(block: &Block) -> Remark<'_> {
+    let Block { subject, text, help } = block;
+    Remark { subject: subject.as_ref(), text, help: Some(help) }
+}
+
+/// The last line of a page.
+fn total(entries: &[Entry<'_>], unchanged: usize) -> String {
+    if entries.is_empty() {
+        let matching = if unchanged == 1 { "resource matches" } else { "resources match" };
+        return format!("No changes. {unchanged} {matching}.");
+    }
+    let count = |mark: Mark| entries.iter().filter(|entry| entry.mark == mark).count();
+    format!(
+        "Plan: {} to add, {} to change, {} to replace, {} to delete · {} · {unchanged} unchanged",
+        count(Mark::Create),
+        count(Mark::Change),
+        count(Mark::Replace),
+        count(Mark::Delete),
+        counted(count(Mark::Run), "run", "runs"),
+    )
+}
+
+fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
+    let subject = entry.subject.to_string();
+    let title = style.paint(Label::Title, &subject);
+    let mark = entry.mark.column(style);
+    let reason = entry.reason.to_string();
+    let pad = column.saturating_sub(columns(&subject));
+    let inner = style.narrowed(6);
+    let mut lines = Vec::new();
+    if columns(&subject) + pad + columns(&reason) + 6 <= style.width {
+        let reason = style.paint(Label::Aside, &reason);
+        lines.push(format!("{mark} {title}{}  {reason}", " ".repeat(pad)));
+    } else {
+        lines.push(format!("{mark} {title}"));
+        let parts = wrapped(&reason, inner.width);
+        lines.extend(parts.iter().map(|part| format!("      {}", style.paint(Label::Aside, part))));
+    }
+    let mut details = table(&rows(entry), inner.width);
+    details.extend(changes::lines(entry.changes, inner));
+    if !entry.impacts.is_empty() {
+        let impacts: Vec<&str> = entry.impacts.iter().map(|impact| impact_text(*impact)).collect();
+        let text = format!("! {}", impacts.join(" · "));
+        details.extend(wrapped(&text, inner.width).iter().map(|line| style.paint(Label::Change, line)));
+    }
+    lines.extend(details.iter().map(|line| format!("      {line}")));
+    lines
+}
+
+fn impact_text(impact: Impact) -> &'static str {
+    match impact {
+        Impact::Restart => "restarts all containers",
+        Impact::Downtime => "is away between delete and create",
+        Impact::NewAddress => "the address may change",
+        Impact::LogsLost => "logs are lost",
+    }
+}
+
+fn write_remark(
+    out: &mut dyn Write,
+    word: &str,
+    label: Label,
+    remark: &Remark<'_>,
+    style: Style,
+) -> io::Result<()> {
+    let indent = columns(word) + 2;
+    let subject = remark.subject.map(|subject| format!("{subject}: ")).unwrap_or_default();
+    let text = format!("{subject}{}", harmless(remark.text));
+    let mut start = style.paint(label, &format!("{word}:"));
+    for line in wrapped(&text, style.width.saturating_sub(indent)) {
+        writeln!(out, "{start} {line}")?;
+        start = padded("", indent - 1);
+    }
+    if let Some(help) = remark.help {
+        for line in wrapped(&format!("→ {help}"), style.width.saturating_sub(indent)) {
+            writeln!(out, "{start} {}", style.paint(Label::Run, &line))?;
+        }
+    }
+    Ok(())
+}

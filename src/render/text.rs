@@ -1,0 +1,116 @@
+//! Laying out words: wrapping, tables, times, commands, and text from outside made harmless.
+
+use std::time::Duration;
+
+/// How many columns a text takes.
+pub fn columns(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The text with a space after it up to a width.
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// Text from outside without anything that a terminal would obey: escape sequences are taken out, other control
+/// characters are taken out or shown escaped.
+pub fn harmless(text: &str) -> String {
+    let stripped = anstream::adapter::strip_str(text).to_string();
+    let mut clean = String::with_capacity(stripped.len());
+    for character in stripped.chars() {
+        if character.is_control() && character != '\t' {
+            clean.extend(character.escape_default());
+        } else {
+            clean.push(character);
+        }
+    }
+    clean
+}
+
+/// Breaks a text at spaces into lines of at most so many columns; a longer word keeps a line of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Rows of a key and a text: the keys in a column, the texts wrapped beside them.
+pub fn table(rows: &[(String, String)], width: usize) -> Vec<String> {
+    let key_width = rows.iter().map(|(key, _)| columns(key)).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for (key, text) in rows {
+        let mut key = key.as_str();
+        for line in wrapped(text, width.saturating_sub(key_width + 2).max(20)) {
+            lines.push(format!("{}  {line}", padded(key, key_width)));
+            key = "";
+        }
+    }
+    lines
+}
+
+/// A command as a shell would take it.
+pub fn command_line(argv: &[String]) -> String {
+    argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", harmless(&word.replace('\'', r"'\''")))
+    }
+}
+
+/// How long something took: `0.4s`, `12.3s`, `2m05s`.
+pub fn elapsed(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        format!("{seconds}.{}s", time.subsec_millis() / 100)
+    } else {
+        format!("{}m{:02}s", seconds / 60, seconds % 60)
+    }
+}
+
+/// `1 run`, `2 runs`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("unbreakable word", 4), ["unbreakable", "word"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_from_outside() {
+        assert_eq!(harmless("\u{1b}[2Jred\u{7}\tx\r\u{9b}"), "red\tx\\r\\u{9b}");
+    }
+
+    #[test]
+    fn commands_can_be_pasted_into_a_shell() {
+        let argv = ["/bin/post", "--name", "a dog", "it's", ""].map(str::to_owned);
+        assert_eq!(command_line(&argv), r"/bin/post --name 'a dog' 'it'\''s' ''");
+    }
+
+    #[test]
+    fn times_are_short() {
+        for (millis, text) in [(40, "0.0s"), (12_340, "12.3s"), (125_000, "2m05s")] {
+            assert_eq!(elapsed(Duration::from_millis(millis)), text);
+        }
+    }
+}
