@@ -186,7 +186,7 @@ fn stack(manifests: &str) -> Stack {
 /// An image whose task prints a line after a second and ends with this code after so many.
 pub(crate) fn ends(code: i32, seconds: u64) -> Behaviour {
     Behaviour {
-        pull_ms: 3_000,
+        pull_ms: 500,
         lines: vec![Line { after_ms: 1_000, text: format!("about to end with {code}") }],
         exit: Some(Exit { after_ms: seconds * 1_000, code }),
         ..Behaviour::default()

@@ -22,29 +22,26 @@ const WIDTH: usize = 4;
 
 #[test]
 fn a_kill_at_any_request_leaves_nothing_undone_and_nothing_done_twice() {
-    let Some(stand) = Stand::native() else { return };
-    stand.quickstart();
-    stand.gate.open();
-    stand.acitask(&["apply", "--auto-approve"]).ends(0);
-    let requests = stand.gate.passed();
-    assert_eq!(names(&stand), DOG_AND_CATS);
-    let undisturbed = world(&stand);
-
+    if Stand::native().is_none() {
+        return;
+    }
     let began = Instant::now();
     let points = AtomicUsize::new(0);
     let tried = AtomicUsize::new(0);
+    let requests = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());
+    let places = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..WIDTH {
             scope.spawn(|| {
-                let stand = Stand::native().unwrap();
-                stand.quickstart();
+                let (stand, undisturbed) = undisturbed();
+                requests.fetch_max(stand.gate.passed(), Ordering::Relaxed);
                 loop {
                     let point = points.fetch_add(1, Ordering::Relaxed);
                     let (number, side) =
                         (point / 2 + 1, if point.is_multiple_of(2) { Side::Before } else { Side::After });
                     match disturbed(&stand, number, side, &undisturbed) {
-                        Tried::Right => {}
+                        Tried::Right(what) => places.lock().unwrap().push(what),
                         Tried::Wrong(what) => wrong.lock().unwrap().push(what),
                         Tried::NoSuchPoint => return,
                     }
@@ -53,17 +50,33 @@ fn a_kill_at_any_request_leaves_nothing_undone_and_nothing_done_twice() {
             });
         }
     });
-    let (tried, wrong) = (tried.into_inner(), wrong.into_inner().unwrap());
+    let (tried, requests, wrong) = (tried.into_inner(), requests.into_inner(), wrong.into_inner().unwrap());
     say(&format!(
         "kill points: {tried} (an undisturbed apply makes {requests} requests), {:?}",
         began.elapsed()
     ));
     assert!(tried >= requests, "only {tried} points were tried");
+    let places = places.into_inner().unwrap();
+    for kind in ["/oauth2/", "PUT ", "PATCH ", "/exec?", "/execstream/", "POST /sink", "/start?", "/stop?", "/logs?"] {
+        let killed_there = places.iter().chain(&wrong).any(|place| place.contains(kind));
+        assert!(killed_there, "no {kind} was among the requests:\n{}", places.join("\n"));
+    }
     assert!(wrong.is_empty(), "{} of {tried} points:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
+/// A stand on which the quickstart was applied, and the world it left. It is each stand's own, because the address of
+/// the sink goes into what is recorded of a run.
+fn undisturbed() -> (Stand, Value) {
+    let stand = Stand::native().unwrap();
+    stand.quickstart();
+    stand.acitask(&["apply", "--auto-approve"]).ends(0);
+    assert_eq!(names(&stand), DOG_AND_CATS);
+    let world = world(&stand);
+    (stand, world)
+}
+
 enum Tried {
-    Right,
+    Right(String),
     Wrong(String),
     NoSuchPoint,
 }
@@ -97,7 +110,7 @@ fn disturbed(stand: &Stand, number: usize, side: Side, undisturbed: &Value) -> T
     if third.code != Some(0) || !third.stdout.contains("No changes.") {
         return Tried::Wrong(format!("{point}: the plan after it is not empty\n{}", third.all()));
     }
-    Tried::Right
+    Tried::Right(what)
 }
 
 fn pretty(world: &Value) -> String {

@@ -44,7 +44,7 @@ fn an_emulator_that_the_program_started_keeps_its_state_and_leaves_nothing_behin
     let site = Site::with_images();
     let state = site.state().display().to_string();
     site.quickstart();
-    site.bare(&["emulator", "status"], &[]).says(&["not running"]);
+    site.bare(&["emulator", "status"], &[]).says(&["No local emulator runs"]);
 
     // The first command that needs it starts it and says how to stop it.
     let first = site.acitask(&["plan"]).ends(0).says(&["emulator stop"]);
