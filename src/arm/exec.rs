@@ -10,12 +10,12 @@
 mod bare;
 mod frame;
 mod helper;
-#[cfg(all(test, target_os = "linux"))]
-mod on_a_terminal;
 mod script;
 mod sh;
 mod shell;
 mod terminal;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_container_hands_its_code_on() {
-        for (exit, code) in [(Some(0), 0), (Some(3), 3), (Some(255), 255), (Some(-1), 125), (Some(7147), 125), (None, 125)] {
+        for (exit, code) in
+            [(Some(0), 0), (Some(3), 3), (Some(255), 255), (Some(-1), 125), (Some(7147), 125), (None, 125)]
+        {
             assert_eq!(Code::of_container(exit), Code(code));
         }
     }

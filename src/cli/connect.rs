@@ -56,7 +56,8 @@ fn azure(desk: &Desk, project: &Project) -> Result<(Arm, Place), Failure> {
         None => Login::Auto(settings),
         Some(source) => Login::Named(source, settings),
     };
-    let arm = Arm::new(Wire::Net(Net::new(Trust::System)?), Endpoint::public()?, login, subscription.clone())?;
+    let arm =
+        Arm::new(Wire::Net(Net::new(Trust::System)?), Endpoint::public()?, login, subscription.clone())?;
     Ok((arm, Place::Azure { tenant, subscription }))
 }
 

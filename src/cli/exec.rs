@@ -87,7 +87,9 @@ pub(crate) async fn exec(desk: &Desk, arguments: &Exec) -> Result<Code, Failure>
     match ended {
         Ok(ended) if ended.code.is_some() => Ok(Code::of_container(ended.code)),
         Ok(_) => {
-            desk.screen.say("The exit code is unknown: the container has neither /acitask-exec nor a shell to tell it.");
+            desk.screen.say(
+                "The exit code is unknown: the container has neither /acitask-exec nor a shell to tell it.",
+            );
             Ok(Code::DONE)
         }
         Err(ExecFault::NotStarted { code, message }) => {

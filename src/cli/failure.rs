@@ -32,7 +32,10 @@ pub(crate) enum Failure {
     },
     /// A mistake of ours.
     #[error("the plan does not hold together")]
-    #[diagnostic(code(acitask::defect), help("this is a mistake in acitask; please report it with the manifests"))]
+    #[diagnostic(
+        code(acitask::defect),
+        help("this is a mistake in acitask; please report it with the manifests")
+    )]
     Defect(#[from] Defect),
     /// Nothing says where to go.
     #[error("nothing says where this goes: to Azure or to the local emulator")]
@@ -47,7 +50,9 @@ pub(crate) enum Failure {
     #[error("the target is Azure, but no subscription is given")]
     #[diagnostic(
         code(acitask::subscription),
-        help("write `subscription` in the spec of the Project or give --subscription; --local takes the local emulator instead")
+        help(
+            "write `subscription` in the spec of the Project or give --subscription; --local takes the local emulator instead"
+        )
     )]
     NoSubscription,
     /// No manifest anywhere.
@@ -71,7 +76,10 @@ pub(crate) enum Failure {
     },
     /// A file of `NAME=VALUE` lines cannot be understood.
     #[error("{} is not a file of NAME=VALUE lines: {reason}", path.display())]
-    #[diagnostic(code(acitask::env_file), help("write one NAME=VALUE a line, with quotes around a value that has spaces"))]
+    #[diagnostic(
+        code(acitask::env_file),
+        help("write one NAME=VALUE a line, with quotes around a value that has spaces")
+    )]
     EnvFile {
         /// Which file.
         path: PathBuf,
@@ -165,7 +173,10 @@ pub(crate) enum Failure {
     },
     /// This is not the repository.
     #[error("this is not acitask's repository, and neither is any folder above")]
-    #[diagnostic(code(acitask::repository), help("go into the folder that has `containers` and `manifests/quickstart`"))]
+    #[diagnostic(
+        code(acitask::repository),
+        help("go into the folder that has `containers` and `manifests/quickstart`")
+    )]
     NoRepository,
     /// A command could not be executed in a container.
     #[error(transparent)]

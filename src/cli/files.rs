@@ -72,11 +72,7 @@ fn sources(texts: Vec<(String, Vec<u8>)>) -> Result<Vec<Source>, Failure> {
 
 fn folder_of(input: &Path, current: &Path) -> PathBuf {
     let path = current.join(input);
-    if path.is_dir() {
-        path
-    } else {
-        path.parent().map_or_else(|| current.to_owned(), Path::to_owned)
-    }
+    if path.is_dir() { path } else { path.parent().map_or_else(|| current.to_owned(), Path::to_owned) }
 }
 
 /// A file as it is; of a folder all manifests below it, sorted. Links to folders are not followed, hidden files not read.

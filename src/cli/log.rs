@@ -35,9 +35,12 @@ mod tests {
 
     #[test]
     fn azure_crates_are_never_shown() {
-        for (target, shown) in
-            [("acitask::arm", true), ("azure_core::policies", false), ("azure_identity", false), ("typespec_client_core", false)]
-        {
+        for (target, shown) in [
+            ("acitask::arm", true),
+            ("azure_core::policies", false),
+            ("azure_identity", false),
+            ("typespec_client_core", false),
+        ] {
             assert_eq!(is_ours_to_show(target), shown, "{target}");
         }
     }

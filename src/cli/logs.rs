@@ -1,6 +1,5 @@
 //! `acitask logs`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -29,14 +28,13 @@ pub(crate) struct Logs {
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
     /// Go on until the container has ended.
-    #[arg(short, long)]
+    #[arg(short = 'F', long)]
     follow: bool,
     /// Only the last lines.
     #[arg(long, value_name = "N")]
     tail: Option<u32>,
-    /// Manifests, as everywhere; `-f` is --follow here.
-    #[arg(long = "file", value_name = "PATH")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    input: Input,
 }
 
 /// How often a log is read again; the service offers no other way.
@@ -44,8 +42,7 @@ const PACE: Duration = Duration::from_secs(1);
 
 /// Reads the log once, or until the container has ended.
 pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure> {
-    let input = Input { files: arguments.files.clone() };
-    let project = project::open(desk, &input)?;
+    let project = project::open(desk, &arguments.input)?;
     known(&project.stack, &arguments.name)?;
     let line = connect(desk, &project).await?;
     let (id, container) = place(&line, &project.stack, arguments).await?;
@@ -77,21 +74,30 @@ fn known(stack: &Stack, name: &str) -> Result<(), Failure> {
 async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId, String), Failure> {
     let asked = Name::from(arguments.name.as_str());
     let run = stack.runs.get(&asked);
-    let (id, group): (GroupId, &Group<SecretSource>) = match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
-        (Some(group), _) => (group.id.clone(), &group.group),
-        (None, Some(RunKind::Ephemeral(made))) => {
-            let request = Request { verb: Verb::Apply, adopt: Default::default() };
-            let observed = engine::observe(&line.arm, stack, &request).await?;
-            (newest(&observed, &asked)?, &made.group)
-        }
-        (None, Some(RunKind::Persistent { group } | RunKind::Strong(crate::model::stack::StrongRun { group, .. }))) => {
-            let Some(group) = stack.groups.get(group) else {
-                return Err(name::unknown("ContainerGroup", group.as_str(), stack.groups.keys()));
-            };
-            (group.id.clone(), &group.group)
-        }
-        (None, None) => return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys())),
-    };
+    let (id, group): (GroupId, &Group<SecretSource>) =
+        match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
+            (Some(group), _) => (group.id.clone(), &group.group),
+            (None, Some(RunKind::Ephemeral(made))) => {
+                let request = Request { verb: Verb::Apply, adopt: Default::default() };
+                let observed = engine::observe(&line.arm, stack, &request).await?;
+                (newest(&observed, &asked)?, &made.group)
+            }
+            (
+                None,
+                Some(
+                    RunKind::Persistent { group }
+                    | RunKind::Strong(crate::model::stack::StrongRun { group, .. }),
+                ),
+            ) => {
+                let Some(group) = stack.groups.get(group) else {
+                    return Err(name::unknown("ContainerGroup", group.as_str(), stack.groups.keys()));
+                };
+                (group.id.clone(), &group.group)
+            }
+            (None, None) => {
+                return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys()));
+            }
+        };
     let deciding = match run {
         Some(run) => run.deciding_container(group),
         None => group.containers.first().map(|container| container.name.as_str()),

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::model::name::Name;
 
 /// Nearer than this, a name may be meant.
-const NEAR: f64 = 0.6;
+const NEAR: f64 = 0.8;
 
 /// The refusal of a name that is none of those known.
 pub(crate) fn unknown<'n>(what: &'static str, name: &str, known: impl Iterator<Item = &'n Name>) -> Failure {
@@ -19,23 +19,22 @@ pub(crate) fn help<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Stri
     match (near.max_by(|a, b| a.0.total_cmp(&b.0)), known.is_empty()) {
         (Some((_, near)), _) => format!("did you mean {near}?"),
         (None, true) => "the manifests have none".to_owned(),
-        (None, false) => format!("there is {}", known.join(", ")),
+        (None, false) => format!("the manifests have {}", known.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::help;
 
     #[test]
     fn a_near_name_is_offered() {
         let known = ["post-dog", "post-cat"];
-        for (name, help) in [
-            ("post-dgo", "did you mean post-dog?"),
-            ("zebra", "there is post-dog, post-cat"),
-        ] {
-            assert_eq!(super::help(name, known.into_iter()), help);
+        for (name, told) in
+            [("post-dgo", "did you mean post-dog?"), ("zebra", "the manifests have post-dog, post-cat")]
+        {
+            assert_eq!(help(name, known.into_iter()), told);
         }
-        assert_eq!(super::help("x", std::iter::empty()), "the manifests have none");
+        assert_eq!(help("x", std::iter::empty()), "the manifests have none");
     }
 }

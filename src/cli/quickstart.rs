@@ -41,7 +41,8 @@ pub(crate) async fn quickstart(desk: &Desk, arguments: &Quickstart) -> Result<Co
 
 /// The same desk with `--local`.
 fn local(desk: &Desk) -> Desk {
-    let Globals { local: _, state_dir, variables, env_files, subscription, auth, color, verbose } = &desk.globals;
+    let Globals { local: _, state_dir, variables, env_files, subscription, auth, color, verbose } =
+        &desk.globals;
     let globals = Globals {
         local: true,
         state_dir: state_dir.clone(),
@@ -56,5 +57,6 @@ fn local(desk: &Desk) -> Desk {
 }
 
 fn show(desk: &Desk, command: &str) {
-    desk.screen.line(&format!("\n{}", desk.screen.aside.paint(Label::Title, &format!("$ acitask {command}"))));
+    desk.screen
+        .line(&format!("\n{}", desk.screen.aside.paint(Label::Title, &format!("$ acitask {command}"))));
 }

@@ -60,10 +60,7 @@ impl Screen {
     ///
     /// # Errors
     /// Standard output takes nothing more.
-    pub(crate) fn result(
-        &self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    pub(crate) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         write(&mut out).and_then(|()| out.flush()).map_err(|source| Failure::Output { source })
     }
@@ -111,9 +108,8 @@ impl Screen {
 
     fn set_up_reports(self) {
         let Style { colour, width } = self.aside;
-        let options = move || {
-            MietteHandlerOpts::new().color(colour).unicode(true).terminal_links(false).width(width)
-        };
+        let options =
+            move || MietteHandlerOpts::new().color(colour).unicode(true).terminal_links(false).width(width);
         // Only one hook is ever set; a second screen, as in tests, shares the first one's.
         drop(miette::set_hook(Box::new(move |_| Box::new(options().build()))));
     }

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn the_strongest_source_wins() -> Result<(), String> {
-        let assignment = |name: &str, value: &str| Assignment { name: name.into(), value: Secret::new(value) };
+        let assignment =
+            |name: &str, value: &str| Assignment { name: name.into(), value: Secret::new(value) };
         let names = ["FLAG", "SECRET", "VAR", "FIRST", "SECOND", "SINK", "DEFAULT", "NOTHING"];
         let declared: Vec<Declared> = names
             .into_iter()
@@ -153,10 +154,8 @@ mod tests {
         ]);
         let files = [file("VAR=no\nFIRST=first")?, file("FIRST=no\nSECOND=no\nSECOND=second")?];
         let values = given(&declared, &[assignment("FLAG", "flag")], &environment, &files, Some("url"));
-        let told: Vec<(&str, &str, bool)> = values
-            .iter()
-            .map(|(name, given)| (name.as_str(), given.text.expose(), given.secret))
-            .collect();
+        let told: Vec<(&str, &str, bool)> =
+            values.iter().map(|(name, given)| (name.as_str(), given.text.expose(), given.secret)).collect();
         assert_eq!(
             told,
             [

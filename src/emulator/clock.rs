@@ -15,10 +15,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows `start` now.
     pub fn starting_at(start: Timestamp) -> Self {
-        Self {
-            start,
-            began: Instant::now(),
-        }
+        Self { start, began: Instant::now() }
     }
 
     /// The wall time now.
@@ -50,10 +47,7 @@ mod tests {
         assert_eq!(clock.now().to_string(), "1970-01-01T00:01:30Z");
         assert_eq!(clock.until(Timestamp::UNIX_EPOCH), Duration::ZERO);
         let later = clock.now().checked_add(SignedDuration::from_secs(5));
-        assert_eq!(
-            later.map(|time| clock.until(time)).ok(),
-            Some(Duration::from_secs(5))
-        );
+        assert_eq!(later.map(|time| clock.until(time)).ok(), Some(Duration::from_secs(5)));
         assert_eq!(Clock::starting_at(Timestamp::MAX).now(), Timestamp::MAX);
     }
 }

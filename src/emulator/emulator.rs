@@ -89,9 +89,7 @@ impl Core {
 /// Shows which runtime it has and nothing that it holds: groups have secrets.
 impl fmt::Debug for Emulator {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Emulator")
-            .field("runtime", &self.0.chosen.name)
-            .finish_non_exhaustive()
+        out.debug_struct("Emulator").field("runtime", &self.0.chosen.name).finish_non_exhaustive()
     }
 }
 
@@ -104,33 +102,18 @@ impl Emulator {
         let clock = Clock::starting_at(options.start.unwrap_or_else(Timestamp::now));
         let home = options.state.as_deref().map(Home::open).transpose()?;
         let claim = home.as_ref().map(Home::claim).transpose()?;
-        let secret = home
-            .as_ref()
-            .map_or_else(|| Ok(Secret::random()?), Home::secret)?;
-        let store = home
-            .as_ref()
-            .map(|home| Store::open(&home.world_file()))
-            .transpose()?;
+        let secret = home.as_ref().map_or_else(|| Ok(Secret::random()?), Home::secret)?;
+        let store = home.as_ref().map(|home| Store::open(&home.world_file())).transpose()?;
         let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
         let (events, told) = mpsc::unbounded_channel();
         let (runtime, chosen) = choose(&options, home.as_ref(), clock, events).await?;
 
-        let config = Config {
-            switches: options.switches,
-            seed: options.seed,
-        };
-        let records = store
-            .as_ref()
-            .map(|store| store.records().clone())
-            .unwrap_or_default();
+        let config = Config { switches: options.switches, seed: options.seed };
+        let records = store.as_ref().map(|store| store.records().clone()).unwrap_or_default();
         let (world, commands) = World::restore(config, records, clock.now());
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
-            core: Mutex::new(Core {
-                world,
-                store,
-                unkept: Vec::new(),
-            }),
+            core: Mutex::new(Core { world, store, unkept: Vec::new() }),
             clock,
             runtime,
             chosen,
@@ -146,11 +129,7 @@ impl Emulator {
             _claim: claim,
         }));
         emulator.turn(|_, _| ((), commands))?;
-        tokio::spawn(background::pump(
-            Arc::downgrade(&emulator.0),
-            told,
-            emulator.0.quiet.clone(),
-        ));
+        tokio::spawn(background::pump(Arc::downgrade(&emulator.0), told, emulator.0.quiet.clone()));
         tokio::spawn(background::tick(
             Arc::downgrade(&emulator.0),
             emulator.0.turned.clone(),
@@ -202,13 +181,7 @@ impl Emulator {
     /// A bearer token, as the token endpoint would give it now.
     pub fn token(&self) -> String {
         let audience = "https://management.azure.com/";
-        let claims = Claims::new(
-            &self.0.origin,
-            "acitask",
-            "acitask",
-            audience,
-            self.0.clock.now(),
-        );
+        let claims = Claims::new(&self.0.origin, "acitask", "acitask", audience, self.0.clock.now());
         issue(&self.0.secret, &claims)
     }
 
@@ -279,9 +252,7 @@ impl Emulator {
         let (said, commands) = turn(&mut core.world, self.0.clock.now());
         let kept = core.keep();
         if !self.0.quiet.is_cancelled() {
-            commands
-                .into_iter()
-                .for_each(|command| self.0.runtime.perform(command));
+            commands.into_iter().for_each(|command| self.0.runtime.perform(command));
         }
         drop(core);
         self.0.turned.notify_one();

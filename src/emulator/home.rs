@@ -81,15 +81,9 @@ impl Home {
     /// # Errors
     /// It cannot be made, or its mode cannot be set.
     pub fn open(path: &Path) -> Result<Self, HomeError> {
-        let home = Self {
-            path: path.to_owned(),
-        };
+        let home = Self { path: path.to_owned() };
         for folder in [path, &home.images(), &home.logs()] {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(at(folder))?;
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
         }
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o700)).map_err(at(path))?;
         Ok(home)
@@ -145,9 +139,7 @@ impl Home {
             .map_err(at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Claim { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(HomeError::Taken {
-                path: self.path.clone(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(HomeError::Taken { path: self.path.clone() }),
             Err(TryLockError::Error(source)) => Err(HomeError::Io { path, source }),
         }
     }
@@ -159,10 +151,7 @@ impl Home {
     pub fn secret(&self) -> Result<Secret, HomeError> {
         let path = self.path.join("secret");
         let text = remembered(&path, || Ok(Secret::random()?.reveal().to_owned()))?;
-        Secret::parse(&text).ok_or(HomeError::Damaged {
-            path,
-            expected: "a secret of 64 hexadecimal digits",
-        })
+        Secret::parse(&text).ok_or(HomeError::Damaged { path, expected: "a secret of 64 hexadecimal digits" })
     }
 
     /// The loopback port of this folder's emulator, chosen once, so that URLs outlive a restart.
@@ -174,10 +163,7 @@ impl Home {
         let text = remembered(&path, || Ok(free_port().map_err(at(&path))?.to_string()))?;
         match text.parse() {
             Ok(port) if port != 0 => Ok(port),
-            Ok(_) | Err(_) => Err(HomeError::Damaged {
-                path,
-                expected: "a port number",
-            }),
+            Ok(_) | Err(_) => Err(HomeError::Damaged { path, expected: "a port number" }),
         }
     }
 
@@ -248,16 +234,11 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> HomeError {
 }
 
 fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The text of a file that is made once; of several processes that make it at the same time, one wins for all.
-fn remembered(
-    path: &Path,
-    make: impl FnOnce() -> Result<String, HomeError>,
-) -> Result<String, HomeError> {
+fn remembered(path: &Path, make: impl FnOnce() -> Result<String, HomeError>) -> Result<String, HomeError> {
     let read = || std::fs::read_to_string(path).map(|text| text.trim().to_owned());
     match read() {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -278,12 +259,7 @@ fn remembered(
 
 /// Writes a file that only its user can read.
 fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }
 

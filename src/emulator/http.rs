@@ -30,10 +30,7 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/sink", get(posts::list))
         .route("/_emulator/reset", post(control::reset))
         .route("/_emulator/stop", post(control::stop))
-        .route(
-            "/_emulator/switches",
-            get(control::switches).patch(control::switch),
-        )
+        .route("/_emulator/switches", get(control::switches).patch(control::switch))
         .route("/_emulator/{*rest}", any(control::unknown))
         .route("/sink", get(posts::list).post(posts::take))
         .route("/sink/{*rest}", post(posts::take))

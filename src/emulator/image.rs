@@ -108,16 +108,10 @@ pub enum ImageError {
 
 /// Names the file in an error of the system.
 pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> ImageError {
-    move |source| ImageError::File {
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| ImageError::File { path: path.to_path_buf(), source }
 }
 
 /// Names the document in an error of serde.
 pub(crate) fn document(what: &str) -> impl FnOnce(serde_json::Error) -> ImageError {
-    move |source| ImageError::Document {
-        what: what.to_owned(),
-        source,
-    }
+    move |source| ImageError::Document { what: what.to_owned(), source }
 }

@@ -44,12 +44,7 @@ impl Journal {
     /// The requests with a number above `since`, oldest first.
     pub fn since(&self, since: u64) -> Vec<Entry> {
         let pages = self.pages();
-        pages
-            .entries
-            .iter()
-            .skip(pages.index_after(since))
-            .cloned()
-            .collect()
+        pages.entries.iter().skip(pages.index_after(since)).cloned().collect()
     }
 
     /// The number of the newest request; 0 where there was none.
@@ -80,11 +75,7 @@ impl Journal {
     pub(crate) fn complete(&self, number: u64, status: u16, now: Timestamp) {
         let mut pages = self.pages();
         let index = pages.index_after(number.saturating_sub(1));
-        if let Some(entry) = pages
-            .entries
-            .get_mut(index)
-            .filter(|entry| entry.number == number)
-        {
+        if let Some(entry) = pages.entries.get_mut(index).filter(|entry| entry.number == number) {
             entry.status = Some(status);
             entry.milliseconds = u64::try_from(now.duration_since(entry.at).as_millis()).ok();
         }
@@ -118,10 +109,8 @@ mod tests {
             .into_iter()
             .map(|entry| (entry.number, entry.target, entry.status, entry.milliseconds))
             .collect();
-        let wanted = [
-            (first, "/a?x=1".to_owned(), None, None),
-            (second, "/b".to_owned(), Some(201), Some(12)),
-        ];
+        let wanted =
+            [(first, "/a?x=1".to_owned(), None, None), (second, "/b".to_owned(), Some(201), Some(12))];
         assert_eq!(seen, wanted);
         assert_eq!(journal.since(first).len(), 1);
         assert_eq!(journal.since(second).len(), 0);

@@ -51,11 +51,7 @@ pub async fn serve(
     let build = options.build.clone();
     let emulator = Emulator::open(options).await?;
     if let Some(home) = &home {
-        home.announce(&Running {
-            pid: std::process::id(),
-            port: address.port(),
-            build,
-        })?;
+        home.announce(&Running { pid: std::process::id(), port: address.port(), build })?;
     }
     let chosen = emulator.chosen();
     tracing::info!(%address, runtime = chosen.name, why = chosen.why, "the emulator serves");

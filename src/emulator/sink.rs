@@ -61,47 +61,31 @@ impl Sink {
             .collect();
         let bytes = posts.iter().map(|(_, size)| size).sum();
         let last = posts.back().map_or(0, |(post, _)| post.number);
-        Ok(Self(Arc::new(Mutex::new(Basin {
-            posts,
-            bytes,
-            last,
-            store,
-        }))))
+        Ok(Self(Arc::new(Mutex::new(Basin { posts, bytes, last, store }))))
     }
 
     /// The posts that are held, oldest first.
     pub fn posts(&self) -> Vec<Post> {
-        self.basin()
-            .posts
-            .iter()
-            .map(|(post, _)| post.clone())
-            .collect()
+        self.basin().posts.iter().map(|(post, _)| post.clone()).collect()
     }
 
     /// Keeps a post and gives its number.
     pub(crate) fn take(&self, at: Timestamp, path: &str, body: Value) -> Result<u64, StoreError> {
         let mut basin = self.basin();
         let number = basin.last + 1;
-        let post = Post {
-            number,
-            at,
-            path: path.to_owned(),
-            body,
-        };
+        let post = Post { number, at, path: path.to_owned(), body };
         // A post is made of JSON already: it always has a JSON form.
         let value = serde_json::to_value(&post).unwrap_or_default();
         let size = value.to_string().len();
         let sizes = basin.posts.iter().map(|(_, size)| *size);
         let overflow = overflow(sizes, basin.bytes + size, CAPACITY, CAPACITY_BYTES);
-        let gone = basin.posts.iter().take(overflow).map(|(post, _)| Change {
-            key: key(post.number),
-            value: Value::Null,
-        });
+        let gone = basin
+            .posts
+            .iter()
+            .take(overflow)
+            .map(|(post, _)| Change { key: key(post.number), value: Value::Null });
         let mut changes: Vec<Change> = gone.collect();
-        changes.push(Change {
-            key: key(number),
-            value,
-        });
+        changes.push(Change { key: key(number), value });
         if let Some(store) = &mut basin.store {
             store.append(&changes)?;
         }
@@ -192,12 +176,7 @@ mod tests {
         ];
         for (sizes, size, wanted) in rows {
             assert_eq!(
-                overflow(
-                    sizes.iter().copied(),
-                    sizes.iter().sum::<usize>() + size,
-                    3,
-                    100
-                ),
+                overflow(sizes.iter().copied(), sizes.iter().sum::<usize>() + size, 3, 100),
                 wanted,
                 "{sizes:?} and {size}"
             );

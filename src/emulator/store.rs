@@ -55,10 +55,7 @@ pub struct Store {
 impl fmt::Debug for Store {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let records = self.records.len();
-        out.debug_struct("Store")
-            .field("path", &self.path)
-            .field("records", &records)
-            .finish_non_exhaustive()
+        out.debug_struct("Store").field("path", &self.path).field("records", &records).finish_non_exhaustive()
     }
 }
 
@@ -72,20 +69,11 @@ impl Store {
             Ok(bytes) => read(path, &bytes)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(source) => {
-                return Err(StoreError::Io {
-                    path: path.to_owned(),
-                    source,
-                });
+                return Err(StoreError::Io { path: path.to_owned(), source });
             }
         };
         let (file, length) = rewrite(path, &records).map_err(at(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            length,
-            length_when_rewritten: length,
-            records,
-        })
+        Ok(Self { path: path.to_owned(), file, length, length_when_rewritten: length, records })
     }
 
     /// The newest value of each key.
@@ -107,10 +95,7 @@ impl Store {
         }
         if let Err(error) = self.file.write_all(&lines) {
             self.drop_half_line().map_err(at(&self.path))?;
-            return Err(StoreError::Io {
-                path: self.path.clone(),
-                source: error,
-            });
+            return Err(StoreError::Io { path: self.path.clone(), source: error });
         }
         self.length += lines.len() as u64;
         for change in changes {
@@ -152,16 +137,8 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
 
 fn read(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Value>, StoreError> {
     let mut records = BTreeMap::new();
-    let whole = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |end| end + 1);
-    for (index, line) in bytes
-        .split_at(whole)
-        .0
-        .split_inclusive(|byte| *byte == b'\n')
-        .enumerate()
-    {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    for (index, line) in bytes.split_at(whole).0.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let change = serde_json::from_slice(line).map_err(|source| StoreError::Corrupt {
             path: path.to_owned(),
             line: index + 1,
@@ -191,21 +168,10 @@ fn write_line(into: &mut Vec<u8>, change: &Change) -> std::io::Result<()> {
 fn rewrite(path: &Path, records: &BTreeMap<String, Value>) -> std::io::Result<(File, u64)> {
     let mut lines = Vec::new();
     for (key, value) in records {
-        write_line(
-            &mut lines,
-            &Change {
-                key: key.clone(),
-                value: value.clone(),
-            },
-        )?;
+        write_line(&mut lines, &Change { key: key.clone(), value: value.clone() })?;
     }
     let fresh = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&fresh)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(&lines)?;
     file.sync_data()?;
     rename(&fresh, path)?;
@@ -220,10 +186,7 @@ mod tests {
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
     fn change(key: &str, value: Value) -> Change {
-        Change {
-            key: key.to_owned(),
-            value,
-        }
+        Change { key: key.to_owned(), value }
     }
 
     #[test]
@@ -231,16 +194,11 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("world.jsonl");
         let mut store = Store::open(&path)?;
-        store.append(&[
-            change("a", json!(1)),
-            change("b", json!({"x": "line\nbreak"})),
-        ])?;
+        store.append(&[change("a", json!(1)), change("b", json!({"x": "line\nbreak"}))])?;
         store.append(&[change("a", json!(2)), change("c", json!(3))])?;
         store.append(&[change("c", Value::Null)])?;
-        let wanted = BTreeMap::from([
-            ("a".to_owned(), json!(2)),
-            ("b".to_owned(), json!({"x": "line\nbreak"})),
-        ]);
+        let wanted =
+            BTreeMap::from([("a".to_owned(), json!(2)), ("b".to_owned(), json!({"x": "line\nbreak"}))]);
         assert_eq!(store.records(), &wanted);
         drop(store);
         assert_eq!(Store::open(&path)?.records(), &wanted);
@@ -256,17 +214,10 @@ mod tests {
             let path = folder.path().join("world.jsonl");
             std::fs::write(&path, whole.get(..cut).unwrap_or_default())?;
             let mut store = Store::open(&path)?;
-            assert_eq!(
-                store.records().keys().collect::<Vec<_>>(),
-                ["a"],
-                "cut at {cut}"
-            );
+            assert_eq!(store.records().keys().collect::<Vec<_>>(), ["a"], "cut at {cut}");
             store.append(&[change("c", json!(3))])?;
             drop(store);
-            assert_eq!(
-                Store::open(&path)?.records().keys().collect::<Vec<_>>(),
-                ["a", "c"]
-            );
+            assert_eq!(Store::open(&path)?.records().keys().collect::<Vec<_>>(), ["a", "c"]);
         }
         Ok(())
     }
@@ -275,14 +226,8 @@ mod tests {
     fn damage_before_the_last_line_is_an_error_with_its_line() -> Outcome {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("world.jsonl");
-        std::fs::write(
-            &path,
-            "{\"key\":\"a\",\"value\":1}\nnonsense\n{\"key\":\"b\",\"value\":2}\n",
-        )?;
-        assert!(matches!(
-            Store::open(&path),
-            Err(StoreError::Corrupt { line: 2, .. })
-        ));
+        std::fs::write(&path, "{\"key\":\"a\",\"value\":1}\nnonsense\n{\"key\":\"b\",\"value\":2}\n")?;
+        assert!(matches!(Store::open(&path), Err(StoreError::Corrupt { line: 2, .. })));
         Ok(())
     }
 
@@ -297,10 +242,7 @@ mod tests {
         }
         let kept = std::fs::read(&path)?;
         assert!((kept.len() as u64) <= SMALL, "{} bytes", kept.len());
-        assert_eq!(
-            Store::open(&path)?.records().get("same"),
-            Some(&json!([99, text]))
-        );
+        assert_eq!(Store::open(&path)?.records().get("same"), Some(&json!([99, text])));
         Ok(())
     }
 }

@@ -39,9 +39,7 @@ impl Secret {
             filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())
                 .map_err(|error| NoRandomness(error.into()))?;
         }
-        Ok(Self(
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
+        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// The secret written as text; none where the text is not 64 hexadecimal digits.
@@ -140,11 +138,7 @@ pub enum Rejection {
 pub fn issue(secret: &Secret, claims: &Claims) -> String {
     // Claims are strings and whole numbers: they always have a JSON form.
     let body = serde_json::to_vec(claims).unwrap_or_default();
-    let signed = format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(HEADER),
-        URL_SAFE_NO_PAD.encode(body)
-    );
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(body));
     let signature = URL_SAFE_NO_PAD.encode(secret.sign(&signed));
     format!("{signed}.{signature}")
 }
@@ -161,15 +155,9 @@ pub fn verify(secret: &Secret, token: &str, now: Timestamp) -> Result<Claims, Re
     {
         return Err(Rejection::Invalid);
     }
-    let body = URL_SAFE_NO_PAD
-        .decode(body)
-        .map_err(|_| Rejection::Invalid)?;
+    let body = URL_SAFE_NO_PAD.decode(body).map_err(|_| Rejection::Invalid)?;
     let claims: Claims = serde_json::from_slice(&body).map_err(|_| Rejection::Invalid)?;
-    if claims.exp <= now.as_second() {
-        Err(Rejection::Expired)
-    } else {
-        Ok(claims)
-    }
+    if claims.exp <= now.as_second() { Err(Rejection::Expired) } else { Ok(claims) }
 }
 
 #[cfg(test)]
@@ -180,13 +168,7 @@ mod tests {
 
     fn claims() -> Claims {
         let audience = "https://management.azure.com/";
-        Claims::new(
-            "http://localhost",
-            "tenant",
-            "client",
-            audience,
-            Timestamp::UNIX_EPOCH,
-        )
+        Claims::new("http://localhost", "tenant", "client", audience, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -194,14 +176,8 @@ mod tests {
         let secret = Secret::random()?;
         let token = issue(&secret, &claims());
         let after = |seconds| Timestamp::from_second(seconds);
-        assert_eq!(
-            verify(&secret, &token, after(LIFETIME_SECONDS - 1)?),
-            Ok(claims())
-        );
-        assert_eq!(
-            verify(&secret, &token, after(LIFETIME_SECONDS)?),
-            Err(Rejection::Expired)
-        );
+        assert_eq!(verify(&secret, &token, after(LIFETIME_SECONDS - 1)?), Ok(claims()));
+        assert_eq!(verify(&secret, &token, after(LIFETIME_SECONDS)?), Err(Rejection::Expired));
         Ok(())
     }
 

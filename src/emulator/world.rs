@@ -51,9 +51,7 @@ use self::put::Put;
 use self::resource::Resource;
 use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;
-use crate::contract::{
-    Body, Command, Event, ExecSession, Fact, Outcome, Reply, Request, SandboxId, Ticket,
-};
+use crate::contract::{Body, Command, Event, ExecSession, Fact, Outcome, Reply, Request, SandboxId, Ticket};
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -76,9 +74,7 @@ pub struct Change {
 /// Shows the key only: a value can hold secrets.
 impl fmt::Debug for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Change")
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("Change").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -106,9 +102,7 @@ pub struct World {
 /// Shows the time only: what is kept, waits or is commanded can hold secrets.
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("now", &self.now)
-            .finish_non_exhaustive()
+        f.debug_struct("World").field("now", &self.now).finish_non_exhaustive()
     }
 }
 
@@ -139,11 +133,7 @@ impl World {
 
     /// The world as the store kept it; containers that ran are gone and are treated as restarted by the platform.
     /// A record that cannot be read is left out.
-    pub fn restore(
-        config: Config,
-        records: BTreeMap<String, Value>,
-        now: Timestamp,
-    ) -> (Self, Vec<Command>) {
+    pub fn restore(config: Config, records: BTreeMap<String, Value>, now: Timestamp) -> (Self, Vec<Command>) {
         let mut world = Self::new(config);
         world.now = now;
         let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
@@ -176,18 +166,9 @@ impl World {
     /// Forgets everything but the switches and the counter of ids (no id returns), and ends every container.
     pub fn reset(&mut self) -> Vec<Command> {
         let sandboxes = self.container_groups.iter().map(|(_, group)| group.sandbox);
-        let commands = sandboxes
-            .map(|sandbox| Command::Discard { sandbox })
-            .collect();
-        let config = Config {
-            switches: self.switches.clone(),
-            seed: 0,
-        };
-        *self = Self {
-            now: self.now,
-            ids: self.ids.clone(),
-            ..Self::new(config)
-        };
+        let commands = sandboxes.map(|sandbox| Command::Discard { sandbox }).collect();
+        let config = Config { switches: self.switches.clone(), seed: 0 };
+        *self = Self { now: self.now, ids: self.ids.clone(), ..Self::new(config) };
         commands
     }
 
@@ -218,18 +199,9 @@ impl World {
     pub fn tell(&mut self, event: Event, now: Timestamp) -> Vec<Command> {
         self.pass(now);
         let (sandbox, container, happened) = taken_apart(event);
-        for key in self
-            .container_groups
-            .keys_where(|group| group.sandbox == sandbox)
-        {
+        for key in self.container_groups.keys_where(|group| group.sandbox == sandbox) {
             if let Some(group) = self.container_groups.get_mut(&key) {
-                lifecycle::tell(
-                    group,
-                    &container,
-                    happened.clone(),
-                    self.now,
-                    &mut self.commands,
-                );
+                lifecycle::tell(group, &container, happened.clone(), self.now, &mut self.commands);
             }
             self.settle(&key);
         }
@@ -244,14 +216,8 @@ impl World {
 
     /// When [`World::advance`] next has something to do.
     pub fn due(&self) -> Option<Timestamp> {
-        let deletions = self
-            .resource_groups
-            .iter()
-            .filter_map(|(_, group)| group.gone_at);
-        let groups = self
-            .container_groups
-            .iter()
-            .filter_map(|(_, group)| lifecycle::due(group));
+        let deletions = self.resource_groups.iter().filter_map(|(_, group)| group.gone_at);
+        let groups = self.container_groups.iter().filter_map(|(_, group)| lifecycle::due(group));
         deletions.chain(groups).min()
     }
 
@@ -263,10 +229,7 @@ impl World {
         changes.extend(self.operations.changes());
         if self.kept_ids.as_ref() != Some(&self.ids) {
             let value = serde_json::to_value(&self.ids).unwrap_or(Value::Null);
-            changes.push(Change {
-                key: IDS.to_owned(),
-                value,
-            });
+            changes.push(Change { key: IDS.to_owned(), value });
             self.kept_ids = Some(self.ids.clone());
         }
         changes
@@ -294,11 +257,7 @@ impl World {
             return answer;
         }
         let answer = reply::metered(answer, method);
-        if answer
-            .headers
-            .iter()
-            .any(|(name, _)| name == "x-ms-request-id")
-        {
+        if answer.headers.iter().any(|(name, _)| name == "x-ms-request-id") {
             return answer;
         }
         reply::with(answer, "x-ms-request-id", self.request_ids.guid())
@@ -307,26 +266,14 @@ impl World {
 
 fn taken_apart(event: Event) -> (SandboxId, String, Happened) {
     match event {
-        Event::Pulled {
-            sandbox,
-            container,
-            digest,
-        } => (sandbox, container, Happened::Pulled { digest }),
-        Event::PullFailed {
-            sandbox,
-            container,
-            reason,
-        } => (sandbox, container, Happened::PullFailed { reason }),
+        Event::Pulled { sandbox, container, digest } => (sandbox, container, Happened::Pulled { digest }),
+        Event::PullFailed { sandbox, container, reason } => {
+            (sandbox, container, Happened::PullFailed { reason })
+        }
         Event::Started { sandbox, container } => (sandbox, container, Happened::Started),
-        Event::StartFailed {
-            sandbox,
-            container,
-            reason,
-        } => (sandbox, container, Happened::StartFailed { reason }),
-        Event::Exited {
-            sandbox,
-            container,
-            code,
-        } => (sandbox, container, Happened::Exited { code }),
+        Event::StartFailed { sandbox, container, reason } => {
+            (sandbox, container, Happened::StartFailed { reason })
+        }
+        Event::Exited { sandbox, container, code } => (sandbox, container, Happened::Exited { code }),
     }
 }

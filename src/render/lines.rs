@@ -61,6 +61,7 @@ impl Lines {
             EventKind::Began { .. } | EventKind::Ended(_) => None,
             EventKind::StepBegan(step) => {
                 let doing = self.titles.get(step)?.doing;
+                self.phases.insert(*step, doing.to_owned());
                 self.about(&time, *step, doing)
             }
             EventKind::Progress { step, phase } => {

@@ -59,7 +59,12 @@ pub fn write(out: &mut dyn Write, heading: &Heading, planned: &Planned, style: S
     if !(entries.is_empty() && quiet) {
         writeln!(out)?;
     }
-    writeln!(out, "{}", style.paint(Label::Title, &total(&entries, *unchanged)))
+    let last = if entries.is_empty() && !(conflicts.is_empty() && blocks.is_empty()) {
+        "Nothing is done before this is settled.".to_owned()
+    } else {
+        total(&entries, *unchanged)
+    };
+    writeln!(out, "{}", style.paint(Label::Title, &last))
 }
 
 fn note(note: &Note) -> Remark<'_> {

@@ -93,8 +93,11 @@ fn exec() -> Begin {
     })
 }
 
+/// What differs from step to step.
+type Brief<'t> = (Subject, Action, &'t str, Vec<Change>, Vec<Impact>);
+
 /// A plan whose steps each need the one before.
-fn plan(steps: Vec<(Subject, Action, &str, Vec<Change>, Vec<Impact>)>) -> Result<Plan, Box<dyn Error>> {
+fn plan(steps: Vec<Brief<'_>>) -> Result<Plan, Box<dyn Error>> {
     let steps =
         steps.into_iter().enumerate().map(|(place, (subject, action, reason, changes, impacts))| Step {
             id: StepId(place),

@@ -30,18 +30,21 @@ impl Source {
         STOREYS.into_iter().find(|storey| *storey == head)
     }
 
-    /// Lines of code with their numbers; comments are left out.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    /// Lines of code with their numbers; comments and what is in quotes are left out.
+    fn code(&self) -> impl Iterator<Item = (usize, String)> {
+        let bare = |line: &str| line.split('"').step_by(2).collect::<Vec<_>>().join("\"\"");
         self.text
             .lines()
             .enumerate()
-            .map(|(place, line)| (place + 1, line.split("//").next().unwrap_or_default()))
+            .map(move |(place, line)| {
+                (place + 1, bare(line).split("//").next().unwrap_or_default().to_owned())
+            })
             .filter(|(_, line)| !line.trim().is_empty())
     }
 
     fn lines_with<'s>(&'s self, words: &'s [&str]) -> impl Iterator<Item = String> + 's {
         self.code().flat_map(move |(number, line)| {
-            let found = words.iter().filter(move |word| has_word(line, word));
+            let found = words.iter().filter(move |word| has_word(&line, word));
             found.map(move |word| format!("{}:{number}: {word}", self.path))
         })
     }
@@ -55,8 +58,11 @@ fn has_word(line: &str, word: &str) -> bool {
 
 type Rule = fn(&Source) -> Vec<String>;
 
+/// The rule that holds for files of tests as well.
+const HOLDS_IN_TESTS: &str = "modules open with what they are for";
+
 /// Every rule with its name and a sample that breaks it.
-const RULES: [(&str, Rule, &str, &str); 12] = [
+const RULES: [(&str, Rule, &str, &str); 11] = [
     ("a storey uses only those below", storeys, "src/plan/x.rs", "use crate::engine::event;"),
     ("Azure crates stay under src/arm", azure, "src/engine/x.rs", "use azure_core::Url;"),
     ("clap and the environment stay under src/cli", edge, "src/engine/x.rs", "let x = std::env::var(\"X\");"),
@@ -68,7 +74,6 @@ const RULES: [(&str, Rule, &str, &str); 12] = [
     ("modules open with what they are for", documented, "src/model/x.rs", "use std::fmt;\n"),
     ("files hold one idea", short, "src/model/x.rs", LONG),
     ("trees are taken apart whole", whole, "src/model/group.rs", "let Container { name, .. } = self;"),
-    ("nothing names a machine's path", paths, "src/model/x.rs", "let x = \"/work/x\";"),
 ];
 
 /// More lines than a file may have.
@@ -114,7 +119,7 @@ fn files(source: &Source) -> Vec<String> {
 }
 
 fn emulator(source: &Source) -> Vec<String> {
-    let inside = source.storey() == Some("cli") || source.path == "src/main.rs";
+    let inside = source.storey() == Some("cli") || source.path == "src/main.rs" || is_emulator(source);
     if inside { Vec::new() } else { source.lines_with(&["acitask_emulator::"]).collect() }
 }
 
@@ -175,15 +180,6 @@ fn whole(source: &Source) -> Vec<String> {
         .collect()
 }
 
-fn paths(source: &Source) -> Vec<String> {
-    let words = ["/work/", "/root/", "crates.io", "pypi.org", "npmjs"];
-    words
-        .iter()
-        .filter(|word| source.text.contains(**word))
-        .map(|word| format!("{}: {word}", source.path))
-        .collect()
-}
-
 fn is_emulator(source: &Source) -> bool {
     source.path.starts_with("src/emulator/")
 }
@@ -220,15 +216,16 @@ fn the_house_keeps_its_invariants() {
     assert!(sources.len() > 60, "the sources were not found");
     let mut wrong = Vec::new();
     for (name, rule, _, _) in RULES {
-        let broken = sources.iter().filter(|source| !is_test(source)).flat_map(rule);
+        let broken =
+            sources.iter().filter(|source| !is_test(source) || name == HOLDS_IN_TESTS).flat_map(rule);
         wrong.extend(broken.map(|place| format!("{name}: {place}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Integration tests of the emulator stand under `src/emulator/tests`; they may give up and are held by no storey.
+/// Files that hold tests alone may touch files; those of the emulator's integration tests may give up as well.
 fn is_test(source: &Source) -> bool {
-    source.path.starts_with("src/emulator/tests/")
+    source.path.contains("/tests/") || source.path.ends_with("/tests.rs")
 }
 
 #[test]

@@ -96,7 +96,12 @@ impl Control {
     ///
     /// # Errors
     /// It does not answer, or refuses.
-    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let token = self.token().await?;
         let mut headers = vec![("authorization".to_owned(), format!("Bearer {}", token.expose()))];
         headers.extend(body.map(|_| ("content-type".to_owned(), "application/json".to_owned())));

@@ -33,7 +33,9 @@ pub(crate) enum ImagesCommand {
 /// Does it.
 pub(crate) async fn images(desk: &Desk, command: ImagesCommand) -> Result<Code, Failure> {
     match command {
-        ImagesCommand::Build { folder: Some(folder) } => build(desk, &desk.environment.folder.join(folder)).await,
+        ImagesCommand::Build { folder: Some(folder) } => {
+            build(desk, &desk.environment.folder.join(folder)).await
+        }
         ImagesCommand::Build { folder: None } => {
             let repository = Repository::above(&desk.environment.folder)?;
             build(desk, &repository.containers()).await

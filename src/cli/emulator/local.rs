@@ -56,7 +56,8 @@ pub(crate) async fn ensure(desk: &Desk, home: &Home) -> Result<Control, Failure>
         Some(health) if health.build == program.build => return Ok(control),
         Some(_) => {
             stop(home, &control).await?;
-            desk.screen.say("The local emulator is of another build; it is restarted and keeps what it knows.");
+            desk.screen
+                .say("The local emulator is of another build; it is restarted and keeps what it knows.");
         }
         None => {}
     }

@@ -40,7 +40,8 @@ pub(crate) async fn requests(desk: &Desk, arguments: &Requests) -> Result<Code, 
                 return writeln!(out, "{}", serde_json::to_string(entry)?);
             }
             let Entry { number, at, method, target, status, milliseconds } = entry;
-            let or_dash = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+            let or_dash =
+                |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
             let (status, took) = (or_dash(status.map(u64::from)), or_dash(*milliseconds));
             let time = at.strftime("%H:%M:%S%.3f");
             writeln!(out, "{number:>5}  {time}  {status:>3}  {took:>5} ms  {method:<6} {}", harmless(target))

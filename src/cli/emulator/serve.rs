@@ -43,7 +43,8 @@ pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failur
     let home = project::home(desk)?;
     let program = Program::running()?;
     let listener = home.listen()?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(|source| Failure::Runtime { source })?;
+    let listener =
+        tokio::net::TcpListener::from_std(listener).map_err(|source| Failure::Runtime { source })?;
     let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();

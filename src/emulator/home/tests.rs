@@ -22,10 +22,7 @@ fn damaged_files_are_named() -> Outcome {
     let home = Home::open(folder.path())?;
     for port in ["", "0", "http", "65536"] {
         std::fs::write(folder.path().join("port"), port)?;
-        assert!(
-            matches!(home.port(), Err(HomeError::Damaged { .. })),
-            "{port:?}"
-        );
+        assert!(matches!(home.port(), Err(HomeError::Damaged { .. })), "{port:?}");
     }
     std::fs::write(folder.path().join("secret"), "short")?;
     assert!(matches!(home.secret(), Err(HomeError::Damaged { .. })));
@@ -57,11 +54,7 @@ fn the_port_is_listened_on_once() -> Outcome {
 fn the_note_comes_and_goes() -> Outcome {
     let folder = tempfile::tempdir()?;
     let home = Home::open(folder.path())?;
-    let running = Running {
-        pid: 7,
-        port: 4000,
-        build: "b".to_owned(),
-    };
+    let running = Running { pid: 7, port: 4000, build: "b".to_owned() };
     assert_eq!(home.running()?, None);
     home.announce(&running)?;
     assert_eq!(home.running()?, Some(running));

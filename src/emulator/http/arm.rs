@@ -20,42 +20,23 @@ use crate::emulator::Emulator;
 const EXEC_STREAM: &str = "/execstream/";
 
 pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str())
-        .to_owned();
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let now = emulator.clock().now();
-    let number = emulator
-        .journal()
-        .enter(now, request.method().as_str(), &target);
+    let number = emulator.journal().enter(now, request.method().as_str(), &target);
     let carried_out = tokio::spawn(async move {
         let (parts, body) = request.into_parts();
-        let response = respond(&emulator, parts, body)
-            .await
-            .unwrap_or_else(IntoResponse::into_response);
+        let response = respond(&emulator, parts, body).await.unwrap_or_else(IntoResponse::into_response);
         let status = response.status().as_u16();
-        emulator
-            .journal()
-            .complete(number, status, emulator.clock().now());
+        emulator.journal().complete(number, status, emulator.clock().now());
         response
     });
     carried_out.await.unwrap_or_else(|_| {
         let message = "The emulator failed while it carried the request out.";
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalServerError",
-            message,
-        )
-        .into_response()
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message).into_response()
     })
 }
 
-async fn respond(
-    emulator: &Emulator,
-    mut parts: Parts,
-    body: WireBody,
-) -> Result<Response, Refusal> {
+async fn respond(emulator: &Emulator, mut parts: Parts, body: WireBody) -> Result<Response, Refusal> {
     let upgrade = if parts.uri.path().starts_with(EXEC_STREAM) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, emulator).await;
         Some(upgrade.map_err(|_| no_upgrade())?)
@@ -73,20 +54,13 @@ async fn deliver(
     reply: Reply,
     upgrade: Option<WebSocketUpgrade>,
 ) -> Result<Response, Refusal> {
-    let Reply {
-        status,
-        headers,
-        body,
-    } = reply;
+    let Reply { status, headers, body } = reply;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match body {
         Body::Empty => status.into_response(),
         Body::Json(value) => document(status, &value),
         Body::Logs(query) => {
-            let lines = emulator
-                .runtime()
-                .logs(query.sandbox, &query.container)
-                .await;
+            let lines = emulator.runtime().logs(query.sandbox, &query.container).await;
             document(status, &json!({"content": logs::content(&lines, &query)}))
         }
         Body::Socket(session) => {

@@ -53,20 +53,14 @@ pub(super) async fn stop(
 ) -> Result<Response, Refusal> {
     bearer(&emulator, &headers, &uri)?;
     emulator.stop().cancel();
-    Ok(document(
-        StatusCode::ACCEPTED,
-        &json!({"pid": std::process::id()}),
-    ))
+    Ok(document(StatusCode::ACCEPTED, &json!({"pid": std::process::id()})))
 }
 
 pub(super) async fn switches(State(emulator): State<Emulator>) -> Response {
     document(StatusCode::OK, &settings(&emulator.switches()))
 }
 
-pub(super) async fn switch(
-    State(emulator): State<Emulator>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(super) async fn switch(State(emulator): State<Emulator>, request: Request) -> Result<Response, Refusal> {
     bearer(&emulator, request.headers(), request.uri())?;
     let body = bounded(request.into_body(), LARGEST_BODY).await?;
     let switches = changed(emulator.switches(), &body)
@@ -100,12 +94,8 @@ fn changed(mut switches: Switches, body: &[u8]) -> Result<Switches, String> {
     let wanted: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|error| format!("The body is not an object of switches: {error}."))?;
     for (name, value) in wanted {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        switches
-            .set(&format!("{name}={value}"))
-            .map_err(|error| format!("{error}."))?;
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        switches.set(&format!("{name}={value}")).map_err(|error| format!("{error}."))?;
     }
     Ok(switches)
 }

@@ -16,11 +16,7 @@ use crate::emulator::Emulator;
 use crate::token::{Claims, Rejection, verify};
 
 /// Lets only requests through that name this machine and come from no foreign page.
-pub(super) async fn visitor(
-    State(emulator): State<Emulator>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn visitor(State(emulator): State<Emulator>, request: Request, next: Next) -> Response {
     match admit(request.headers(), request.uri(), emulator.origin()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -29,23 +25,13 @@ pub(super) async fn visitor(
 
 /// Scheme and authority under which the client reached us.
 pub(super) fn origin(headers: &HeaderMap, uri: &Uri, fallback: &str) -> String {
-    let named = uri
-        .authority()
-        .map(|authority| authority.as_str())
-        .or_else(|| text(headers, HOST));
-    named.map_or_else(
-        || fallback.to_owned(),
-        |authority| format!("http://{authority}"),
-    )
+    let named = uri.authority().map(|authority| authority.as_str()).or_else(|| text(headers, HOST));
+    named.map_or_else(|| fallback.to_owned(), |authority| format!("http://{authority}"))
 }
 
 fn admit(headers: &HeaderMap, uri: &Uri, own: &str) -> Result<(), Refusal> {
-    let own_authority = own
-        .split_once("://")
-        .map_or(own, |(_, authority)| authority);
-    let header = headers
-        .get(HOST)
-        .map(|host| host.to_str().unwrap_or_default());
+    let own_authority = own.split_once("://").map_or(own, |(_, authority)| authority);
+    let header = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
     let target = uri.authority().map(|authority| authority.as_str());
     for authority in header.into_iter().chain(target) {
         if authority != own_authority && !is_loopback(authority) {
@@ -70,32 +56,20 @@ fn admit(headers: &HeaderMap, uri: &Uri, own: &str) -> Result<(), Refusal> {
 /// Whether a page's origin is ours; a proxy that adds TLS may stand between.
 fn same_place(page: &HeaderValue, here: &str) -> bool {
     let page = page.to_str().unwrap_or_default();
-    let after_scheme = |text: &str| {
-        text.split_once("://")
-            .map(|(_, rest)| rest.to_ascii_lowercase())
-    };
+    let after_scheme = |text: &str| text.split_once("://").map(|(_, rest)| rest.to_ascii_lowercase());
     after_scheme(page).is_some_and(|place| after_scheme(here) == Some(place))
 }
 
 fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or(rest, |(host, _)| host),
-        None => authority
-            .split_once(':')
-            .map_or(authority, |(host, _)| host),
+        None => authority.split_once(':').map_or(authority, |(host, _)| host),
     };
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// The claims of the bearer token, or the 401 that ARM gives, with the place where a token is to be had.
-pub(super) fn bearer(
-    emulator: &Emulator,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<Claims, Refusal> {
+pub(super) fn bearer(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> Result<Claims, Refusal> {
     let token = text(headers, AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -138,36 +112,11 @@ mod tests {
             (Some("127.0.0.1.evil.example"), "/", None, "HostNotLoopback"),
             (Some("10.0.0.1"), "/", None, "HostNotLoopback"),
             (Some(""), "/", None, "HostNotLoopback"),
-            (
-                Some("localhost"),
-                "http://evil.example/",
-                None,
-                "HostNotLoopback",
-            ),
-            (
-                Some("localhost:4000"),
-                "/",
-                Some("http://localhost:4000"),
-                "ok",
-            ),
-            (
-                Some("localhost:4000"),
-                "/",
-                Some("https://localhost:4000"),
-                "ok",
-            ),
-            (
-                Some("localhost:4000"),
-                "/",
-                Some("http://localhost:3000"),
-                "ForeignOrigin",
-            ),
-            (
-                Some("localhost:4000"),
-                "/",
-                Some("https://evil.example"),
-                "ForeignOrigin",
-            ),
+            (Some("localhost"), "http://evil.example/", None, "HostNotLoopback"),
+            (Some("localhost:4000"), "/", Some("http://localhost:4000"), "ok"),
+            (Some("localhost:4000"), "/", Some("https://localhost:4000"), "ok"),
+            (Some("localhost:4000"), "/", Some("http://localhost:3000"), "ForeignOrigin"),
+            (Some("localhost:4000"), "/", Some("https://evil.example"), "ForeignOrigin"),
             (Some("localhost:4000"), "/", Some("null"), "ForeignOrigin"),
             (Some("localhost:4000"), "/", Some(""), "ForeignOrigin"),
         ];

@@ -4,10 +4,7 @@ use crate::contract::{LogLine, LogQuery};
 
 /// The part of the log that the query asks for; what is not UTF-8 shows as replacement characters.
 pub(super) fn content(lines: &[LogLine], query: &LogQuery) -> String {
-    let most = query
-        .tail
-        .unwrap_or(usize::MAX)
-        .min(query.max_lines.unwrap_or(usize::MAX));
+    let most = query.tail.unwrap_or(usize::MAX).min(query.max_lines.unwrap_or(usize::MAX));
     let mut text = Vec::new();
     for LogLine { at, text: line } in lines.iter().skip(lines.len().saturating_sub(most)) {
         if query.timestamps {
@@ -19,10 +16,7 @@ pub(super) fn content(lines: &[LogLine], query: &LogQuery) -> String {
     let end = text.split_off(text.len().saturating_sub(query.max_bytes));
     let cut = !text.is_empty();
     // A cut may fall inside a character: then its remaining bytes are no text.
-    let rest = end
-        .iter()
-        .take_while(|byte| cut && (**byte & 0b1100_0000) == 0b1000_0000)
-        .count();
+    let rest = end.iter().take_while(|byte| cut && (**byte & 0b1100_0000) == 0b1000_0000).count();
     String::from_utf8_lossy(end.get(rest..).unwrap_or_default()).into_owned()
 }
 
@@ -38,11 +32,7 @@ mod tests {
             at: Timestamp::constant(second, 5),
             text: Bytes::from_static(text),
         };
-        vec![
-            line(0, b"one"),
-            line(1, "zw\u{f6}".as_bytes()),
-            line(2, b"\xff!"),
-        ]
+        vec![line(0, b"one"), line(1, "zw\u{f6}".as_bytes()), line(2, b"\xff!")]
     }
 
     #[test]
@@ -57,48 +47,13 @@ mod tests {
         };
         let rows = [
             (whole.clone(), "one\nzw\u{f6}\n\u{fffd}!\n"),
+            (LogQuery { tail: Some(1), ..whole.clone() }, "\u{fffd}!\n"),
+            (LogQuery { tail: Some(0), ..whole.clone() }, ""),
+            (LogQuery { tail: Some(9), max_lines: Some(1), ..whole.clone() }, "\u{fffd}!\n"),
+            (LogQuery { max_bytes: 5, ..whole.clone() }, "\n\u{fffd}!\n"),
+            (LogQuery { max_bytes: 6, ..whole.clone() }, "\u{f6}\n\u{fffd}!\n"),
             (
-                LogQuery {
-                    tail: Some(1),
-                    ..whole.clone()
-                },
-                "\u{fffd}!\n",
-            ),
-            (
-                LogQuery {
-                    tail: Some(0),
-                    ..whole.clone()
-                },
-                "",
-            ),
-            (
-                LogQuery {
-                    tail: Some(9),
-                    max_lines: Some(1),
-                    ..whole.clone()
-                },
-                "\u{fffd}!\n",
-            ),
-            (
-                LogQuery {
-                    max_bytes: 5,
-                    ..whole.clone()
-                },
-                "\n\u{fffd}!\n",
-            ),
-            (
-                LogQuery {
-                    max_bytes: 6,
-                    ..whole.clone()
-                },
-                "\u{f6}\n\u{fffd}!\n",
-            ),
-            (
-                LogQuery {
-                    tail: Some(2),
-                    timestamps: true,
-                    ..whole
-                },
+                LogQuery { tail: Some(2), timestamps: true, ..whole },
                 "1970-01-01T00:00:01.000000005Z zw\u{f6}\n1970-01-01T00:00:02.000000005Z \u{fffd}!\n",
             ),
         ];

@@ -16,12 +16,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            challenge: None,
-        }
+        Self { status, code, message: message.into(), challenge: None }
     }
 
     /// The 401 with the place where a token is to be had.
@@ -31,21 +26,13 @@ impl Refusal {
              error_description=\"{message}\""
         );
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationFailed", message);
-        Self {
-            challenge: Some(challenge),
-            ..refusal
-        }
+        Self { challenge: Some(challenge), ..refusal }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self {
-            status,
-            code,
-            message,
-            challenge,
-        } = self;
+        let Self { status, code, message, challenge } = self;
         let body = json!({"error": {"code": code, "message": message}});
         let mut response = document(status, &body);
         let challenge = challenge.and_then(|text| HeaderValue::try_from(text).ok());

@@ -15,12 +15,10 @@ use crate::contract::Request;
 
 /// Reads the body, decodes path and query.
 pub(super) async fn request(parts: &Parts, body: Body, own: &str) -> Result<Request, Refusal> {
-    let path = percent_decode_str(parts.uri.path())
-        .decode_utf8()
-        .map_err(|_| {
-            let message = "The path of the request is not UTF-8.";
-            Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestUri", message)
-        })?;
+    let path = percent_decode_str(parts.uri.path()).decode_utf8().map_err(|_| {
+        let message = "The path of the request is not UTF-8.";
+        Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestUri", message)
+    })?;
     Ok(Request {
         method: parts.method.as_str().to_owned(),
         path: path.into_owned(),
@@ -41,11 +39,7 @@ pub(super) fn query(text: &str) -> BTreeMap<String, String> {
 pub(super) async fn bounded(body: Body, most: usize) -> Result<Bytes, Refusal> {
     to_bytes(body, most).await.map_err(|_| {
         let message = format!("The body of the request was cut or is longer than {most} bytes.");
-        Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestContentTooLarge",
-            message,
-        )
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestContentTooLarge", message)
     })
 }
 
@@ -56,24 +50,15 @@ mod tests {
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
     fn parts(uri: &str) -> Result<Parts, axum::http::Error> {
-        Ok(axum::http::Request::get(uri)
-            .header("host", "localhost:1")
-            .body(())?
-            .into_parts()
-            .0)
+        Ok(axum::http::Request::get(uri).header("host", "localhost:1").body(())?.into_parts().0)
     }
 
     #[tokio::test]
     async fn path_and_query_are_decoded() -> Outcome {
         let parts = parts("/a%20b//C?Api-Version=2025-09-01&x=1&X=%C3%A4+b")?;
-        let request = request(&parts, Body::from("body"), "http://own")
-            .await
-            .map_err(|it| it.message)?;
+        let request = request(&parts, Body::from("body"), "http://own").await.map_err(|it| it.message)?;
         assert_eq!(request.path, "/a b//C");
-        assert_eq!(
-            request.query.get("api-version").map(String::as_str),
-            Some("2025-09-01")
-        );
+        assert_eq!(request.query.get("api-version").map(String::as_str), Some("2025-09-01"));
         assert_eq!(request.query.get("x").map(String::as_str), Some("ä b"));
         assert_eq!(request.origin, "http://localhost:1");
         assert_eq!(request.body, "body");
@@ -83,10 +68,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_too_long_or_no_text_is_refused() -> Outcome {
         let long = Body::from(vec![0; LARGEST_BODY + 1]);
-        let rows = [
-            ("/a", long, "RequestContentTooLarge"),
-            ("/%FF", Body::empty(), "InvalidRequestUri"),
-        ];
+        let rows = [("/a", long, "RequestContentTooLarge"), ("/%FF", Body::empty(), "InvalidRequestUri")];
         for (uri, body, code) in rows {
             let outcome = request(&parts(uri)?, body, "http://own").await;
             assert_eq!(outcome.err().map(|refusal| refusal.code), Some(code));

@@ -28,12 +28,7 @@ pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime:
         Ok(Some(Ok(Message::Text(text)))) if same(text.as_str(), &session.password)
     );
     if !known {
-        return close(
-            socket,
-            close_code::POLICY,
-            "the password was not the first message",
-        )
-        .await;
+        return close(socket, close_code::POLICY, "the password was not the first message").await;
     }
     match runtime.exec(&session).await {
         Ok(stream) => run(socket, stream).await,
@@ -74,10 +69,7 @@ async fn type_in(from_client: &mut SplitStream<WebSocket>, input: mpsc::Sender<B
 }
 
 /// Passes output on until the process has ended; whether the client was gone before.
-async fn show(
-    to_client: &mut SplitSink<WebSocket, Message>,
-    mut output: mpsc::Receiver<Bytes>,
-) -> bool {
+async fn show(to_client: &mut SplitSink<WebSocket, Message>, mut output: mpsc::Receiver<Bytes>) -> bool {
     while let Some(bytes) = output.recv().await {
         if to_client.send(Message::Binary(bytes)).await.is_err() {
             return true;
@@ -87,10 +79,7 @@ async fn show(
 }
 
 async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
+    let frame = CloseFrame { code, reason: reason.into() };
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
         let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
         // A client that never answers is left.

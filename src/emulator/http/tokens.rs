@@ -60,12 +60,7 @@ struct OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let Self {
-            status,
-            error,
-            number,
-            description,
-        } = self;
+        let Self { status, error, number, description } = self;
         let body = json!({
             "error": error,
             "error_description": format!("AADSTS{number}: {description}"),
@@ -75,22 +70,10 @@ impl IntoResponse for OAuthError {
     }
 }
 
-fn check(
-    form: &BTreeMap<String, String>,
-    matches: impl FnOnce(&str) -> bool,
-) -> Result<(), OAuthError> {
-    let given = |name: &str| {
-        form.get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    };
+fn check(form: &BTreeMap<String, String>, matches: impl FnOnce(&str) -> bool) -> Result<(), OAuthError> {
+    let given = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let bad = |error, number, description| {
-        Err(OAuthError {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            number,
-            description,
-        })
+        Err(OAuthError { status: StatusCode::BAD_REQUEST, error, number, description })
     };
     match given("grant_type") {
         Some("client_credentials") => {}
@@ -102,19 +85,11 @@ fn check(
             );
         }
         None => {
-            return bad(
-                "invalid_request",
-                900_144,
-                "The request body must contain 'grant_type'.",
-            );
+            return bad("invalid_request", 900_144, "The request body must contain 'grant_type'.");
         }
     }
     if given("client_id").is_none() {
-        return bad(
-            "invalid_request",
-            900_144,
-            "The request body must contain 'client_id'.",
-        );
+        return bad("invalid_request", 900_144, "The request body must contain 'client_id'.");
     }
     if given("client_secret").is_some_and(matches) {
         return Ok(());
@@ -129,17 +104,12 @@ fn check(
 
 /// Who the token is for: the scope without its `.default`, or the resource that older clients send.
 fn audience(form: &BTreeMap<String, String>) -> String {
-    let scope = form.get("scope").and_then(|scopes| {
-        scopes
-            .split_whitespace()
-            .find_map(|scope| scope.strip_suffix("/.default"))
-    });
+    let scope = form
+        .get("scope")
+        .and_then(|scopes| scopes.split_whitespace().find_map(|scope| scope.strip_suffix("/.default")));
     match scope {
         Some(scope) => format!("{}/", scope.trim_end_matches('/')),
-        None => form
-            .get("resource")
-            .cloned()
-            .unwrap_or_else(|| AUDIENCE.to_owned()),
+        None => form.get("resource").cloned().unwrap_or_else(|| AUDIENCE.to_owned()),
     }
 }
 
@@ -150,31 +120,13 @@ mod tests {
     #[test]
     fn who_gets_a_token() {
         let rows = [
-            (
-                "grant_type=client_credentials&client_id=a&client_secret=right",
-                None,
-            ),
-            (
-                "grant_type=client_credentials&client_id=a&client_secret=wrong",
-                Some("invalid_client"),
-            ),
-            (
-                "grant_type=client_credentials&client_id=a&client_secret=",
-                Some("invalid_client"),
-            ),
-            (
-                "grant_type=client_credentials&client_id=a",
-                Some("invalid_client"),
-            ),
-            (
-                "grant_type=client_credentials&client_secret=right",
-                Some("invalid_request"),
-            ),
+            ("grant_type=client_credentials&client_id=a&client_secret=right", None),
+            ("grant_type=client_credentials&client_id=a&client_secret=wrong", Some("invalid_client")),
+            ("grant_type=client_credentials&client_id=a&client_secret=", Some("invalid_client")),
+            ("grant_type=client_credentials&client_id=a", Some("invalid_client")),
+            ("grant_type=client_credentials&client_secret=right", Some("invalid_request")),
             ("client_id=a&client_secret=right", Some("invalid_request")),
-            (
-                "grant_type=password&client_id=a&client_secret=right",
-                Some("unsupported_grant_type"),
-            ),
+            ("grant_type=password&client_id=a&client_secret=right", Some("unsupported_grant_type")),
             ("", Some("invalid_request")),
         ];
         for (form, wanted) in rows {
@@ -186,18 +138,9 @@ mod tests {
     #[test]
     fn what_a_token_is_for() {
         let rows = [
-            (
-                "scope=https://management.azure.com/.default",
-                "https://management.azure.com/",
-            ),
-            (
-                "scope=https://management.azure.com//.default",
-                "https://management.azure.com/",
-            ),
-            (
-                "scope=openid+http://localhost:1/.default",
-                "http://localhost:1/",
-            ),
+            ("scope=https://management.azure.com/.default", "https://management.azure.com/"),
+            ("scope=https://management.azure.com//.default", "https://management.azure.com/"),
+            ("scope=openid+http://localhost:1/.default", "http://localhost:1/"),
             ("resource=https://x/", "https://x/"),
             ("", AUDIENCE),
         ];

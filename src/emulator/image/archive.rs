@@ -28,18 +28,12 @@ struct Saved {
 
 /// Lays the archive (tar, or tar packed with gzip) out in an empty folder.
 pub(crate) fn lay_out(archive: &Path, folder: &Path) -> Result<(), ImageError> {
-    let wrong = |reason: String| ImageError::Source {
-        path: archive.to_path_buf(),
-        reason,
-    };
+    let wrong = |reason: String| ImageError::Source { path: archive.to_path_buf(), reason };
     let mut total = 0;
     let mut tar = tar::Archive::new(unpacked(archive)?);
     for entry in tar.entries().map_err(|error| wrong(error.to_string()))? {
         let mut entry = entry.map_err(|error| wrong(error.to_string()))?;
-        let name = entry
-            .path()
-            .map_err(|error| wrong(error.to_string()))?
-            .into_owned();
+        let name = entry.path().map_err(|error| wrong(error.to_string()))?.into_owned();
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -48,10 +42,7 @@ pub(crate) fn lay_out(archive: &Path, folder: &Path) -> Result<(), ImageError> {
         };
         total += entry.size();
         if total > MAX_BYTES {
-            return Err(ImageError::TooLarge {
-                what: "the archive".into(),
-                limit: MAX_BYTES,
-            });
+            return Err(ImageError::TooLarge { what: "the archive".into(), limit: MAX_BYTES });
         }
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
@@ -63,9 +54,7 @@ pub(crate) fn lay_out(archive: &Path, folder: &Path) -> Result<(), ImageError> {
         return Ok(());
     }
     if !folder.join("manifest.json").exists() {
-        return Err(wrong(
-            "it has neither an index.json nor a manifest.json".into(),
-        ));
+        return Err(wrong("it has neither an index.json nor a manifest.json".into()));
     }
     convert(folder)
 }
@@ -73,15 +62,9 @@ pub(crate) fn lay_out(archive: &Path, folder: &Path) -> Result<(), ImageError> {
 /// The bytes of the tar, whether packed or not.
 fn unpacked(archive: &Path) -> Result<Box<dyn Read>, ImageError> {
     let mut start = Vec::new();
-    File::open(archive)
-        .and_then(|file| file.take(2).read_to_end(&mut start))
-        .map_err(at(archive))?;
+    File::open(archive).and_then(|file| file.take(2).read_to_end(&mut start)).map_err(at(archive))?;
     let file = BufReader::new(File::open(archive).map_err(at(archive))?);
-    Ok(if start == [0x1f, 0x8b] {
-        Box::new(flate2::read::GzDecoder::new(file))
-    } else {
-        Box::new(file)
-    })
+    Ok(if start == [0x1f, 0x8b] { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) })
 }
 
 /// The name without `./`; none where it would leave the folder.
@@ -102,12 +85,7 @@ fn convert(folder: &Path) -> Result<(), ImageError> {
     let text = fs::read(&path).map_err(at(&path))?;
     let saved: Vec<Saved> = serde_json::from_slice(&text).map_err(document("manifest.json"))?;
     let mut manifests = Vec::new();
-    for Saved {
-        config,
-        repo_tags,
-        layers,
-    } in saved
-    {
+    for Saved { config, repo_tags, layers } in saved {
         let manifest = Manifest {
             schema_version: 2,
             media_type: layout::MANIFEST.into(),
@@ -126,28 +104,20 @@ fn convert(folder: &Path) -> Result<(), ImageError> {
         }
         manifests.extend(tags.into_iter().map(|tag| {
             let annotations = BTreeMap::from([(layout::FULL_NAME.to_owned(), tag)]);
-            Descriptor {
-                annotations,
-                ..made.clone()
-            }
+            Descriptor { annotations, ..made.clone() }
         }));
     }
-    let index = Index {
-        schema_version: 2,
-        manifests,
-    };
+    let index = Index { schema_version: 2, manifests };
     let text = serde_json::to_vec(&index).map_err(document("the index"))?;
     fs::write(folder.join("index.json"), text).map_err(at(folder))
 }
 
 /// Puts a file of the archive where a layout keeps its blobs.
 fn adopt(folder: &Path, name: &str, media_type: &str) -> Result<Descriptor, ImageError> {
-    let path = plain(Path::new(name))
-        .map(|name| folder.join(name))
-        .ok_or_else(|| ImageError::Source {
-            path: folder.to_path_buf(),
-            reason: format!("it names {name} outside itself"),
-        })?;
+    let path = plain(Path::new(name)).map(|name| folder.join(name)).ok_or_else(|| ImageError::Source {
+        path: folder.to_path_buf(),
+        reason: format!("it names {name} outside itself"),
+    })?;
     let mut sum = Sum::default();
     let mut file = File::open(&path).map_err(at(&path))?;
     let size = io::copy(&mut file, &mut sum).map_err(at(&path))?;
@@ -156,9 +126,7 @@ fn adopt(folder: &Path, name: &str, media_type: &str) -> Result<Descriptor, Imag
     fs::create_dir_all(&blobs).map_err(at(&blobs))?;
     let blob = blobs.join(digest.trim_start_matches("sha256:"));
     // Two images of one archive may share the file: it stays where it was.
-    fs::hard_link(&path, &blob)
-        .or_else(|_| fs::copy(&path, &blob).map(|_| ()))
-        .map_err(at(&blob))?;
+    fs::hard_link(&path, &blob).or_else(|_| fs::copy(&path, &blob).map(|_| ())).map_err(at(&blob))?;
     Ok(Descriptor {
         media_type: media_type.to_owned(),
         digest,

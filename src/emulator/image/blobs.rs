@@ -16,13 +16,9 @@ const MAX_DOCUMENT: u64 = 4 << 20;
 /// Where a layout keeps the blob.
 pub(crate) fn path(folder: &Path, digest: &str) -> Result<PathBuf, ImageError> {
     if !is_digest(digest) {
-        return Err(ImageError::Unsupported {
-            what: format!("a digest of the form {digest:?}"),
-        });
+        return Err(ImageError::Unsupported { what: format!("a digest of the form {digest:?}") });
     }
-    Ok(folder
-        .join("blobs/sha256")
-        .join(digest.trim_start_matches("sha256:")))
+    Ok(folder.join("blobs/sha256").join(digest.trim_start_matches("sha256:")))
 }
 
 /// Copies a blob from one layout to another, where it appears only if its bytes are what its name says.
@@ -33,18 +29,12 @@ pub(crate) fn take(from: &Path, to: &Path, digest: &str) -> Result<(), ImageErro
     }
     let part = to.join("part");
     let file = File::create(&part).map_err(at(&part))?;
-    let mut both = Tee {
-        sum: Sum::default(),
-        file,
-    };
+    let mut both = Tee { sum: Sum::default(), file };
     let mut bytes = File::open(&source).map_err(at(&source))?;
     io::copy(&mut bytes, &mut both).map_err(at(&source))?;
     let found = both.sum.digest();
     if found != digest {
-        return Err(ImageError::Digest {
-            expected: digest.to_owned(),
-            found,
-        });
+        return Err(ImageError::Digest { expected: digest.to_owned(), found });
     }
     fs::rename(&part, &target).map_err(at(&target))
 }
@@ -52,10 +42,7 @@ pub(crate) fn take(from: &Path, to: &Path, digest: &str) -> Result<(), ImageErro
 /// A JSON document, if it is not too large to be one.
 pub(crate) fn document<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, ImageError> {
     if fs::metadata(path).map_err(at(path))?.len() > MAX_DOCUMENT {
-        return Err(ImageError::TooLarge {
-            what: what.to_owned(),
-            limit: MAX_DOCUMENT,
-        });
+        return Err(ImageError::TooLarge { what: what.to_owned(), limit: MAX_DOCUMENT });
     }
     let text = fs::read(path).map_err(at(path))?;
     serde_json::from_slice(&text).map_err(super::document(what))
@@ -75,12 +62,7 @@ impl Sum {
 
     /// `sha256:` and the digest of what was written.
     pub(crate) fn digest(self) -> String {
-        let hex: String = self
-            .0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sha256:{hex}")
     }
 }

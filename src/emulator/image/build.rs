@@ -47,8 +47,7 @@ impl Build {
     /// Adds a file.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>, mode: u32, bytes: Vec<u8>) -> Self {
-        self.files
-            .insert(path.into(), Content::File { mode, bytes });
+        self.files.insert(path.into(), Content::File { mode, bytes });
         self
     }
 
@@ -72,10 +71,7 @@ impl Build {
             architecture: layout::architecture().into(),
             os: "linux".into(),
             config: Some(settings.clone()),
-            rootfs: RootFs {
-                kind: "layers".into(),
-                diff_ids: vec![diff_id],
-            },
+            rootfs: RootFs { kind: "layers".into(), diff_ids: vec![diff_id] },
         };
         let config = serde_json::to_vec(&config).map_err(document("the configuration"))?;
         let manifest = Manifest {
@@ -86,32 +82,16 @@ impl Build {
         };
         let manifest = serde_json::to_vec(&manifest).map_err(document("the manifest"))?;
         let mut named = described(&manifest, layout::MANIFEST);
-        named
-            .annotations
-            .insert(layout::REF_NAME.into(), reference.to_string());
-        named.platform = Some(Platform {
-            os: "linux".into(),
-            architecture: layout::architecture().into(),
-        });
+        named.annotations.insert(layout::REF_NAME.into(), reference.to_string());
+        named.platform = Some(Platform { os: "linux".into(), architecture: layout::architecture().into() });
         let digest = named.digest.clone();
-        let index = Index {
-            schema_version: 2,
-            manifests: vec![named],
-        };
+        let index = Index { schema_version: 2, manifests: vec![named] };
         let index = serde_json::to_vec(&index).map_err(document("the index"))?;
 
         let mut tar = tar::Builder::new(into);
-        append(
-            &mut tar,
-            Path::new(layout::MARK.0),
-            0o644,
-            layout::MARK.1.as_bytes(),
-        )?;
+        append(&mut tar, Path::new(layout::MARK.0), 0o644, layout::MARK.1.as_bytes())?;
         for bytes in [&layer, &config, &manifest] {
-            let name = format!(
-                "blobs/sha256/{}",
-                Sum::of(bytes).trim_start_matches("sha256:")
-            );
+            let name = format!("blobs/sha256/{}", Sum::of(bytes).trim_start_matches("sha256:"));
             append(&mut tar, Path::new(&name), 0o644, bytes)?;
         }
         append(&mut tar, Path::new("index.json"), 0o644, &index)?;
@@ -143,13 +123,8 @@ fn layer(files: &BTreeMap<PathBuf, Content>) -> Result<Vec<u8>, Failure> {
     let mut tree = BTreeMap::new();
     for (path, content) in files {
         let path = inside(path)?;
-        for folder in path
-            .ancestors()
-            .skip(1)
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            tree.entry(folder.to_path_buf())
-                .or_insert(Content::Folder { mode: 0o755 });
+        for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+            tree.entry(folder.to_path_buf()).or_insert(Content::Folder { mode: 0o755 });
         }
         tree.insert(path, content.clone());
     }
@@ -172,9 +147,7 @@ fn layer(files: &BTreeMap<PathBuf, Content>) -> Result<Vec<u8>, Failure> {
 
 fn inside(path: &Path) -> Result<PathBuf, ImageError> {
     let relative = path.strip_prefix("/").unwrap_or(path);
-    let plain = relative
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
     if !plain || relative.as_os_str().is_empty() {
         return Err(ImageError::Source {
             path: path.to_path_buf(),
@@ -184,12 +157,7 @@ fn inside(path: &Path) -> Result<PathBuf, ImageError> {
     Ok(relative.to_path_buf())
 }
 
-fn append<W: Write>(
-    tar: &mut tar::Builder<W>,
-    path: &Path,
-    mode: u32,
-    bytes: &[u8],
-) -> io::Result<()> {
+fn append<W: Write>(tar: &mut tar::Builder<W>, path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut header = header(mode, bytes.len() as u64, tar::EntryType::Regular);
     tar.append_data(&mut header, path, bytes)
 }

@@ -121,17 +121,12 @@ pub(crate) fn full_name(descriptor: &Descriptor) -> Option<&str> {
 /// The variant for this machine. One whose platform is not told is taken on trust.
 pub(crate) fn variant(index: &Index) -> Result<&Descriptor, ImageError> {
     let ours = |descriptor: &&Descriptor| {
-        descriptor.platform.as_ref().is_none_or(|platform| {
-            platform.os == "linux" && platform.architecture == architecture()
-        })
+        descriptor
+            .platform
+            .as_ref()
+            .is_none_or(|platform| platform.os == "linux" && platform.architecture == architecture())
     };
-    index
-        .manifests
-        .iter()
-        .find(ours)
-        .ok_or(ImageError::Platform {
-            architecture: architecture(),
-        })
+    index.manifests.iter().find(ours).ok_or(ImageError::Platform { architecture: architecture() })
 }
 
 /// Whether the blob is an index over platforms and not a manifest.
@@ -162,14 +157,8 @@ mod tests {
             media_type: MANIFEST.to_owned(),
             digest: String::new(),
             size: 0,
-            annotations: annotations
-                .iter()
-                .map(|(key, value)| (text(key), text(value)))
-                .collect(),
-            platform: platform.map(|(os, arch)| Platform {
-                os: text(&os),
-                architecture: text(&arch),
-            }),
+            annotations: annotations.iter().map(|(key, value)| (text(key), text(value))).collect(),
+            platform: platform.map(|(os, arch)| Platform { os: text(&os), architecture: text(&arch) }),
         }
     }
 
@@ -178,32 +167,19 @@ mod tests {
         for (annotations, name) in [
             (vec![(REF_NAME, "1")], None),
             (vec![(REF_NAME, "acitask/weak:1")], Some("acitask/weak:1")),
-            (
-                vec![(REF_NAME, "1"), (FULL_NAME, "docker.io/a/b:1")],
-                Some("docker.io/a/b:1"),
-            ),
+            (vec![(REF_NAME, "1"), (FULL_NAME, "docker.io/a/b:1")], Some("docker.io/a/b:1")),
             (vec![], None),
         ] {
-            assert_eq!(
-                full_name(&described(&annotations, None)),
-                name,
-                "{annotations:?}"
-            );
+            assert_eq!(full_name(&described(&annotations, None)), name, "{annotations:?}");
         }
     }
 
     #[test]
     fn the_variant_of_this_machine_is_taken() {
         let here = described(&[("here", "yes")], Some(("linux", architecture())));
-        let index = |manifests| Index {
-            schema_version: 2,
-            manifests,
-        };
+        let index = |manifests| Index { schema_version: 2, manifests };
         let other = || described(&[], Some(("windows", "amd64")));
-        assert_eq!(
-            variant(&index(vec![other(), here.clone()])).ok(),
-            Some(&here)
-        );
+        assert_eq!(variant(&index(vec![other(), here.clone()])).ok(), Some(&here));
         assert!(variant(&index(vec![other()])).is_err());
     }
 

@@ -41,15 +41,10 @@ impl FromStr for Reference {
     type Err = ImageError;
 
     fn from_str(text: &str) -> Result<Self, ImageError> {
-        let wrong = |reason| ImageError::Reference {
-            text: text.to_owned(),
-            reason,
-        };
+        let wrong = |reason| ImageError::Reference { text: text.to_owned(), reason };
         let (rest, digest) = match text.split_once('@') {
             Some((_, digest)) if !is_digest(digest) => {
-                return Err(wrong(
-                    "a digest is sha256: and 64 hexadecimal digits in lower case",
-                ));
+                return Err(wrong("a digest is sha256: and 64 hexadecimal digits in lower case"));
             }
             Some((rest, digest)) => (rest, Some(digest.to_owned())),
             None => (text, None),
@@ -63,49 +58,27 @@ impl FromStr for Reference {
             return Err(wrong("a tag has at most 128 letters, digits, _ . and -"));
         }
         let (registry, repository) = match path.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
-                (first, rest)
-            }
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
             _ => ("docker.io", path),
         };
-        let registry = if registry == "index.docker.io" {
-            "docker.io"
-        } else {
-            registry
-        };
+        let registry = if registry == "index.docker.io" { "docker.io" } else { registry };
         let official = registry == "docker.io" && !repository.contains('/');
-        let repository = if official {
-            format!("library/{repository}")
-        } else {
-            repository.to_owned()
-        };
+        let repository = if official { format!("library/{repository}") } else { repository.to_owned() };
         if !is_registry(registry) {
             return Err(wrong("a registry is a host name, with a port or without"));
         }
         if !repository.split('/').all(is_component) {
-            return Err(wrong(
-                "a name has lower-case letters and digits, with . _ - and / between",
-            ));
+            return Err(wrong("a name has lower-case letters and digits, with . _ - and / between"));
         }
-        let version = digest.map_or_else(
-            || Version::Tag(tag.unwrap_or("latest").to_owned()),
-            Version::Digest,
-        );
-        Ok(Self {
-            registry: registry.to_owned(),
-            repository,
-            version,
-        })
+        let version =
+            digest.map_or_else(|| Version::Tag(tag.unwrap_or("latest").to_owned()), Version::Digest);
+        Ok(Self { registry: registry.to_owned(), repository, version })
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            registry,
-            repository,
-            version,
-        } = self;
+        let Self { registry, repository, version } = self;
         match version {
             Version::Tag(tag) => write!(f, "{registry}/{repository}:{tag}"),
             Version::Digest(digest) => write!(f, "{registry}/{repository}@{digest}"),
@@ -115,36 +88,29 @@ impl fmt::Display for Reference {
 
 /// Whether the text is a digest that we can check.
 pub(crate) fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 fn is_tag(tag: &str) -> bool {
     !tag.is_empty()
         && tag.len() <= 128
         && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 fn is_registry(host: &str) -> bool {
     let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     edge(host.bytes().next())
         && edge(host.bytes().last())
-        && host
-            .bytes()
-            .all(|b| edge(Some(b)) || matches!(b, b'.' | b':' | b'-'))
+        && host.bytes().all(|b| edge(Some(b)) || matches!(b, b'.' | b':' | b'-'))
 }
 
 fn is_component(part: &str) -> bool {
     let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     edge(part.bytes().next())
         && edge(part.bytes().last())
-        && part
-            .bytes()
-            .all(|b| edge(Some(b)) || matches!(b, b'.' | b'_' | b'-'))
+        && part.bytes().all(|b| edge(Some(b)) || matches!(b, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -158,10 +124,7 @@ mod tests {
         for (text, full) in [
             ("ubuntu", "docker.io/library/ubuntu:latest"),
             ("docker.io/ubuntu", "docker.io/library/ubuntu:latest"),
-            (
-                "index.docker.io/library/ubuntu",
-                "docker.io/library/ubuntu:latest",
-            ),
+            ("index.docker.io/library/ubuntu", "docker.io/library/ubuntu:latest"),
             ("acitask/strong:1", "docker.io/acitask/strong:1"),
             ("docker.io/acitask/strong:1", "docker.io/acitask/strong:1"),
             ("localhost/x", "localhost/x:latest"),
@@ -174,9 +137,7 @@ mod tests {
             (&format!("acitask/strong@sha256:{hex}"), &by_digest),
             (&format!("acitask/strong:1@sha256:{hex}"), &by_digest),
         ] {
-            let found = text
-                .parse::<Reference>()
-                .map(|reference| reference.to_string());
+            let found = text.parse::<Reference>().map(|reference| reference.to_string());
             assert_eq!(found.ok().as_deref(), Some(full), "{text}");
         }
     }

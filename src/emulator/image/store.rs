@@ -90,15 +90,10 @@ impl Store {
     /// # Errors
     /// As [`Store::load`]; also where the source holds several images.
     pub fn load_as(&self, source: &Path, reference: &Reference) -> Result<Loaded, ImageError> {
-        let several = || ImageError::Source {
-            path: source.to_path_buf(),
-            reason: "one image was expected".into(),
-        };
+        let several =
+            || ImageError::Source { path: source.to_path_buf(), reason: "one image was expected".into() };
         let mut loaded = self.take(source, Some(reference))?;
-        loaded
-            .pop()
-            .filter(|_| loaded.is_empty())
-            .ok_or_else(several)
+        loaded.pop().filter(|_| loaded.is_empty()).ok_or_else(several)
     }
 
     /// All images by name.
@@ -110,11 +105,7 @@ impl Store {
         for (reference, descriptor) in self.names()? {
             let manifest: Manifest = self.document(&descriptor.digest)?;
             let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
-            all.push(Listed {
-                reference,
-                digest: descriptor.digest,
-                bytes,
-            });
+            all.push(Listed { reference, digest: descriptor.digest, bytes });
         }
         Ok(all)
     }
@@ -125,34 +116,22 @@ impl Store {
     /// [`ImageError::Missing`] where the store has none; else the store cannot be read.
     pub fn resolve(&self, reference: &Reference) -> Result<Image, ImageError> {
         let mut names = self.names()?;
-        let found = names
-            .remove(reference)
-            .or_else(|| match reference.version() {
-                Version::Tag(_) => None,
-                Version::Digest(digest) => {
-                    let name = reference.name();
-                    names.into_iter().find_map(|(known, descriptor)| {
-                        (known.name() == name && descriptor.digest == *digest).then_some(descriptor)
-                    })
-                }
-            });
+        let found = names.remove(reference).or_else(|| match reference.version() {
+            Version::Tag(_) => None,
+            Version::Digest(digest) => {
+                let name = reference.name();
+                names.into_iter().find_map(|(known, descriptor)| {
+                    (known.name() == name && descriptor.digest == *digest).then_some(descriptor)
+                })
+            }
+        });
         let Some(descriptor) = found else {
-            return Err(ImageError::Missing {
-                reference: reference.clone(),
-            });
+            return Err(ImageError::Missing { reference: reference.clone() });
         };
         let manifest: Manifest = self.document(&descriptor.digest)?;
         let config: Config = self.document(&manifest.config.digest)?;
-        let layers = manifest
-            .layers
-            .iter()
-            .map(|layer| self.layer(layer))
-            .collect::<Result<_, _>>()?;
-        Ok(Image {
-            digest: descriptor.digest,
-            settings: config.config.unwrap_or_default(),
-            layers,
-        })
+        let layers = manifest.layers.iter().map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
+        Ok(Image { digest: descriptor.digest, settings: config.config.unwrap_or_default(), layers })
     }
 
     /// Forgets a name, and what no other name needs; false where there was no such name.
@@ -182,8 +161,8 @@ impl Store {
         let scratch = self.root.join("loading");
         clear(&scratch)?;
         fs::create_dir_all(&scratch).map_err(at(&scratch))?;
-        let taken = archive::lay_out(source, &scratch)
-            .and_then(|()| self.take_layout(&scratch, source, name));
+        let taken =
+            archive::lay_out(source, &scratch).and_then(|()| self.take_layout(&scratch, source, name));
         clear(&scratch)?;
         taken
     }
@@ -202,24 +181,16 @@ impl Store {
                 (Some(name), _) => name.clone(),
                 (None, Some(name)) => name.parse()?,
                 (None, None) => {
-                    return Err(ImageError::Nameless {
-                        path: source.to_path_buf(),
-                    });
+                    return Err(ImageError::Nameless { path: source.to_path_buf() });
                 }
             };
             let manifest = self.take_image(folder, described)?;
-            loaded
-                .entry(manifest.digest.clone())
-                .or_default()
-                .push(reference.clone());
+            loaded.entry(manifest.digest.clone()).or_default().push(reference.clone());
             names.insert(reference, manifest);
         }
         if loaded.is_empty() {
             let reason = "its index names no image".to_owned();
-            return Err(ImageError::Source {
-                path: source.to_path_buf(),
-                reason,
-            });
+            return Err(ImageError::Source { path: source.to_path_buf(), reason });
         }
         self.write_names(&names)?;
         let named = |(digest, mut references): (String, Vec<Reference>)| {
@@ -262,15 +233,10 @@ impl Store {
             layout::LAYER => false,
             layout::LAYER_GZIP | "application/vnd.docker.image.rootfs.diff.tar.gzip" => true,
             other => {
-                return Err(ImageError::Unsupported {
-                    what: format!("layers of type {other}"),
-                });
+                return Err(ImageError::Unsupported { what: format!("layers of type {other}") });
             }
         };
-        Ok(Layer {
-            path: blobs::path(&self.root, &layer.digest)?,
-            gzip,
-        })
+        Ok(Layer { path: blobs::path(&self.root, &layer.digest)?, gzip })
     }
 
     fn document<T: DeserializeOwned>(&self, digest: &str) -> Result<T, ImageError> {
@@ -301,10 +267,7 @@ impl Store {
                 ..descriptor.clone()
             })
             .collect();
-        let index = Index {
-            schema_version: 2,
-            manifests,
-        };
+        let index = Index { schema_version: 2, manifests };
         let text = serde_json::to_vec_pretty(&index).map_err(document("index.json"))?;
         let (part, path) = (self.root.join("index.part"), self.root.join("index.json"));
         fs::write(&part, text).map_err(at(&part))?;
@@ -321,17 +284,12 @@ impl Store {
             needed.extend(manifest.layers.into_iter().map(|layer| layer.digest));
         }
         for (folder, remove) in [
-            (
-                self.root.join("blobs/sha256"),
-                delete as fn(&Path) -> io::Result<()>,
-            ),
+            (self.root.join("blobs/sha256"), delete as fn(&Path) -> io::Result<()>),
             (self.trees(), unpack::remove_unused),
         ] {
             for entry in fs::read_dir(&folder).map_err(at(&folder))? {
                 let path = entry.map_err(at(&folder))?.path();
-                let hex = path
-                    .file_name()
-                    .map(|name| name.to_string_lossy().into_owned());
+                let hex = path.file_name().map(|name| name.to_string_lossy().into_owned());
                 if !needed.contains(&format!("sha256:{}", hex.unwrap_or_default())) {
                     remove(&path).map_err(at(&path))?;
                 }

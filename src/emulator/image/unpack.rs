@@ -66,19 +66,9 @@ pub(crate) fn remove_unused(path: &Path) -> io::Result<()> {
 }
 
 fn fill(root: &Path, image: &Image, init: &Path) -> Result<(), ImageError> {
-    let wrong = |reason: String| ImageError::Unpack {
-        digest: image.digest.clone(),
-        reason,
-    };
-    let layers = image
-        .layers
-        .iter()
-        .map(|Layer { path, gzip }| (path.clone(), *gzip))
-        .collect();
-    let order = Order {
-        root: root.to_path_buf(),
-        layers,
-    };
+    let wrong = |reason: String| ImageError::Unpack { digest: image.digest.clone(), reason };
+    let layers = image.layers.iter().map(|Layer { path, gzip }| (path.clone(), *gzip)).collect();
+    let order = Order { root: root.to_path_buf(), layers };
     let mut order = serde_json::to_vec(&order).map_err(document("the order to unpack"))?;
     order.push(b'\n');
     let mut child = Command::new(init)
@@ -90,18 +80,12 @@ fn fill(root: &Path, image: &Image, init: &Path) -> Result<(), ImageError> {
         .spawn()
         .map_err(at(init))?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin
-            .write_all(&order)
-            .map_err(|error| wrong(error.to_string()))?;
+        stdin.write_all(&order).map_err(|error| wrong(error.to_string()))?;
     }
     let output = child.wait_with_output().map_err(at(init))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    Err(wrong(if said.is_empty() {
-        output.status.to_string()
-    } else {
-        said
-    }))
+    Err(wrong(if said.is_empty() { output.status.to_string() } else { said }))
 }

@@ -46,10 +46,7 @@ pub(crate) async fn choose(
             Err(reason) => Err(NativeRefused(reason)),
         },
         Choice::Auto => match tried(options, home, events.clone()).await {
-            Ok(runtime) => Ok(native(
-                runtime,
-                "this machine can run containers".to_owned(),
-            )),
+            Ok(runtime) => Ok(native(runtime, "this machine can run containers".to_owned())),
             Err(reason) => {
                 let why = format!("the native runtime does not work here: {reason}");
                 Ok(simulated(events, why))

@@ -51,25 +51,13 @@ impl Native {
     pub fn new(options: Options, events: Events) -> Result<Self, ImageError> {
         // The stages change their working directory, and so need whole paths.
         let whole = |path: PathBuf| std::path::absolute(&path).map_err(image::at(&path));
-        let Options {
-            images,
-            scratch,
-            logs,
-            init,
-        } = options;
+        let Options { images, scratch, logs, init } = options;
         let (images, scratch, init) = (whole(images)?, whole(scratch)?, whole(init)?);
-        let options = Options {
-            images,
-            scratch,
-            logs,
-            init,
-        };
+        let options = Options { images, scratch, logs, init };
         let store = Store::open(&options.images)?;
         let mount_point = options.scratch.join("container");
         fs::create_dir_all(&mount_point).map_err(image::at(&mount_point))?;
-        Ok(Self {
-            fleet: Arc::new(Fleet::new(options, store, events)),
-        })
+        Ok(Self { fleet: Arc::new(Fleet::new(options, store, events)) })
     }
 
     /// Builds a container up and takes it down again, without a program in it.
@@ -80,10 +68,7 @@ impl Native {
         let tree = self.fleet.options.scratch.join("probe");
         fs::create_dir_all(&tree).map_err(|error| format!("{}: {error}", tree.display()))?;
         let keep = self.fleet.keep(tree, "probe".to_owned(), None);
-        Container::start(&keep, None, SharedLog::default())
-            .await?
-            .ended()
-            .await;
+        Container::start(&keep, None, SharedLog::default()).await?.ended().await;
         Ok(())
     }
 
@@ -94,12 +79,8 @@ impl Native {
     pub(crate) async fn ask(&self, question: Question) -> Fact {
         let Question::Image(reference) = question;
         match self.fleet.image(&reference) {
-            Ok(image) => Fact::ImageFound {
-                digest: image.digest,
-            },
-            Err(error) => Fact::ImageMissing {
-                reason: told(&error),
-            },
+            Ok(image) => Fact::ImageFound { digest: image.digest },
+            Err(error) => Fact::ImageMissing { reason: told(&error) },
         }
     }
 
@@ -117,26 +98,12 @@ impl Native {
     }
 
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {
-        let ExecSession {
-            password: _,
-            sandbox,
-            container,
-            argv,
-            rows,
-            cols,
-        } = session;
+        let ExecSession { password: _, sandbox, container, argv, rows, cols } = session;
         let Some(running) = self.fleet.running(*sandbox, container) else {
-            return Err(format!(
-                "cannot exec in a stopped container: {container} is not running"
-            ));
+            return Err(format!("cannot exec in a stopped container: {container} is not running"));
         };
-        let mut process = Process {
-            argv: argv.clone(),
-            ..(*running.process).clone()
-        };
-        process
-            .environment
-            .push(("TERM".to_owned(), "xterm".to_owned()));
+        let mut process = Process { argv: argv.clone(), ..(*running.process).clone() };
+        process.environment.push(("TERM".to_owned(), "xterm".to_owned()));
         let (tasks, init) = (&self.fleet.tasks, &self.fleet.options.init);
         exec::exec(tasks, init, running.container.pid, process, *rows, *cols).await
     }

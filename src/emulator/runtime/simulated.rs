@@ -61,35 +61,17 @@ struct Container {
 impl Simulated {
     /// A runtime in which images do what `given` says of them, else what their names say.
     pub fn new(given: BTreeMap<String, Behaviour>, clock: Clock, events: Events) -> Self {
-        Self(Arc::new(Shared {
-            given,
-            clock,
-            events,
-            sandboxes: Mutex::default(),
-        }))
+        Self(Arc::new(Shared { given, clock, events, sandboxes: Mutex::default() }))
     }
 
     pub(crate) fn perform(&self, command: Command) {
         match command {
-            Command::Pull {
-                sandbox,
-                container,
-                image,
-            } => self.pull(sandbox, container, &image),
-            Command::Start {
-                sandbox,
-                container,
-                launch,
-            } => {
+            Command::Pull { sandbox, container, image } => self.pull(sandbox, container, &image),
+            Command::Start { sandbox, container, launch } => {
                 self.start(sandbox, container, &launch.image);
             }
             Command::Stop { sandbox } => {
-                for container in self
-                    .sandboxes()
-                    .get(&sandbox)
-                    .iter()
-                    .flat_map(|it| it.containers.values())
-                {
+                for container in self.sandboxes().get(&sandbox).iter().flat_map(|it| it.containers.values()) {
                     container.term.cancel();
                 }
             }
@@ -107,21 +89,15 @@ impl Simulated {
             let reason = format!("no simulated behaviour is given for the image {image}");
             Fact::ImageMissing { reason }
         } else {
-            Fact::ImageFound {
-                digest: digest(&image),
-            }
+            Fact::ImageFound { digest: digest(&image) }
         }
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
         let now = Instant::now();
         let sandboxes = self.sandboxes();
-        let container = sandboxes
-            .get(&sandbox)
-            .and_then(|it| it.containers.get(container));
-        container
-            .map(|it| it.log(self.0.clock, now))
-            .unwrap_or_default()
+        let container = sandboxes.get(&sandbox).and_then(|it| it.containers.get(container));
+        container.map(|it| it.log(self.0.clock, now)).unwrap_or_default()
     }
 
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {
@@ -131,12 +107,7 @@ impl Simulated {
             .and_then(|it| it.containers.get(&session.container))
             .filter(|it| it.ended.is_none())
             .ok_or_else(|| "cannot exec in a stopped container: unknown".to_owned())?;
-        match container
-            .behaviour
-            .execs
-            .iter()
-            .find(|exec| exec.argv == session.argv)
-        {
+        match container.behaviour.execs.iter().find(|exec| exec.argv == session.argv) {
             Some(exec) => Ok(terminal::open(exec.clone(), container.end.clone())),
             None => Err(no_such_program(&session.argv)),
         }
@@ -155,23 +126,10 @@ impl Simulated {
             failure => failure,
         };
         let event = match reason {
-            None => Event::Pulled {
-                sandbox,
-                container,
-                digest: digest(image),
-            },
-            Some(reason) => Event::PullFailed {
-                sandbox,
-                container,
-                reason,
-            },
+            None => Event::Pulled { sandbox, container, digest: digest(image) },
+            Some(reason) => Event::PullFailed { sandbox, container, reason },
         };
-        let discarded = self
-            .sandboxes()
-            .entry(sandbox)
-            .or_default()
-            .discarded
-            .clone();
+        let discarded = self.sandboxes().entry(sandbox).or_default().discarded.clone();
         let events = self.0.events.clone();
         tokio::spawn(discarded.run_until_cancelled_owned(async move {
             sleep(Duration::from_millis(behaviour.pull_ms)).await;
@@ -182,14 +140,7 @@ impl Simulated {
     fn start(&self, sandbox: SandboxId, name: String, image: &str) {
         let behaviour = self.behaviour(image);
         if let Some(reason) = behaviour.start_failure {
-            return tell(
-                &self.0.events,
-                Event::StartFailed {
-                    sandbox,
-                    container: name,
-                    reason,
-                },
-            );
+            return tell(&self.0.events, Event::StartFailed { sandbox, container: name, reason });
         }
         let container = Container {
             behaviour,
@@ -203,25 +154,12 @@ impl Simulated {
         let place = sandboxes.entry(sandbox).or_default();
         let discarded = place.discarded.clone();
         place.containers.insert(name.clone(), container);
-        tell(
-            &self.0.events,
-            Event::Started {
-                sandbox,
-                container: name.clone(),
-            },
-        );
+        tell(&self.0.events, Event::Started { sandbox, container: name.clone() });
         let runtime = self.clone();
         tokio::spawn(discarded.run_until_cancelled_owned(async move {
             let code = life.await;
             runtime.ended(sandbox, &name);
-            tell(
-                &runtime.0.events,
-                Event::Exited {
-                    sandbox,
-                    container: name,
-                    code,
-                },
-            );
+            tell(&runtime.0.events, Event::Exited { sandbox, container: name, code });
         }));
     }
 
@@ -239,10 +177,7 @@ impl Simulated {
     }
 
     fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<SandboxId, Sandbox>> {
-        self.0
-            .sandboxes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.sandboxes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -263,19 +198,14 @@ impl Container {
             .iter()
             .map(|line| (self.started + Duration::from_millis(line.after_ms), line))
             .take_while(|(printed, _)| *printed <= until)
-            .map(|(printed, line)| LogLine {
-                at: clock.at(printed),
-                text: Bytes::from(line.text.clone()),
-            })
+            .map(|(printed, line)| LogLine { at: clock.at(printed), text: Bytes::from(line.text.clone()) })
             .collect()
     }
 }
 
 /// Lives a process's life and gives its exit code.
 async fn life(behaviour: Behaviour, term: CancellationToken) -> i32 {
-    let Behaviour {
-        exit, ignores_term, ..
-    } = behaviour;
+    let Behaviour { exit, ignores_term, .. } = behaviour;
     let own_end = async {
         match exit {
             Some(exit) => {

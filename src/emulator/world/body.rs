@@ -17,9 +17,7 @@ pub(crate) type Object = Map<String, Value>;
 pub(crate) fn object(bytes: &[u8]) -> Result<Object, Refusal> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::InvalidContent(
-            "the body is not a JSON object".to_owned(),
-        )),
+        Ok(_) => Err(Refusal::InvalidContent("the body is not a JSON object".to_owned())),
         // Only where it failed: a parser's message could quote a secret.
         Err(error) => Err(Refusal::InvalidContent(format!(
             "the body is not JSON (line {}, column {})",
@@ -34,10 +32,7 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Object, Refusal> {
 /// # Errors
 /// Where there is none.
 pub(crate) fn location(body: &Object) -> Result<String, Refusal> {
-    let location = body
-        .get("location")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let location = body.get("location").and_then(Value::as_str).unwrap_or_default();
     let folded = location.replace(' ', "").to_lowercase();
     if folded.is_empty() || !folded.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(Refusal::LocationRequired);
@@ -47,16 +42,11 @@ pub(crate) fn location(body: &Object) -> Result<String, Refusal> {
 
 /// The form in which the properties of a container group are kept.
 pub(crate) fn normalised(mut properties: Object) -> Object {
-    properties.retain(|name, value| {
-        !value.is_null() && !READ_ONLY.iter().any(|read_only| name == read_only)
-    });
+    properties.retain(|name, value| !value.is_null() && !READ_ONLY.iter().any(|read_only| name == read_only));
     for (name, choices) in CHOICES {
         spell(&mut properties, name, choices);
     }
-    if let Some(address) = properties
-        .get_mut("ipAddress")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(address) = properties.get_mut("ipAddress").and_then(Value::as_object_mut) {
         for read_only in ["ip", "fqdn"] {
             address.remove(read_only);
         }
@@ -67,16 +57,8 @@ pub(crate) fn normalised(mut properties: Object) -> Object {
         spell(address, "type", &["Public", "Private"]);
         spell_ports(address);
     }
-    for container in properties
-        .get_mut("containers")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        if let Some(container) = container
-            .get_mut("properties")
-            .and_then(Value::as_object_mut)
-        {
+    for container in properties.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(container) = container.get_mut("properties").and_then(Value::as_object_mut) {
             normalise_container(container);
         }
     }
@@ -106,10 +88,7 @@ fn normalise_container(container: &mut Object) {
     for list in ["ports", "environmentVariables"] {
         container.entry(list).or_insert_with(|| json!([]));
     }
-    if let Some(resources) = container
-        .get_mut("resources")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(resources) = container.get_mut("resources").and_then(Value::as_object_mut) {
         resources.retain(|_, value| !value.is_null());
         for amounts in resources.values_mut().filter_map(Value::as_object_mut) {
             // `az` prints `memoryInGb`, and people paste what it prints.
@@ -126,12 +105,7 @@ fn normalise_container(container: &mut Object) {
 }
 
 fn spell_ports(owner: &mut Object) {
-    for port in owner
-        .get_mut("ports")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for port in owner.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(port) = port.as_object_mut() {
             spell(port, "protocol", &["TCP", "UDP"]);
         }
@@ -143,11 +117,8 @@ fn spell(owner: &mut Object, name: &str, choices: &[&str]) {
     let Some(value) = owner.get_mut(name) else {
         return;
     };
-    let spelled = value.as_str().and_then(|sent| {
-        choices
-            .iter()
-            .find(|choice| choice.eq_ignore_ascii_case(sent))
-    });
+    let spelled =
+        value.as_str().and_then(|sent| choices.iter().find(|choice| choice.eq_ignore_ascii_case(sent)));
     if let Some(spelled) = spelled {
         *value = json!(spelled);
     }

@@ -14,10 +14,10 @@ use super::undone;
 /// # Errors
 /// The first rule that is broken.
 pub(crate) fn check(group: &str, body: &Object, properties: &Object) -> Result<(), Refusal> {
-    let is_name = |name: &str| {
-        name.len() <= 63 && is_label(name, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    const GROUP_NAME: &str = "It must have 1 to 63 letters, numbers and hyphens, and must start and end with a letter or number.";
+    let is_name =
+        |name: &str| name.len() <= 63 && is_label(name, |c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    const GROUP_NAME: &str =
+        "It must have 1 to 63 letters, numbers and hyphens, and must start and end with a letter or number.";
     const NAME: &str = "It must have 1 to 63 lowercase letters, numbers and hyphens, and must start and end with a letter or number.";
     let invalid = |what, value: &str, rule| Refusal::Invalid {
         what,
@@ -29,36 +29,12 @@ pub(crate) fn check(group: &str, body: &Object, properties: &Object) -> Result<(
     if group.len() > 63 || !is_label(group, |c| c.is_ascii_alphanumeric()) {
         return Err(invalid("name", group, GROUP_NAME));
     }
-    choice(
-        properties,
-        "osType",
-        &["Linux", "Windows"],
-        "Windows,Linux",
-        true,
-    )?;
+    choice(properties, "osType", &["Linux", "Windows"], "Windows,Linux", true)?;
     let policies = ["Always", "OnFailure", "Never"];
-    choice(
-        properties,
-        "restartPolicy",
-        &policies,
-        "Always,OnFailure,Never",
-        false,
-    )?;
+    choice(properties, "restartPolicy", &policies, "Always,OnFailure,Never", false)?;
     let skus = ["Standard", "Dedicated", "Confidential"];
-    choice(
-        properties,
-        "sku",
-        &skus,
-        "Standard,Dedicated,Confidential",
-        false,
-    )?;
-    choice(
-        properties,
-        "priority",
-        &["Regular", "Spot"],
-        "Regular,Spot",
-        false,
-    )?;
+    choice(properties, "sku", &skus, "Standard,Dedicated,Confidential", false)?;
+    choice(properties, "priority", &["Regular", "Spot"], "Regular,Spot", false)?;
 
     let containers = properties.get("containers").and_then(Value::as_array);
     let containers = containers.filter(|list| !list.is_empty()).ok_or_else(|| {
@@ -87,13 +63,9 @@ fn check_container(group: &str, name: &str, properties: &Value) -> Result<(), Re
         return Err(invalid("image", image, "An image reference is required."));
     }
     if let Some(command) = properties.get("command") {
-        let texts = command
-            .as_array()
-            .is_some_and(|list| list.iter().all(Value::is_string));
+        let texts = command.as_array().is_some_and(|list| list.iter().all(Value::is_string));
         if !texts {
-            return Err(Refusal::InvalidContent(
-                "command must be a list of strings".to_owned(),
-            ));
+            return Err(Refusal::InvalidContent("command must be a list of strings".to_owned()));
         }
     }
     check_ports(group, &properties["ports"])?;
@@ -105,10 +77,7 @@ fn check_container(group: &str, name: &str, properties: &Value) -> Result<(), Re
             return Err(invalid("environment variable name", name, RULE));
         }
         for field in ["value", "secureValue"] {
-            if variable
-                .get(field)
-                .is_some_and(|value| !value.is_string() && !value.is_null())
-            {
+            if variable.get(field).is_some_and(|value| !value.is_string() && !value.is_null()) {
                 let text = format!("the {field} of environment variable {name} is not a string");
                 return Err(Refusal::InvalidContent(text));
             }
@@ -119,25 +88,15 @@ fn check_container(group: &str, name: &str, properties: &Value) -> Result<(), Re
 
 fn check_resources(group: &str, container: &str, resources: &Value) -> Result<(), Refusal> {
     for (what, field) in [("Cpu", "cpu"), ("MemoryInGB", "memoryInGB")] {
-        let request = resources["requests"][field]
-            .as_f64()
-            .filter(|amount| *amount > 0.0);
+        let request = resources["requests"][field].as_f64().filter(|amount| *amount > 0.0);
         let Some(request) = request else {
             let (container, group) = (container.to_owned(), group.to_owned());
             return Err(Refusal::ResourceRequestsNotSpecified { container, group });
         };
-        if resources["limits"][field]
-            .as_f64()
-            .is_some_and(|limit| limit < request)
-        {
+        if resources["limits"][field].as_f64().is_some_and(|limit| limit < request) {
             let requirement = resources.to_string();
             let (container, group) = (container.to_owned(), group.to_owned());
-            return Err(Refusal::LimitsLessThanRequests {
-                requirement,
-                container,
-                group,
-                what,
-            });
+            return Err(Refusal::LimitsLessThanRequests { requirement, container, group, what });
         }
     }
     Ok(())
@@ -147,13 +106,7 @@ fn check_address(group: &str, address: &Value) -> Result<(), Refusal> {
     let Some(fields) = address.as_object() else {
         return Ok(());
     };
-    choice(
-        fields,
-        "type",
-        &["Public", "Private"],
-        "Public,Private",
-        true,
-    )?;
+    choice(fields, "type", &["Public", "Private"], "Public,Private", true)?;
     check_ports(group, &address["ports"])?;
     if list(&address["ports"])?.is_empty() {
         return Err(Refusal::Invalid {
@@ -172,19 +125,13 @@ fn check_address(group: &str, address: &Value) -> Result<(), Refusal> {
     if known && first && (5..=63).contains(&label.len()) {
         return Ok(());
     }
-    Err(Refusal::InvalidDnsNameLabel {
-        label: label.to_owned(),
-        group: group.to_owned(),
-    })
+    Err(Refusal::InvalidDnsNameLabel { label: label.to_owned(), group: group.to_owned() })
 }
 
 fn check_ports(group: &str, ports: &Value) -> Result<(), Refusal> {
     for port in list(ports)? {
         let number = port["port"].as_u64().unwrap_or_default();
-        let protocol = port
-            .get("protocol")
-            .and_then(Value::as_str)
-            .unwrap_or("TCP");
+        let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or("TCP");
         if !(1..=65535).contains(&number) || !["TCP", "UDP"].contains(&protocol) {
             return Err(Refusal::Invalid {
                 what: "port",
@@ -208,11 +155,7 @@ fn choice(
         None => !required,
         Some(value) => value.as_str().is_some_and(|value| choices.contains(&value)),
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::InvalidChoice { property, allowed })
-    }
+    if fits { Ok(()) } else { Err(Refusal::InvalidChoice { property, allowed }) }
 }
 
 fn list(value: &Value) -> Result<&[Value], Refusal> {

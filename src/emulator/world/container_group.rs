@@ -170,25 +170,15 @@ impl ContainerGroup {
 
     /// The DNS label, in lower case.
     pub(crate) fn dns_label(&self) -> Option<String> {
-        let label = self
-            .properties
-            .get("ipAddress")?
-            .get("dnsNameLabel")?
-            .as_str()?;
+        let label = self.properties.get("ipAddress")?.get("dnsNameLabel")?.as_str()?;
         Some(label.to_lowercase())
     }
 
     /// Whether a deployment is under way and nothing went wrong with it so far. Once something did, the group
     /// can be stopped, replaced and deleted, or nobody could get rid of a task that cannot start.
     pub(crate) fn is_transitioning(&self) -> bool {
-        let moving = matches!(
-            self.provisioning,
-            Provisioning::Pending | Provisioning::Creating
-        );
-        let stuck = self
-            .containers
-            .values()
-            .any(|c| matches!(c.phase, Phase::BackOff { .. }));
+        let moving = matches!(self.provisioning, Provisioning::Pending | Provisioning::Creating);
+        let stuck = self.containers.values().any(|c| matches!(c.phase, Phase::BackOff { .. }));
         moving && !stuck
     }
 

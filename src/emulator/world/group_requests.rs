@@ -13,9 +13,7 @@ impl World {
     /// The container group, where it exists.
     pub(crate) fn container_group(&self, name: &ResourceName) -> Result<&ContainerGroup, Refusal> {
         self.resource_group(&name.group)?;
-        self.container_groups
-            .get(&name.key())
-            .ok_or_else(|| not_found(name))
+        self.container_groups.get(&name.key()).ok_or_else(|| not_found(name))
     }
 
     pub(crate) fn get_container_group(
@@ -52,10 +50,7 @@ impl World {
         if body.get("zones").is_some_and(|zones| !zones.is_null()) {
             return Err(Refusal::NotImplemented("zones".to_owned()));
         }
-        let group = self
-            .container_groups
-            .get_mut(&name.key())
-            .ok_or_else(|| not_found(name))?;
+        let group = self.container_groups.get_mut(&name.key()).ok_or_else(|| not_found(name))?;
         if tags.is_some() {
             group.tags = tags;
         }
@@ -87,13 +82,9 @@ impl World {
             return;
         };
         if !group.alive.is_empty() {
-            self.commands.push(Command::Stop {
-                sandbox: group.sandbox,
-            });
+            self.commands.push(Command::Stop { sandbox: group.sandbox });
         }
-        self.commands.push(Command::Discard {
-            sandbox: group.sandbox,
-        });
+        self.commands.push(Command::Discard { sandbox: group.sandbox });
         self.settle(key);
     }
 
@@ -111,10 +102,7 @@ impl World {
         subscription: &str,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        self.list_groups_within(
-            &format!("/subscriptions/{}/", subscription.to_lowercase()),
-            request,
-        )
+        self.list_groups_within(&format!("/subscriptions/{}/", subscription.to_lowercase()), request)
     }
 
     fn list_groups_within(&self, prefix: &str, request: &Request) -> Result<Reply, Refusal> {
@@ -128,20 +116,12 @@ impl World {
 /// The view that some more GETs will show; none where the switch says so.
 pub(crate) fn stale(group: &ContainerGroup, reads: u32) -> Option<Stale> {
     let (view, containers) = view::instance_views(group);
-    (reads > 0).then_some(Stale {
-        reads,
-        group: view,
-        containers,
-    })
+    (reads > 0).then_some(Stale { reads, group: view, containers })
 }
 
 /// The version that a request names.
 pub(crate) fn version(request: &Request) -> String {
-    request
-        .query
-        .get("api-version")
-        .cloned()
-        .unwrap_or_default()
+    request.query.get("api-version").cloned().unwrap_or_default()
 }
 
 /// The URL of an operation; its version is always 2018-06-01.

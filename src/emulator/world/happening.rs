@@ -45,13 +45,7 @@ pub(crate) fn note(events: &mut Vec<Happening>, name: Name, message: String, now
             event.last = now;
             event.message = message;
         }
-        None => events.push(Happening {
-            name,
-            message,
-            count: 1,
-            first: now,
-            last: now,
-        }),
+        None => events.push(Happening { name, message, count: 1, first: now, last: now }),
     }
 }
 
@@ -63,13 +57,7 @@ impl Happening {
 
     /// As the instance view shows it: times in whole seconds.
     pub(crate) fn view(&self) -> Value {
-        let Self {
-            name,
-            message,
-            count,
-            first,
-            last,
-        } = self;
+        let Self { name, message, count, first, last } = self;
         json!({
             "count": count,
             "firstTimestamp": whole_seconds(*first),
@@ -82,7 +70,5 @@ impl Happening {
 }
 
 fn whole_seconds(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second())
-        .unwrap_or(at)
-        .to_string()
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }

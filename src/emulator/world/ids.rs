@@ -35,13 +35,7 @@ impl Ids {
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
         let hex = hex(&bytes[..16]);
-        let parts = [
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..],
-        ];
+        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
         parts.join("-")
     }
 
@@ -55,11 +49,7 @@ impl Ids {
         const NETS: [&str; 3] = ["192.0.2", "198.51.100", "203.0.113"];
         let number = self.number();
         let host = number % 254 + 1;
-        let net = NETS
-            .into_iter()
-            .cycle()
-            .nth((number / 254 % 3) as usize)
-            .unwrap_or(NETS[0]);
+        let net = NETS.into_iter().cycle().nth((number / 254 % 3) as usize).unwrap_or(NETS[0]);
         format!("{net}.{host}")
     }
 

@@ -51,9 +51,10 @@ impl World {
         };
         let tail = match request.query.get("tail") {
             None => None,
-            Some(tail) => Some(tail.parse().map_err(|_| {
-                Refusal::InvalidContent(format!("tail must be a number, not {tail}"))
-            })?),
+            Some(tail) => Some(
+                tail.parse()
+                    .map_err(|_| Refusal::InvalidContent(format!("tail must be a number, not {tail}")))?,
+            ),
         };
         let timestamps = request.query.get("timestamps");
         let ended = state.phase == Phase::Ended;
@@ -65,11 +66,7 @@ impl World {
             max_bytes: if ended { ENDED_BYTES } else { RUNNING_BYTES },
             max_lines: ended.then_some(ENDED_LINES),
         };
-        Ok(Reply {
-            status: 200,
-            headers: Vec::new(),
-            body: Body::Logs(query),
-        })
+        Ok(Reply { status: 200, headers: Vec::new(), body: Body::Logs(query) })
     }
 
     pub(crate) fn exec(
@@ -89,18 +86,12 @@ impl World {
             return Err(Refusal::Transitioning(group.name.clone()));
         }
         let sandbox = group.sandbox;
-        let Exec { command, size } = Exec::deserialize(serde_json::Value::Object(body::object(
-            &request.body,
-        )?))
-        .map_err(|_| {
-            Refusal::InvalidContent("an exec is {command, terminalSize {rows, cols}}".to_owned())
-        })?;
+        let Exec { command, size } =
+            Exec::deserialize(serde_json::Value::Object(body::object(&request.body)?)).map_err(|_| {
+                Refusal::InvalidContent("an exec is {command, terminalSize {rows, cols}}".to_owned())
+            })?;
         let argv: Vec<String> = if self.switches.exec_split {
-            command
-                .split(' ')
-                .filter(|word| !word.is_empty())
-                .map(str::to_owned)
-                .collect()
+            command.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
         } else {
             vec![command]
         };
@@ -115,20 +106,11 @@ impl World {
             Some((_, host)) => format!("ws://{host}"),
             None => format!("ws://{}", request.origin),
         };
-        let uri =
-            format!("{host}/execstream/sessionId/{id}?api-version=1.0&rows={rows}&cols={cols}");
+        let uri = format!("{host}/execstream/sessionId/{id}?api-version=1.0&rows={rows}&cols={cols}");
         let answer = reply::json(200, json!({"webSocketUri": uri, "password": password}));
-        let session = ExecSession {
-            password,
-            sandbox,
-            container,
-            argv,
-            rows,
-            cols,
-        };
+        let session = ExecSession { password, sandbox, container, argv, rows, cols };
         let groups = &self.container_groups;
-        self.sessions
-            .retain(|_, old| groups.iter().any(|(_, group)| group.sandbox == old.sandbox));
+        self.sessions.retain(|_, old| groups.iter().any(|(_, group)| group.sandbox == old.sandbox));
         self.sessions.insert(id, session);
         Ok(answer)
     }
@@ -136,22 +118,15 @@ impl World {
     /// The websocket of an exec; a session can be taken once.
     pub(crate) fn exec_stream(&mut self, id: &str) -> Result<Reply, Refusal> {
         let session = self.sessions.remove(id).ok_or(Refusal::SessionNotFound)?;
-        Ok(Reply {
-            status: 101,
-            headers: Vec::new(),
-            body: Body::Socket(session),
-        })
+        Ok(Reply { status: 101, headers: Vec::new(), body: Body::Socket(session) })
     }
 }
 
 /// The container's name in the group's own spelling.
 fn known(group: &ContainerGroup, container: &str) -> Result<String, Refusal> {
     let mut names = group.containers.keys();
-    names
-        .find(|name| name.eq_ignore_ascii_case(container))
-        .cloned()
-        .ok_or_else(|| {
-            let (container, group) = (container.to_owned(), group.name.clone());
-            Refusal::ContainerNotFound { container, group }
-        })
+    names.find(|name| name.eq_ignore_ascii_case(container)).cloned().ok_or_else(|| {
+        let (container, group) = (container.to_owned(), group.name.clone());
+        Refusal::ContainerNotFound { container, group }
+    })
 }

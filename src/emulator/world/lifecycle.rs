@@ -37,9 +37,7 @@ pub(super) fn deploy(
     group.since = now;
     group.stopped = false;
     let wanted: Vec<String> = group.wanted().map(|(name, _)| name.to_owned()).collect();
-    group
-        .containers
-        .retain(|name, _| state == Provisioning::Updating && wanted.contains(name));
+    group.containers.retain(|name, _| state == Provisioning::Updating && wanted.contains(name));
     for name in wanted {
         let container = group.containers.entry(name).or_insert_with(Container::new);
         container.phase = Phase::Pulling;
@@ -50,34 +48,22 @@ pub(super) fn deploy(
     if group.alive.is_empty() {
         return begin(group, sandbox, commands);
     }
-    commands.push(Command::Stop {
-        sandbox: group.sandbox,
-    });
+    commands.push(Command::Stop { sandbox: group.sandbox });
     let kills = group.next.as_ref().map_or(1, |next| next.kills + 1);
-    group.next = Some(Next {
-        sandbox,
-        by: now + PATIENCE,
-        kills,
-    });
+    group.next = Some(Next { sandbox, by: now + PATIENCE, kills });
 }
 
 /// Begins in a new sandbox with what every container waits for.
 fn begin(group: &mut ContainerGroup, sandbox: SandboxId, commands: &mut Vec<Command>) {
     if group.sandbox != sandbox {
-        commands.push(Command::Discard {
-            sandbox: group.sandbox,
-        });
+        commands.push(Command::Discard { sandbox: group.sandbox });
     }
     group.sandbox = sandbox;
     group.next = None;
     group.alive.clear();
     let waiting = |phase: Phase| !matches!(phase, Phase::Ended);
-    let names: Vec<String> = group
-        .containers
-        .iter()
-        .filter(|(_, c)| waiting(c.phase))
-        .map(|(n, _)| n.clone())
-        .collect();
+    let names: Vec<String> =
+        group.containers.iter().filter(|(_, c)| waiting(c.phase)).map(|(n, _)| n.clone()).collect();
     for name in names {
         if let Some(container) = group.containers.get_mut(&name) {
             container.phase = Phase::Pulling;
@@ -117,13 +103,10 @@ pub(super) fn advance(group: &mut ContainerGroup, now: Timestamp, commands: &mut
 
 /// When [`advance`] next has something to do.
 pub(super) fn due(group: &ContainerGroup) -> Option<Timestamp> {
-    let back_offs = group
-        .containers
-        .values()
-        .filter_map(|container| match container.phase {
-            Phase::BackOff { until, .. } => Some(until),
-            _ => None,
-        });
+    let back_offs = group.containers.values().filter_map(|container| match container.phase {
+        Phase::BackOff { until, .. } => Some(until),
+        _ => None,
+    });
     let next = group.next.iter().map(|next| next.by);
     let timeout = is_provisioning(group).then(|| group.since + PROVISIONING);
     back_offs.chain(next).chain(timeout).min()
@@ -131,17 +114,11 @@ pub(super) fn due(group: &ContainerGroup) -> Option<Timestamp> {
 
 /// Stops the group as a client asked.
 pub(super) fn stop(group: &mut ContainerGroup, now: Timestamp, commands: &mut Vec<Command>) {
-    commands.push(Command::Stop {
-        sandbox: group.sandbox,
-    });
+    commands.push(Command::Stop { sandbox: group.sandbox });
     group.stopped = true;
     group.next = None;
     group.provisioning = Provisioning::Succeeded;
-    for container in group
-        .containers
-        .values_mut()
-        .filter(|c| c.phase != Phase::Ended)
-    {
+    for container in group.containers.values_mut().filter(|c| c.phase != Phase::Ended) {
         if let Some(running @ State::Running { .. }) = container.current.take() {
             container.previous = Some(running);
         }
@@ -173,9 +150,7 @@ pub(super) fn lost(
                 note_lost(name, container, now);
                 ended(container, PLATFORM_INITIATED, now);
                 container.previous = container.current.take();
-                container.current = Some(State::Waiting {
-                    detail: String::new(),
-                });
+                container.current = Some(State::Waiting { detail: String::new() });
             }
         }
     }
@@ -183,8 +158,5 @@ pub(super) fn lost(
 }
 
 fn is_provisioning(group: &ContainerGroup) -> bool {
-    matches!(
-        group.provisioning,
-        Provisioning::Pending | Provisioning::Creating | Provisioning::Updating
-    )
+    matches!(group.provisioning, Provisioning::Pending | Provisioning::Creating | Provisioning::Updating)
 }

@@ -15,19 +15,11 @@ pub(crate) fn add(view: &mut Value) {
             add(inner);
         }
     }
-    for container in fields
-        .get_mut("containers")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for container in fields.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
         add(container);
     }
     // What is asked for by name stays as it is: unknown names among tags would be tags.
     if !fields.contains_key("error") && !fields.contains_key("tags") || fields.contains_key("id") {
-        fields.insert(
-            "futureSetting".to_owned(),
-            json!({"mode": "unknown", "levels": [1, 2]}),
-        );
+        fields.insert("futureSetting".to_owned(), json!({"mode": "unknown", "levels": [1, 2]}));
     }
 }

@@ -34,11 +34,7 @@ enum Outcome {
     /// Ends at this time whatever happens.
     Until(Timestamp),
     /// Ended.
-    Ended {
-        at: Timestamp,
-        status: Status,
-        events: Vec<Value>,
-    },
+    Ended { at: Timestamp, status: Status, events: Vec<Value> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,26 +58,15 @@ impl World {
     fn new_operation(&mut self, target: &str, id: &str, outcome: Outcome) -> String {
         let now = self.now;
         let old = |at: &Timestamp| *at + KEPT < now;
-        for key in self
-            .operations
-            .keys_where(|operation| match &operation.outcome {
-                Outcome::Open => false,
-                Outcome::Until(at) | Outcome::Ended { at, .. } => old(at),
-            })
-        {
+        for key in self.operations.keys_where(|operation| match &operation.outcome {
+            Outcome::Open => false,
+            Outcome::Until(at) | Outcome::Ended { at, .. } => old(at),
+        }) {
             self.operations.remove(&key);
         }
         let (target, id, started) = (target.to_owned(), id.to_owned(), now);
         let key = self.ids.guid();
-        self.operations.insert(
-            key.clone(),
-            Operation {
-                target,
-                id,
-                started,
-                outcome,
-            },
-        );
+        self.operations.insert(key.clone(), Operation { target, id, started, outcome });
         key
     }
 
@@ -94,33 +79,22 @@ impl World {
             Some(_) => return,
             None => (Status::Canceled, None),
         };
-        let events: Vec<Value> = events
-            .iter()
-            .flat_map(|group| group.containers.values())
-            .flat_map(view::events)
-            .collect();
+        let events: Vec<Value> =
+            events.iter().flat_map(|group| group.containers.values()).flat_map(view::events).collect();
         let at = self.now;
-        for key in self.operations.keys_where(|operation| {
-            operation.target == target && operation.outcome == Outcome::Open
-        }) {
+        for key in self
+            .operations
+            .keys_where(|operation| operation.target == target && operation.outcome == Outcome::Open)
+        {
             if let Some(operation) = self.operations.get_mut(&key) {
-                operation.outcome = Outcome::Ended {
-                    at,
-                    status,
-                    events: events.clone(),
-                };
+                operation.outcome = Outcome::Ended { at, status, events: events.clone() };
             }
         }
     }
 
     /// The body that pollers of `Azure-AsyncOperation` read.
     pub(crate) fn get_operation(&self, key: &str) -> Result<Reply, Refusal> {
-        let Operation {
-            target,
-            id,
-            started,
-            outcome,
-        } = self.operation(key)?;
+        let Operation { target, id, started, outcome } = self.operation(key)?;
         let (status, events) = match outcome {
             Outcome::Open => {
                 let group = self.container_groups.get(target);
@@ -155,8 +129,6 @@ impl World {
     }
 
     fn operation(&self, key: &str) -> Result<&Operation, Refusal> {
-        self.operations
-            .get(key)
-            .ok_or_else(|| Refusal::OperationNotFound(key.to_owned()))
+        self.operations.get(key).ok_or_else(|| Refusal::OperationNotFound(key.to_owned()))
     }
 }

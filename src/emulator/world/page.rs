@@ -25,12 +25,13 @@ pub(crate) fn page<'a>(
     if request.query.contains_key("$filter") {
         return Err(Refusal::NotImplemented("$filter on a list".to_owned()));
     }
-    let size = match request.query.get("$top") {
-        None => default_size,
-        Some(top) => top.parse().ok().filter(|top| *top > 0).ok_or_else(|| {
-            Refusal::InvalidContent(format!("$top must be a positive number, not {top}"))
-        })?,
-    };
+    let size =
+        match request.query.get("$top") {
+            None => default_size,
+            Some(top) => top.parse().ok().filter(|top| *top > 0).ok_or_else(|| {
+                Refusal::InvalidContent(format!("$top must be a positive number, not {top}"))
+            })?,
+        };
     let after = match request.query.get("$skiptoken") {
         None => String::new(),
         Some(token) => decode(token).ok_or(Refusal::InvalidSkipToken)?,
@@ -54,12 +55,7 @@ pub(crate) fn page<'a>(
 }
 
 fn next_link(request: &Request, last: &str) -> String {
-    let Request {
-        origin,
-        path,
-        query,
-        ..
-    } = request;
+    let Request { origin, path, query, .. } = request;
     let token = URL_SAFE_NO_PAD.encode(last);
     let mut link = format!("{origin}{}?%24skiptoken={token}", encoded(path));
     for name in ["api-version", "$top"] {
@@ -73,15 +69,7 @@ fn next_link(request: &Request, last: &str) -> String {
 /// A path with everything percent-encoded that has no business in a URL.
 fn encoded(path: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~()".contains(&b);
-    path.bytes()
-        .map(|b| {
-            if plain(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
+    path.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn decode(token: &str) -> Option<String> {

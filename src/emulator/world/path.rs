@@ -54,12 +54,7 @@ impl ResourceName {
 impl fmt::Display for ResourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut kind = self.kind.split('/');
-        write!(
-            f,
-            "{}/providers/{}",
-            self.group,
-            kind.next().unwrap_or_default()
-        )?;
+        write!(f, "{}/providers/{}", self.group, kind.next().unwrap_or_default())?;
         for (kind, name) in kind.zip(self.name.split('/')) {
             write!(f, "/{kind}/{name}")?;
         }
@@ -117,32 +112,18 @@ pub(crate) fn place(path: &str) -> Place {
         ["subscriptions", _] => Place::Subscription(segments[1].to_owned()),
         ["subscriptions", _, "resourcegroups"] => Place::ResourceGroups(segments[1].to_owned()),
         ["subscriptions", _, "operationresults", _] => Place::OperationResult(folded[3].to_owned()),
-        [
-            "subscriptions",
-            _,
-            "providers",
-            "microsoft.containerinstance",
-            "containergroups",
-        ] => Place::AllContainerGroups(segments[1].to_owned()),
-        [
-            "subscriptions",
-            _,
-            "providers",
-            "microsoft.containerinstance",
-            "locations",
-            _,
-            what,
-            _,
-        ] => match *what {
-            "operations" => Place::Operation(folded[7].to_owned()),
-            "operationresults" => Place::OperationResult(folded[7].to_owned()),
-            _ => Place::Unknown,
-        },
+        ["subscriptions", _, "providers", "microsoft.containerinstance", "containergroups"] => {
+            Place::AllContainerGroups(segments[1].to_owned())
+        }
+        ["subscriptions", _, "providers", "microsoft.containerinstance", "locations", _, what, _] => {
+            match *what {
+                "operations" => Place::Operation(folded[7].to_owned()),
+                "operationresults" => Place::OperationResult(folded[7].to_owned()),
+                _ => Place::Unknown,
+            }
+        }
         ["subscriptions", _, "resourcegroups", _, rest @ ..] => {
-            let group = GroupName {
-                subscription: segments[1].to_owned(),
-                name: segments[3].to_owned(),
-            };
+            let group = GroupName { subscription: segments[1].to_owned(), name: segments[3].to_owned() };
             in_group(group, rest, &segments[4..])
         }
         _ => Place::Unknown,
@@ -154,24 +135,10 @@ fn in_group(group: GroupName, folded: &[&str], segments: &[&str]) -> Place {
         [] => Place::ResourceGroup(group),
         ["resources"] => Place::Resources(group),
         ["providers", "microsoft.resources", "tags", "default"] => Place::Tags(Scope::Group(group)),
-        [
-            "providers",
-            "microsoft.containerinstance",
-            "containergroups",
-        ] => Place::ContainerGroups(group),
-        [
-            "providers",
-            "microsoft.containerinstance",
-            "containergroups",
-            _,
-            rest @ ..,
-        ] => {
+        ["providers", "microsoft.containerinstance", "containergroups"] => Place::ContainerGroups(group),
+        ["providers", "microsoft.containerinstance", "containergroups", _, rest @ ..] => {
             let kind = CONTAINER_GROUPS.to_owned();
-            let resource = ResourceName {
-                group,
-                kind,
-                name: segments[3].to_owned(),
-            };
+            let resource = ResourceName { group, kind, name: segments[3].to_owned() };
             in_container_group(resource, rest, &segments[4..])
         }
         [
@@ -192,9 +159,7 @@ fn in_container_group(resource: ResourceName, folded: &[&str], segments: &[&str]
         ["restart"] => Place::Power(resource, Power::Restart),
         ["containers", _, "logs"] => Place::Logs(resource, segments[1].to_owned()),
         ["containers", _, "exec"] => Place::Exec(resource, segments[1].to_owned()),
-        ["providers", "microsoft.resources", "tags", "default"] => {
-            Place::Tags(Scope::Resource(resource))
-        }
+        ["providers", "microsoft.resources", "tags", "default"] => Place::Tags(Scope::Resource(resource)),
         _ => Place::Unknown,
     }
 }
@@ -202,13 +167,7 @@ fn in_container_group(resource: ResourceName, folded: &[&str], segments: &[&str]
 /// Any other provider's resource: pairs of type and name, perhaps with tags at its end.
 fn in_provider(group: GroupName, folded: &[&str], segments: &[&str]) -> Place {
     let (pairs, tags) = match folded {
-        [
-            pairs @ ..,
-            "providers",
-            "microsoft.resources",
-            "tags",
-            "default",
-        ] => (pairs, true),
+        [pairs @ .., "providers", "microsoft.resources", "tags", "default"] => (pairs, true),
         pairs => (pairs, false),
     };
     if pairs.is_empty() || pairs.len() % 2 == 1 || pairs.contains(&"providers") {
@@ -216,23 +175,10 @@ fn in_provider(group: GroupName, folded: &[&str], segments: &[&str]) -> Place {
     }
     let sent = &segments[2..2 + pairs.len()];
     let types = sent.iter().step_by(2).copied();
-    let kind = std::iter::once(segments[1])
-        .chain(types)
-        .collect::<Vec<_>>()
-        .join("/");
-    let name = sent
-        .iter()
-        .skip(1)
-        .step_by(2)
-        .copied()
-        .collect::<Vec<_>>()
-        .join("/");
+    let kind = std::iter::once(segments[1]).chain(types).collect::<Vec<_>>().join("/");
+    let name = sent.iter().skip(1).step_by(2).copied().collect::<Vec<_>>().join("/");
     let resource = ResourceName { group, kind, name };
-    if tags {
-        Place::Tags(Scope::Resource(resource))
-    } else {
-        Place::Resource(resource)
-    }
+    if tags { Place::Tags(Scope::Resource(resource)) } else { Place::Resource(resource) }
 }
 
 #[cfg(test)]
@@ -241,10 +187,7 @@ mod tests {
 
     #[test]
     fn case_and_double_slashes_are_folded_and_names_keep_theirs() {
-        let group = GroupName {
-            subscription: "S".into(),
-            name: "Rg".into(),
-        };
+        let group = GroupName { subscription: "S".into(), name: "Rg".into() };
         let named = |kind: &str, name: &str| ResourceName {
             group: group.clone(),
             kind: kind.into(),
@@ -253,14 +196,8 @@ mod tests {
         let weak = named(CONTAINER_GROUPS, "Weak");
         let subnet = named("Microsoft.Network/virtualNetworks/subnets", "net/a");
         let rows = [
-            (
-                "/Subscriptions/S/resourcegroups/Rg",
-                Place::ResourceGroup(group.clone()),
-            ),
-            (
-                "/subscriptions/S/resourceGroups/Rg/resources",
-                Place::Resources(group.clone()),
-            ),
+            ("/Subscriptions/S/resourcegroups/Rg", Place::ResourceGroup(group.clone())),
+            ("/subscriptions/S/resourceGroups/Rg/resources", Place::Resources(group.clone())),
             (
                 "/subscriptions/S/resourceGroups/Rg/providers/Microsoft.ContainerInstance//containerGroups/Weak",
                 Place::ContainerGroup(weak.clone()),
@@ -285,14 +222,8 @@ mod tests {
                 "/subscriptions/S/providers/Microsoft.ContainerInstance/locations/westus/operations/AB",
                 Place::Operation("ab".into()),
             ),
-            (
-                "/subscriptions/S/resourceGroups/Rg/providers/Microsoft.Authorization/locks/l",
-                Place::Unknown,
-            ),
-            (
-                "/subscriptions/S/resourceGroups/Rg/providers/Microsoft.Network",
-                Place::Unknown,
-            ),
+            ("/subscriptions/S/resourceGroups/Rg/providers/Microsoft.Authorization/locks/l", Place::Unknown),
+            ("/subscriptions/S/resourceGroups/Rg/providers/Microsoft.Network", Place::Unknown),
             ("/", Place::Unknown),
         ];
         for (path, expected) in rows {
@@ -302,18 +233,8 @@ mod tests {
 
     #[test]
     fn an_id_is_written_with_one_name_a_type() {
-        let group = GroupName {
-            subscription: "S".into(),
-            name: "Rg".into(),
-        };
-        let resource = ResourceName {
-            group,
-            kind: "Ns/a/b".into(),
-            name: "x/y".into(),
-        };
-        assert_eq!(
-            resource.to_string(),
-            "/subscriptions/S/resourceGroups/Rg/providers/Ns/a/x/b/y"
-        );
+        let group = GroupName { subscription: "S".into(), name: "Rg".into() };
+        let resource = ResourceName { group, kind: "Ns/a/b".into(), name: "x/y".into() };
+        assert_eq!(resource.to_string(), "/subscriptions/S/resourceGroups/Rg/providers/Ns/a/x/b/y");
     }
 }

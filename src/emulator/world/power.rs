@@ -31,11 +31,9 @@ impl World {
             }
             Power::Start if !over => Ok(reply::empty(204)),
             Power::Start => {
-                let (subscription, location, operation) =
-                    self.redeploy(name, Provisioning::Pending)?;
+                let (subscription, location, operation) = self.redeploy(name, Provisioning::Pending)?;
                 let url = |what| operation_url(origin, &subscription, &location, what, &operation);
-                let answer =
-                    reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));
+                let answer = reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));
                 Ok(reply::with(answer, "Location", url("operationresults")))
             }
             Power::Restart if group.stopped => {
@@ -43,8 +41,7 @@ impl World {
                 Err(Refusal::Stopped { name, group })
             }
             Power::Restart => {
-                let (subscription, location, operation) =
-                    self.redeploy(name, Provisioning::Updating)?;
+                let (subscription, location, operation) = self.redeploy(name, Provisioning::Updating)?;
                 let url = operation_url(origin, &subscription, &location, "operations", &operation);
                 Ok(reply::with(reply::empty(204), "Azure-AsyncOperation", url))
             }
@@ -55,10 +52,7 @@ impl World {
     fn stop(&mut self, name: &ResourceName) -> Result<Reply, Refusal> {
         let key = name.key();
         let (now, reads) = (self.now, self.switches.stale_reads);
-        let group = self
-            .container_groups
-            .get_mut(&key)
-            .ok_or_else(|| not_found(name))?;
+        let group = self.container_groups.get_mut(&key).ok_or_else(|| not_found(name))?;
         group.stale = stale(group, reads);
         lifecycle::stop(group, now, &mut self.commands);
         self.settle(&key);
@@ -75,10 +69,7 @@ impl World {
         let sandbox = self.ids.sandbox();
         let address = self.ids.address();
         let (now, reads) = (self.now, self.switches.stale_reads);
-        let group = self
-            .container_groups
-            .get_mut(&key)
-            .ok_or_else(|| not_found(name))?;
+        let group = self.container_groups.get_mut(&key).ok_or_else(|| not_found(name))?;
         group.stale = stale(group, reads);
         if state == Provisioning::Pending && group.address.is_some() {
             group.address = Some(address);

@@ -32,9 +32,7 @@ pub(crate) struct Put {
 /// Shows the name only: the properties hold secrets.
 impl std::fmt::Debug for Put {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Put")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Put").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -57,12 +55,8 @@ impl World {
         };
         let properties = body::normalised(properties.clone());
         check::check(&name.name, &body, &properties)?;
-        let container = properties
-            .get("containers")
-            .and_then(|containers| containers.get(0));
-        let image = container
-            .and_then(|c| c["properties"]["image"].as_str())
-            .unwrap_or_default();
+        let container = properties.get("containers").and_then(|containers| containers.get(0));
+        let image = container.and_then(|c| c["properties"]["image"].as_str()).unwrap_or_default();
         let put = Put {
             name: name.clone(),
             location,
@@ -78,12 +72,7 @@ impl World {
 
     /// Whether a PUT fits the world as it is now.
     fn admit(&self, put: &Put) -> Result<(), Refusal> {
-        let Put {
-            name,
-            location,
-            properties,
-            ..
-        } = put;
+        let Put { name, location, properties, .. } = put;
         self.open_group(&name.group)?;
         let key = name.key();
         if let Some(live) = self.container_groups.get(&key) {
@@ -104,14 +93,10 @@ impl World {
             }
             update::check(&live.name, &live.properties, properties)?;
         }
-        let label = properties
-            .get("ipAddress")
-            .and_then(|a| a["dnsNameLabel"].as_str());
+        let label = properties.get("ipAddress").and_then(|a| a["dnsNameLabel"].as_str());
         if let Some(label) = label {
             let taken = self.container_groups.iter().any(|(other, group)| {
-                *other != key
-                    && group.location == *location
-                    && group.dns_label().as_deref() == Some(label)
+                *other != key && group.location == *location && group.dns_label().as_deref() == Some(label)
             });
             if taken {
                 let (label, group) = (label.to_owned(), name.name.clone());
@@ -128,15 +113,7 @@ impl World {
             return Err(Refusal::InaccessibleImage { image, group });
         }
         self.admit(&put)?;
-        let Put {
-            name,
-            location,
-            tags,
-            properties,
-            version,
-            origin,
-            ..
-        } = put;
+        let Put { name, location, tags, properties, version, origin, .. } = put;
         let key = name.key();
         let sandbox = self.ids.sandbox();
         let (status, state, mut group) = match self.container_groups.get(&key) {
@@ -151,11 +128,7 @@ impl World {
                     group.tags = tags;
                 }
                 let over = group.stopped || group.has_ended();
-                let state = if over {
-                    Provisioning::Pending
-                } else {
-                    Provisioning::Updating
-                };
+                let state = if over { Provisioning::Pending } else { Provisioning::Updating };
                 group.stale = stale(live, self.switches.stale_reads);
                 (200, state, group)
             }
@@ -174,11 +147,7 @@ impl World {
         let subscription = &name.group.subscription;
         let url = operation_url(&origin, subscription, &location, "operations", &operation);
         let answer = reply::with(answer, "Azure-AsyncOperation", url);
-        Ok(reply::with(
-            answer,
-            "x-ms-request-id",
-            format!("{location}:{operation}"),
-        ))
+        Ok(reply::with(answer, "x-ms-request-id", format!("{location}:{operation}")))
     }
 
     fn new_group(

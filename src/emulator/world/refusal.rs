@@ -28,9 +28,7 @@ pub(crate) enum Refusal {
 
     #[error("Resource group '{0}' could not be found.")]
     ResourceGroupNotFound(String),
-    #[error(
-        "The resource group '{0}' is in deprovisioning state and cannot perform this operation."
-    )]
+    #[error("The resource group '{0}' is in deprovisioning state and cannot perform this operation.")]
     ResourceGroupBeingDeleted(String),
     #[error(
         "Invalid resource group location '{sent}'. The Resource group already exists in location '{live}'."
@@ -41,20 +39,11 @@ pub(crate) enum Refusal {
     )]
     InvalidResourceGroupName(String),
     #[error("The Resource '{kind}/{name}' under resource group '{group}' was not found.")]
-    ResourceNotFound {
-        kind: String,
-        name: String,
-        group: String,
-    },
+    ResourceNotFound { kind: String, name: String, group: String },
     #[error(
         "The resource '{name}' already exists in location '{live}' in resource group '{group}'. A resource with the same name cannot be created in location '{sent}'. Please select a new resource name."
     )]
-    InvalidResourceLocation {
-        name: String,
-        group: String,
-        live: String,
-        sent: String,
-    },
+    InvalidResourceLocation { name: String, group: String, live: String, sent: String },
     #[error("The operation '{0}' was not found.")]
     OperationNotFound(String),
 
@@ -82,15 +71,8 @@ pub(crate) enum Refusal {
     #[error(
         "The updates on container group '{name}' are invalid. If you are going to update the {property} (old \"{old}\", new \"{new}\") for a container group, you must delete it first and then create a new one."
     )]
-    InvalidUpdate {
-        name: String,
-        property: &'static str,
-        old: String,
-        new: String,
-    },
-    #[error(
-        "The container group '{0}' has terminated and cannot be updated. It must be deployed as new."
-    )]
+    InvalidUpdate { name: String, property: &'static str, old: String, new: String },
+    #[error("The container group '{0}' has terminated and cannot be updated. It must be deployed as new.")]
     Terminated(String),
     #[error(
         "The image '{image}' in container group '{group}' is not accessible. Please check the image and registry credential."
@@ -111,26 +93,13 @@ pub(crate) enum Refusal {
     #[error(
         "The resource requirement '{requirement}' in container '{container}' of contain group '{group}' is invalid. The '{what}' limit value must be greater than or equal to the request value."
     )]
-    LimitsLessThanRequests {
-        requirement: String,
-        container: String,
-        group: String,
-        what: &'static str,
-    },
+    LimitsLessThanRequests { requirement: String, container: String, group: String, what: &'static str },
     #[error(
         "The '{property}' for container group '<null>' is invalid. The value must be one of '{allowed}'."
     )]
-    InvalidChoice {
-        property: &'static str,
-        allowed: &'static str,
-    },
+    InvalidChoice { property: &'static str, allowed: &'static str },
     #[error("The {what} '{value}' in container group '{group}' is invalid. {rule}")]
-    Invalid {
-        what: &'static str,
-        value: String,
-        group: String,
-        rule: &'static str,
-    },
+    Invalid { what: &'static str, value: String, group: String, rule: &'static str },
     #[error("The log of container '{0}' is not available.")]
     LogNotAvailable(String),
     #[error("The container '{container}' was not found in container group '{group}'.")]
@@ -166,17 +135,13 @@ impl Refusal {
             Self::Transitioning(_) => (409, "ContainerGroupTransitioning"),
             // No public source shows the status of this code and the next.
             Self::Stopped { .. } => (409, "ContainerGroupStopped"),
-            Self::InvalidUpdate { .. } | Self::Terminated(_) => {
-                (400, "InvalidContainerGroupUpdate")
-            }
+            Self::InvalidUpdate { .. } | Self::Terminated(_) => (400, "InvalidContainerGroupUpdate"),
             Self::InaccessibleImage { .. } => (400, "InaccessibleImage"),
             Self::DnsNameLabelNotAvailable { .. } => (400, "DnsNameLabelNotAvailable"),
             Self::InvalidDnsNameLabel { .. } => (400, "InvalidDnsNameLabel"),
             Self::ResourceRequestsNotSpecified { .. } => (400, "ResourceRequestsNotSpecified"),
             Self::LimitsLessThanRequests { .. } => (400, "ResourceLimitsLessThanRequests"),
-            Self::InvalidChoice {
-                property: "osType", ..
-            } => (400, "InvalidOsType"),
+            Self::InvalidChoice { property: "osType", .. } => (400, "InvalidOsType"),
             Self::InvalidChoice { .. } | Self::Invalid { .. } => (400, "InvalidContainerGroup"),
             Self::LogNotAvailable(_) => (404, "ContainerLogNotAvailable"),
             Self::ContainerNotFound { .. } => (404, "ContainerNotFound"),
@@ -188,10 +153,6 @@ impl Refusal {
     pub(crate) fn reply(&self) -> Reply {
         let (status, code) = self.status_and_code();
         let body = json!({"error": {"code": code, "message": self.to_string()}});
-        Reply {
-            status,
-            headers: Vec::new(),
-            body: Body::Json(body),
-        }
+        Reply { status, headers: Vec::new(), body: Body::Json(body) }
     }
 }

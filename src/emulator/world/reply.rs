@@ -9,20 +9,12 @@ use crate::contract::{Body, Reply};
 
 /// An answer with a JSON body.
 pub(crate) fn json(status: u16, body: Value) -> Reply {
-    Reply {
-        status,
-        headers: Vec::new(),
-        body: Body::Json(body),
-    }
+    Reply { status, headers: Vec::new(), body: Body::Json(body) }
 }
 
 /// An answer without a body.
 pub(crate) fn empty(status: u16) -> Reply {
-    Reply {
-        status,
-        headers: Vec::new(),
-        body: Body::Empty,
-    }
+    Reply { status, headers: Vec::new(), body: Body::Empty }
 }
 
 /// The answer with one more header.
@@ -33,16 +25,8 @@ pub(crate) fn with(mut reply: Reply, name: &str, value: impl Into<String>) -> Re
 
 /// The answer with what the service says of the remaining creations and deletions of container groups.
 pub(crate) fn counted(reply: Reply) -> Reply {
-    let reply = with(
-        reply,
-        "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m",
-        "1499",
-    );
-    with(
-        reply,
-        "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h",
-        "14999",
-    )
+    let reply = with(reply, "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m", "1499");
+    with(reply, "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h", "14999")
 }
 
 /// The answer with what ARM says of the remaining requests of this kind.

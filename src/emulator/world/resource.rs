@@ -26,13 +26,7 @@ pub(crate) struct Resource {
 
 impl Resource {
     fn view(&self) -> Value {
-        let Self {
-            id,
-            kind,
-            name,
-            tags,
-            rest,
-        } = self;
+        let Self { id, kind, name, tags, rest } = self;
         let mut view = rest.clone();
         view.insert("id".into(), json!(id));
         view.insert("type".into(), json!(kind));
@@ -55,11 +49,7 @@ impl Resource {
 
 pub(crate) fn not_found(name: &ResourceName) -> Refusal {
     let ResourceName { group, kind, name } = name.clone();
-    Refusal::ResourceNotFound {
-        kind,
-        name,
-        group: group.name,
-    }
+    Refusal::ResourceNotFound { kind, name, group: group.name }
 }
 
 impl World {
@@ -72,11 +62,7 @@ impl World {
         name
     }
 
-    pub(crate) fn put_resource(
-        &mut self,
-        name: &ResourceName,
-        request: &Request,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) fn put_resource(&mut self, name: &ResourceName, request: &Request) -> Result<Reply, Refusal> {
         self.open_group(&name.group)?;
         let mut rest = body::object(&request.body)?;
         let tags = tags::read(rest.get("tags"))?;
@@ -91,13 +77,7 @@ impl World {
                 (201, spelled.to_string(), spelled.kind, spelled.name)
             }
         };
-        let resource = Resource {
-            id,
-            kind,
-            name: own,
-            tags,
-            rest,
-        };
+        let resource = Resource { id, kind, name: own, tags, rest };
         let view = resource.view();
         self.resources.insert(key, resource);
         Ok(reply::json(status, view))
@@ -105,29 +85,18 @@ impl World {
 
     pub(crate) fn get_resource(&self, name: &ResourceName) -> Result<Reply, Refusal> {
         self.resource_group(&name.group)?;
-        let resource = self
-            .resources
-            .get(&name.key())
-            .ok_or_else(|| not_found(name))?;
+        let resource = self.resources.get(&name.key()).ok_or_else(|| not_found(name))?;
         Ok(reply::json(200, resource.view()))
     }
 
     pub(crate) fn delete_resource(&mut self, name: &ResourceName) -> Result<Reply, Refusal> {
         self.open_group(&name.group)?;
-        let status = if self.resources.remove(&name.key()).is_some() {
-            200
-        } else {
-            204
-        };
+        let status = if self.resources.remove(&name.key()).is_some() { 200 } else { 204 };
         Ok(reply::empty(status))
     }
 
     /// Everything in a resource group, in order of the ids.
-    pub(crate) fn list_resources(
-        &self,
-        name: &GroupName,
-        request: &Request,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) fn list_resources(&self, name: &GroupName, request: &Request) -> Result<Reply, Refusal> {
         self.resource_group(name)?;
         let inside = format!("{}/", name.key());
         let ours = self.container_groups.within(&inside).map(|(key, group)| {
@@ -139,15 +108,9 @@ impl World {
             }
             (key, view)
         });
-        let others = self
-            .resources
-            .within(&inside)
-            .map(|(key, other)| (key, other.listed()));
+        let others = self.resources.within(&inside).map(|(key, other)| (key, other.listed()));
         let mut all: Vec<_> = ours.chain(others).collect();
         all.sort_by_key(|(key, _)| *key);
-        Ok(reply::json(
-            200,
-            page::page(request, page::PAGE, all.into_iter())?,
-        ))
+        Ok(reply::json(200, page::page(request, page::PAGE, all.into_iter())?))
     }
 }

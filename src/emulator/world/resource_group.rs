@@ -35,19 +35,8 @@ pub(crate) struct ResourceGroup {
 
 impl ResourceGroup {
     fn view(&self) -> Value {
-        let Self {
-            id,
-            name,
-            location,
-            tags,
-            managed_by,
-            gone_at,
-        } = self;
-        let state = if gone_at.is_some() {
-            "Deleting"
-        } else {
-            "Succeeded"
-        };
+        let Self { id, name, location, tags, managed_by, gone_at } = self;
+        let state = if gone_at.is_some() { "Deleting" } else { "Succeeded" };
         let mut view = json!({
             "id": id,
             "name": name,
@@ -68,9 +57,7 @@ impl ResourceGroup {
 impl World {
     /// The resource group, where it exists.
     pub(crate) fn resource_group(&self, name: &GroupName) -> Result<&ResourceGroup, Refusal> {
-        self.resource_groups
-            .get(&name.key())
-            .ok_or_else(|| Refusal::ResourceGroupNotFound(name.name.clone()))
+        self.resource_groups.get(&name.key()).ok_or_else(|| Refusal::ResourceGroupNotFound(name.name.clone()))
     }
 
     /// The resource group, where it exists and may be written in.
@@ -91,36 +78,20 @@ impl World {
         let sent = body::object(&request.body)?;
         let location = body::location(&sent)?;
         let tags = tags::read(sent.get("tags"))?;
-        let managed_by = sent
-            .get("managedBy")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let managed_by = sent.get("managedBy").and_then(Value::as_str).map(str::to_owned);
         let (status, mut group) = match self.resource_groups.get(&name.key()) {
             None => {
                 let (id, name) = (name.to_string(), name.name.clone());
                 let location = location.clone();
                 let (tags, managed_by, gone_at) = (None, None, None);
-                (
-                    201,
-                    ResourceGroup {
-                        id,
-                        name,
-                        location,
-                        tags,
-                        managed_by,
-                        gone_at,
-                    },
-                )
+                (201, ResourceGroup { id, name, location, tags, managed_by, gone_at })
             }
             Some(live) if live.gone_at.is_some() => {
                 return Err(Refusal::ResourceGroupBeingDeleted(live.name.clone()));
             }
             Some(live) if live.location != location => {
                 let live = live.location.clone();
-                return Err(Refusal::InvalidResourceGroupLocation {
-                    sent: location,
-                    live,
-                });
+                return Err(Refusal::InvalidResourceGroupLocation { sent: location, live });
             }
             Some(live) => (200, live.clone()),
         };
@@ -137,11 +108,7 @@ impl World {
 
     /// `HEAD`: 204 or 404, both without a body.
     pub(crate) fn head_resource_group(&self, name: &GroupName) -> Reply {
-        reply::empty(if self.resource_group(name).is_ok() {
-            204
-        } else {
-            404
-        })
+        reply::empty(if self.resource_group(name).is_ok() { 204 } else { 404 })
     }
 
     /// `PATCH`: replaces the tags where it sends any.
@@ -170,10 +137,7 @@ impl World {
         request: &Request,
     ) -> Result<Reply, Refusal> {
         let prefix = format!("/subscriptions/{}/", subscription.to_lowercase());
-        let groups = self
-            .resource_groups
-            .within(&prefix)
-            .map(|(key, group)| (key, group.view()));
+        let groups = self.resource_groups.within(&prefix).map(|(key, group)| (key, group.view()));
         Ok(reply::json(200, page::page(request, PAGE, groups)?))
     }
 
@@ -191,10 +155,7 @@ impl World {
         let gone_at = *group.gone_at.get_or_insert(now + DELETION);
         let operation = self.begin_deletion(&key, gone_at);
         let subscription = &name.subscription;
-        let version = request
-            .query
-            .get("api-version")
-            .map_or("2018-05-01", String::as_str);
+        let version = request.query.get("api-version").map_or("2018-05-01", String::as_str);
         let location = format!(
             "{}/subscriptions/{subscription}/operationresults/{operation}?api-version={version}",
             request.origin
@@ -206,24 +167,14 @@ impl World {
     /// Ends the deletions whose time has come: the groups go, and everything in them.
     pub(crate) fn end_deletions(&mut self) {
         let now = self.now;
-        for key in self
-            .resource_groups
-            .keys_where(|g| g.gone_at.is_some_and(|at| at <= now))
-        {
+        for key in self.resource_groups.keys_where(|g| g.gone_at.is_some_and(|at| at <= now)) {
             let inside = format!("{key}/");
-            let groups: Vec<String> = self
-                .container_groups
-                .within(&inside)
-                .map(|(key, _)| key.clone())
-                .collect();
+            let groups: Vec<String> =
+                self.container_groups.within(&inside).map(|(key, _)| key.clone()).collect();
             for group in groups {
                 self.drop_container_group(&group);
             }
-            let others: Vec<String> = self
-                .resources
-                .within(&inside)
-                .map(|(key, _)| key.clone())
-                .collect();
+            let others: Vec<String> = self.resources.within(&inside).map(|(key, _)| key.clone()).collect();
             for other in others {
                 self.resources.remove(&other);
             }

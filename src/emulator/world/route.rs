@@ -62,20 +62,14 @@ impl World {
             (Place::Operation(id), "GET") => self.get_operation(id),
             (Place::OperationResult(id), "GET") => self.get_operation_result(id),
 
-            (_, method) => Err(Refusal::NotImplemented(format!(
-                "{method} {}",
-                request.path
-            ))),
+            (_, method) => Err(Refusal::NotImplemented(format!("{method} {}", request.path))),
         }
     }
 
     /// The subscriptions in which there is something; one at least.
     fn list_subscriptions(&self) -> Reply {
-        let mut ids: Vec<&str> = self
-            .resource_groups
-            .iter()
-            .filter_map(|(_, g)| g.id.split('/').nth(2))
-            .collect();
+        let mut ids: Vec<&str> =
+            self.resource_groups.iter().filter_map(|(_, g)| g.id.split('/').nth(2)).collect();
         ids.push("00000000-0000-0000-0000-000000000000");
         ids.sort_unstable();
         ids.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
@@ -100,22 +94,12 @@ fn tenant() -> Value {
 
 /// Every request names a version but those whose URL an answer gave.
 fn check_version(place: &Place, request: &Request) -> Result<(), Refusal> {
-    if matches!(
-        place,
-        Place::Operation(_) | Place::OperationResult(_) | Place::ExecStream(_)
-    ) {
+    if matches!(place, Place::Operation(_) | Place::OperationResult(_) | Place::ExecStream(_)) {
         return Ok(());
     }
-    let version = request
-        .query
-        .get("api-version")
-        .filter(|version| !version.is_empty());
+    let version = request.query.get("api-version").filter(|version| !version.is_empty());
     let version = version.ok_or(Refusal::MissingApiVersion)?;
-    if is_version(version) {
-        Ok(())
-    } else {
-        Err(Refusal::InvalidApiVersion(version.clone()))
-    }
+    if is_version(version) { Ok(()) } else { Err(Refusal::InvalidApiVersion(version.clone())) }
 }
 
 fn is_version(version: &str) -> bool {

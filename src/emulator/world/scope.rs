@@ -18,11 +18,7 @@ impl World {
     }
 
     /// `PUT`: these tags and no others.
-    pub(crate) fn put_scope_tags(
-        &mut self,
-        scope: &Scope,
-        request: &Request,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) fn put_scope_tags(&mut self, scope: &Scope, request: &Request) -> Result<Reply, Refusal> {
         let (id, _) = self.open_scope(scope)?;
         let tags = sent(&Value::Object(body::object(&request.body)?))?;
         self.set_tags(scope, tags.clone());
@@ -30,11 +26,7 @@ impl World {
     }
 
     /// `PATCH`: Merge, Replace or Delete.
-    pub(crate) fn patch_scope_tags(
-        &mut self,
-        scope: &Scope,
-        request: &Request,
-    ) -> Result<Reply, Refusal> {
+    pub(crate) fn patch_scope_tags(&mut self, scope: &Scope, request: &Request) -> Result<Reply, Refusal> {
         let (id, live) = self.open_scope(scope)?;
         let body = Value::Object(body::object(&request.body)?);
         let operation = Operation::deserialize(&body["operation"])
@@ -60,15 +52,8 @@ impl World {
             Scope::Resource(name) => {
                 self.resource_group(&name.group)?;
                 let key = name.key();
-                let ours = self
-                    .container_groups
-                    .get(&key)
-                    .map(|group| (&group.id, &group.tags));
-                let others = || {
-                    self.resources
-                        .get(&key)
-                        .map(|other| (&other.id, &other.tags))
-                };
+                let ours = self.container_groups.get(&key).map(|group| (&group.id, &group.tags));
+                let others = || self.resources.get(&key).map(|other| (&other.id, &other.tags));
                 ours.or_else(others).ok_or_else(|| not_found(name))?
             }
         };
@@ -85,14 +70,10 @@ impl World {
 
     fn set_tags(&mut self, scope: &Scope, tags: Tags) {
         let slot = match scope {
-            Scope::Group(name) => self
-                .resource_groups
-                .get_mut(&name.key())
-                .map(|g| &mut g.tags),
-            Scope::Resource(name) if name.is_container_group() => self
-                .container_groups
-                .get_mut(&name.key())
-                .map(|g| &mut g.tags),
+            Scope::Group(name) => self.resource_groups.get_mut(&name.key()).map(|g| &mut g.tags),
+            Scope::Resource(name) if name.is_container_group() => {
+                self.container_groups.get_mut(&name.key()).map(|g| &mut g.tags)
+            }
             Scope::Resource(name) => self.resources.get_mut(&name.key()).map(|r| &mut r.tags),
         };
         if let Some(slot) = slot {

@@ -22,11 +22,7 @@ pub(crate) struct Shelf<T> {
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An empty shelf whose records are named `label:key`.
     pub(crate) fn new(label: &'static str) -> Self {
-        Self {
-            label,
-            entries: BTreeMap::new(),
-            touched: BTreeSet::new(),
-        }
+        Self { label, entries: BTreeMap::new(), touched: BTreeSet::new() }
     }
 
     /// The shelf as its records tell; a record that cannot be read is left out.
@@ -38,11 +34,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
                 Some((key.to_owned(), T::deserialize(value).ok()?))
             })
             .collect();
-        Self {
-            label,
-            entries,
-            touched: BTreeSet::new(),
-        }
+        Self { label, entries, touched: BTreeSet::new() }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
@@ -72,18 +64,12 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
 
     /// The entries whose key begins with `prefix`, in order.
     pub(crate) fn within(&self, prefix: &str) -> impl Iterator<Item = (&String, &T)> {
-        self.entries
-            .range(prefix.to_owned()..)
-            .take_while(move |(key, _)| key.starts_with(prefix))
+        self.entries.range(prefix.to_owned()..).take_while(move |(key, _)| key.starts_with(prefix))
     }
 
     /// The keys of the entries that `wanted` picks.
     pub(crate) fn keys_where(&self, wanted: impl Fn(&T) -> bool) -> Vec<String> {
-        self.entries
-            .iter()
-            .filter(|(_, e)| wanted(e))
-            .map(|(key, _)| key.clone())
-            .collect()
+        self.entries.iter().filter(|(_, e)| wanted(e)).map(|(key, _)| key.clone()).collect()
     }
 
     /// What was touched since the last call, as records.
@@ -92,13 +78,8 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
             .into_iter()
             .map(|key| {
                 let entry = self.entries.get(&key);
-                let value = entry
-                    .and_then(|e| serde_json::to_value(e).ok())
-                    .unwrap_or(Value::Null);
-                Change {
-                    key: format!("{}:{key}", self.label),
-                    value,
-                }
+                let value = entry.and_then(|e| serde_json::to_value(e).ok()).unwrap_or(Value::Null);
+                Change { key: format!("{}:{key}", self.label), value }
             })
             .collect()
     }

@@ -71,9 +71,7 @@ impl Switches {
     /// # Errors
     /// Where the setting has no such form, name or value; then nothing is changed.
     pub fn set(&mut self, setting: &str) -> Result<(), SwitchError> {
-        let (name, value) = setting
-            .split_once('=')
-            .ok_or_else(|| SwitchError::Form(setting.to_owned()))?;
+        let (name, value) = setting.split_once('=').ok_or_else(|| SwitchError::Form(setting.to_owned()))?;
         let value = value.trim();
         match name.trim() {
             "exec.split" => self.exec_split = parsed("exec.split", value)?,
@@ -94,14 +92,8 @@ impl Switches {
 
     /// What each switch decides and why its default is what it is, by name, for people.
     pub const MEANINGS: [(&str, &str); 5] = [
-        (
-            "exec.split",
-            "an exec's command string is split on spaces; default true, as the newer clusters do",
-        ),
-        (
-            "get.unknown-fields",
-            "answers carry properties that no specification names; default false",
-        ),
+        ("exec.split", "an exec's command string is split on spaces; default true, as the newer clusters do"),
+        ("get.unknown-fields", "answers carry properties that no specification names; default false"),
         (
             "put.on-terminated",
             "a PUT on an ended or stopped group: redeploy or refuse; default redeploy, as `az container create` is used",
@@ -110,21 +102,12 @@ impl Switches {
             "put.writes-tags",
             "a PUT on an existing group writes its tags; default false, as terraform-provider-azurerm found",
         ),
-        (
-            "view.stale-reads",
-            "how many GETs after an action still show the old instance view; default 0",
-        ),
+        ("view.stale-reads", "how many GETs after an action still show the old instance view; default 0"),
     ];
 
     /// All settings as `(name, value)`, in order of their names.
     pub fn list(&self) -> Vec<(&'static str, String)> {
-        let Self {
-            exec_split,
-            put_writes_tags,
-            put_on_terminated,
-            stale_reads,
-            unknown_fields,
-        } = self;
+        let Self { exec_split, put_writes_tags, put_on_terminated, stale_reads, unknown_fields } = self;
         let on_terminated = match put_on_terminated {
             OnTerminated::Redeploy => "redeploy",
             OnTerminated::Refuse => "refuse",
@@ -144,10 +127,7 @@ fn parsed<T: std::str::FromStr>(name: &'static str, value: &str) -> Result<T, Sw
 }
 
 fn refused(name: &'static str, value: &str) -> SwitchError {
-    SwitchError::Value {
-        name,
-        value: value.to_owned(),
-    }
+    SwitchError::Value { name, value: value.to_owned() }
 }
 
 #[cfg(test)]
@@ -173,12 +153,7 @@ mod tests {
         assert_eq!(copy, odd);
         let names = odd.list().into_iter().map(|(name, _)| name);
         assert!(names.eq(Switches::MEANINGS.into_iter().map(|(name, _)| name)));
-        assert!(
-            odd.list()
-                .iter()
-                .zip(Switches::default().list())
-                .all(|(a, b)| *a != b)
-        );
+        assert!(odd.list().iter().zip(Switches::default().list()).all(|(a, b)| *a != b));
         Ok(())
     }
 
@@ -189,10 +164,7 @@ mod tests {
             ("exec.split", SwitchError::Form("exec.split".into())),
             ("exec.splat=true", SwitchError::Unknown("exec.splat".into())),
             ("view.stale-reads=-1", refused("view.stale-reads", "-1")),
-            (
-                "put.on-terminated=maybe",
-                refused("put.on-terminated", "maybe"),
-            ),
+            ("put.on-terminated=maybe", refused("put.on-terminated", "maybe")),
         ] {
             assert_eq!(switches.set(setting), Err(error));
         }

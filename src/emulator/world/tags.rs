@@ -37,8 +37,7 @@ pub(crate) fn read(value: Option<&Value>) -> Result<Option<Tags>, Refusal> {
     let Some(value) = value.filter(|v| !v.is_null()) else {
         return Ok(None);
     };
-    let tags = Tags::deserialize(value)
-        .map_err(|error| Refusal::InvalidContent(format!("tags: {error}")))?;
+    let tags = Tags::deserialize(value).map_err(|error| Refusal::InvalidContent(format!("tags: {error}")))?;
     check(&tags)?;
     Ok(Some(tags))
 }
@@ -53,10 +52,7 @@ pub(crate) fn check(tags: &Tags) -> Result<(), Refusal> {
         if name.is_empty() {
             return Err(Refusal::EmptyTagName);
         }
-        if name
-            .chars()
-            .any(|c| FORBIDDEN.contains(c) || c.is_control())
-        {
+        if name.chars().any(|c| FORBIDDEN.contains(c) || c.is_control()) {
             return Err(Refusal::InvalidTagNameCharacters(name.clone()));
         }
         if name.chars().count() > MAX_NAME {
@@ -108,9 +104,7 @@ pub(crate) fn patched(live: &Tags, operation: Operation, given: &Tags) -> Result
 /// How the live tags spell this name.
 fn spelled(tags: &Tags, name: &str) -> Option<String> {
     let folded = name.to_lowercase();
-    tags.keys()
-        .find(|live| live.to_lowercase() == folded)
-        .cloned()
+    tags.keys().find(|live| live.to_lowercase() == folded).cloned()
 }
 
 #[cfg(test)]
@@ -118,16 +112,11 @@ mod tests {
     use super::*;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     fn many(count: usize) -> Tags {
-        (0..count)
-            .map(|n| (format!("n{n}"), String::new()))
-            .collect()
+        (0..count).map(|n| (format!("n{n}"), String::new())).collect()
     }
 
     #[test]
@@ -148,11 +137,7 @@ mod tests {
             (tags(&[("a.b:c-d_e", "<>%&\\?/")]), None),
         ];
         for (tags, expected) in rows {
-            assert_eq!(
-                check(&tags).err().map(|r| r.status_and_code().1),
-                expected,
-                "{tags:?}"
-            );
+            assert_eq!(check(&tags).err().map(|r| r.status_and_code().1), expected, "{tags:?}");
         }
     }
 
@@ -166,33 +151,14 @@ mod tests {
                 vec![("Team", "dev"), ("cost", "1"), ("new", "x")],
             ),
             (Operation::Replace, tags(&[("a", "b")]), vec![("a", "b")]),
-            (
-                Operation::Delete,
-                tags(&[("TEAM", "")]),
-                vec![("cost", "1")],
-            ),
-            (
-                Operation::Delete,
-                tags(&[("team", "dev"), ("cost", "1")]),
-                vec![("Team", "ops")],
-            ),
-            (
-                Operation::Delete,
-                tags(&[("none", "")]),
-                vec![("Team", "ops"), ("cost", "1")],
-            ),
+            (Operation::Delete, tags(&[("TEAM", "")]), vec![("cost", "1")]),
+            (Operation::Delete, tags(&[("team", "dev"), ("cost", "1")]), vec![("Team", "ops")]),
+            (Operation::Delete, tags(&[("none", "")]), vec![("Team", "ops"), ("cost", "1")]),
         ];
         for (operation, given, expected) in rows {
-            assert_eq!(
-                patched(&live, operation, &given),
-                Ok(tags(&expected)),
-                "{operation:?}"
-            );
+            assert_eq!(patched(&live, operation, &given), Ok(tags(&expected)), "{operation:?}");
         }
-        assert_eq!(
-            patched(&many(50), Operation::Merge, &live),
-            Err(Refusal::TooManyTags(52))
-        );
+        assert_eq!(patched(&many(50), Operation::Merge, &live), Err(Refusal::TooManyTags(52)));
         assert!(patched(&many(50), Operation::Replace, &live).is_ok());
     }
 }

@@ -16,12 +16,7 @@ pub(crate) fn check(name: &str, live: &Object, sent: &Object) -> Result<(), Refu
     for (property, value) in FIXED {
         let (old, new) = (value(live), value(sent));
         if old != new {
-            return Err(Refusal::InvalidUpdate {
-                name: name.to_owned(),
-                property,
-                old,
-                new,
-            });
+            return Err(Refusal::InvalidUpdate { name: name.to_owned(), property, old, new });
         }
     }
     Ok(())
@@ -31,27 +26,19 @@ type Reading = fn(&Object) -> String;
 
 const FIXED: [(&str, Reading); 7] = [
     ("OsType", |group| text(group, "osType", "Linux")),
-    ("RestartPolicy", |group| {
-        text(group, "restartPolicy", "Always")
-    }),
+    ("RestartPolicy", |group| text(group, "restartPolicy", "Always")),
     ("Sku", |group| text(group, "sku", "Standard")),
     ("Priority", |group| text(group, "priority", "Regular")),
     ("Cpu", |group| total(group, "cpu")),
     ("MemoryInGB", |group| total(group, "memoryInGB")),
     ("IPAddressType", |group| {
-        let address = group
-            .get("ipAddress")
-            .and_then(|address| address["type"].as_str());
+        let address = group.get("ipAddress").and_then(|address| address["type"].as_str());
         address.unwrap_or("None").to_owned()
     }),
 ];
 
 fn text(group: &Object, property: &str, default: &str) -> String {
-    group
-        .get(property)
-        .and_then(Value::as_str)
-        .unwrap_or(default)
-        .to_owned()
+    group.get(property).and_then(Value::as_str).unwrap_or(default).to_owned()
 }
 
 /// The requests and limits of all containers, since each is an allocation.
@@ -65,9 +52,5 @@ fn total(group: &Object, amount: &str) -> String {
             .sum()
     };
     let (requests, limits) = (sum("requests"), sum("limits"));
-    if limits > 0.0 {
-        format!("{requests} (limit {limits})")
-    } else {
-        requests.to_string()
-    }
+    if limits > 0.0 { format!("{requests} (limit {limits})") } else { requests.to_string() }
 }

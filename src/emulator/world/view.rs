@@ -20,11 +20,7 @@ pub(crate) fn full(group: &ContainerGroup, version: &str) -> Value {
     };
     let mut view = listed(group, version);
     view["properties"]["instanceView"] = state;
-    for shown in view["properties"]["containers"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
+    for shown in view["properties"]["containers"].as_array_mut().into_iter().flatten() {
         let instance = shown["name"].as_str().and_then(|name| containers.get(name));
         if let Some(instance) = instance {
             shown["properties"]["instanceView"] = instance.clone();
@@ -37,24 +33,14 @@ pub(crate) fn full(group: &ContainerGroup, version: &str) -> Value {
 pub(crate) fn listed(group: &ContainerGroup, version: &str) -> Value {
     let mut properties = echo(&group.properties, version);
     properties.insert("provisioningState".into(), json!(group.provisioning));
-    if let Some(address) = properties
-        .get_mut("ipAddress")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(address) = properties.get_mut("ipAddress").and_then(Value::as_object_mut) {
         if let Some(label) = group.dns_label() {
             let name = format!("{label}.{}.azurecontainer.io", group.location);
             address.insert("fqdn".into(), json!(name));
         }
         // The address was in the first answer in 2018, since 2021 it comes with the end of the provisioning.
-        let provisioned = !matches!(
-            group.provisioning,
-            Provisioning::Pending | Provisioning::Creating
-        );
-        if let Some(ip) = group
-            .address
-            .as_ref()
-            .filter(|_| provisioned || version < "2021")
-        {
+        let provisioned = !matches!(group.provisioning, Provisioning::Pending | Provisioning::Creating);
+        if let Some(ip) = group.address.as_ref().filter(|_| provisioned || version < "2021") {
             address.insert("ip".into(), json!(ip));
         }
     }
@@ -88,19 +74,14 @@ pub(crate) fn echo(properties: &Object, version: &str) -> Object {
     }
     for name in ["containers", "initContainers"] {
         for container in items(&mut shown, name) {
-            let Some(container) = container
-                .get_mut("properties")
-                .and_then(Value::as_object_mut)
-            else {
+            let Some(container) = container.get_mut("properties").and_then(Value::as_object_mut) else {
                 continue;
             };
             for variable in items(container, "environmentVariables") {
                 drop_field(variable, "secureValue");
             }
             if name == "containers" && since("2024-05-01") {
-                container
-                    .entry("configMap")
-                    .or_insert_with(|| json!({"keyValuePairs": {}}));
+                container.entry("configMap").or_insert_with(|| json!({"keyValuePairs": {}}));
             }
         }
     }
@@ -120,10 +101,7 @@ pub(crate) fn echo(properties: &Object, version: &str) -> Object {
             drop_field(properties, "protectedSettings");
         }
     }
-    if let Some(analytics) = shown
-        .get_mut("diagnostics")
-        .and_then(|d| d.get_mut("logAnalytics"))
-    {
+    if let Some(analytics) = shown.get_mut("diagnostics").and_then(|d| d.get_mut("logAnalytics")) {
         drop_field(analytics, "workspaceKey");
     }
     shown
@@ -160,11 +138,7 @@ fn container_view(container: &Container) -> Option<Value> {
 
 /// The events of a container as the instance view shows them.
 pub(crate) fn events(container: &Container) -> Vec<Value> {
-    container
-        .events
-        .iter()
-        .map(super::happening::Happening::view)
-        .collect()
+    container.events.iter().map(super::happening::Happening::view).collect()
 }
 
 fn state_view(state: &State) -> Value {
@@ -173,14 +147,8 @@ fn state_view(state: &State) -> Value {
         State::Running { start } => {
             json!({"state": "Running", "startTime": start, "detailStatus": ""})
         }
-        State::Terminated {
-            start,
-            finish,
-            code,
-            detail,
-        } => {
-            let mut view =
-                json!({"state": "Terminated", "finishTime": finish, "detailStatus": detail});
+        State::Terminated { start, finish, code, detail } => {
+            let mut view = json!({"state": "Terminated", "finishTime": finish, "detailStatus": detail});
             if let Some(start) = start {
                 view["startTime"] = json!(start);
             }
@@ -193,11 +161,7 @@ fn state_view(state: &State) -> Value {
 }
 
 fn items<'a>(owner: &'a mut Object, name: &str) -> impl Iterator<Item = &'a mut Value> {
-    owner
-        .get_mut(name)
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
+    owner.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
 fn drop_field(value: &mut Value, name: &str) {

@@ -172,9 +172,10 @@ async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) 
                     }
                 })
             }
-            fault @ (ExecFault::Call(_) | ExecFault::Unfit(_) | ExecFault::Cancelled | ExecFault::Protocol(_)) => {
-                Err(unreachable(fault))
-            }
+            fault @ (ExecFault::Call(_)
+            | ExecFault::Unfit(_)
+            | ExecFault::Cancelled
+            | ExecFault::Protocol(_)) => Err(unreachable(fault)),
         };
     }
 }
@@ -224,7 +225,9 @@ async fn ask(
             Some(signal) => exec::signal(arm, &run.group, &run.container, &record.id, signal, &nonce).await,
         };
         let Err(fault) = asked else { return asked };
-        let Some(after) = worth(&fault).and_then(|fault| retry::pause(&fault, tries)) else { return Err(fault) };
+        let Some(after) = worth(&fault).and_then(|fault| retry::pause(&fault, tries)) else {
+            return Err(fault);
+        };
         tokio::time::sleep(after).await;
     }
 }

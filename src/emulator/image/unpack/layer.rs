@@ -25,10 +25,7 @@ pub(crate) struct Budget {
 impl Default for Budget {
     /// Far above any image in use; it only keeps an archive made in malice from filling the disk.
     fn default() -> Self {
-        Self {
-            bytes: 16 << 30,
-            entries: 1_000_000,
-        }
+        Self { bytes: 16 << 30, entries: 1_000_000 }
     }
 }
 
@@ -98,11 +95,8 @@ fn whiteout(name: &Path) -> Option<Whiteout> {
         return Some(Whiteout::Folder(name.parent()?.to_path_buf()));
     }
     // `.wh...` would name the folder above.
-    matches!(
-        Path::new(hidden).components().next(),
-        Some(Component::Normal(_))
-    )
-    .then(|| Whiteout::Entry(name.with_file_name(hidden)))
+    matches!(Path::new(hidden).components().next(), Some(Component::Normal(_)))
+        .then(|| Whiteout::Entry(name.with_file_name(hidden)))
 }
 
 fn inside(name: &Path) -> Result<PathBuf, LayerError> {
@@ -146,11 +140,7 @@ fn place<R: Read>(
             fs::create_dir_all(&path).map_err(named)?;
             own(&path, entry, owners).map_err(named)?;
             // Folders that we cannot write could not be deleted by us later.
-            let mode = if owners == Owners::Ours {
-                mode | 0o700
-            } else {
-                mode
-            };
+            let mode = if owners == Owners::Ours { mode | 0o700 } else { mode };
             fs::set_permissions(&path, Permissions::from_mode(mode)).map_err(named)
         }
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
@@ -159,12 +149,10 @@ fn place<R: Read>(
             let copied = io::copy(&mut entry.by_ref().take(limit + 1), &mut file).map_err(named)?;
             budget.bytes = limit.checked_sub(copied).ok_or(LayerError::TooLarge)?;
             own(&path, entry, owners).map_err(named)?;
-            file.set_permissions(Permissions::from_mode(mode))
-                .map_err(named)?;
+            file.set_permissions(Permissions::from_mode(mode)).map_err(named)?;
             let seconds = entry.header().mtime().map_err(named)?;
             let modified = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-            file.set_modified(modified.unwrap_or(SystemTime::UNIX_EPOCH))
-                .map_err(named)
+            file.set_modified(modified.unwrap_or(SystemTime::UNIX_EPOCH)).map_err(named)
         }
         EntryType::Symlink => {
             symlink(target(entry)?, &path).map_err(named)?;
@@ -184,11 +172,7 @@ fn own<R: Read>(path: &Path, entry: &tar::Entry<'_, R>, owners: Owners) -> io::R
         Owners::Ours => Ok(()),
         Owners::Kept => {
             let id = |id: u64| u32::try_from(id).map_err(io::Error::other);
-            lchown(
-                path,
-                Some(id(entry.header().uid()?)?),
-                Some(id(entry.header().gid()?)?),
-            )
+            lchown(path, Some(id(entry.header().uid()?)?), Some(id(entry.header().gid()?)?))
         }
     }
 }
@@ -236,11 +220,7 @@ mod tests {
                 field[..name.len()].copy_from_slice(name.as_bytes());
             }
             let folder = name.ends_with('/');
-            header.set_entry_type(if folder {
-                EntryType::Directory
-            } else {
-                EntryType::Regular
-            });
+            header.set_entry_type(if folder { EntryType::Directory } else { EntryType::Regular });
             header.set_mode(if folder { 0o755 } else { 0o644 });
             header.set_size(if folder { 0 } else { 1 });
             header.set_cksum();
@@ -271,20 +251,11 @@ mod tests {
         for (upper, left) in [
             (vec!["a/.wh.one"], vec!["a", "a/two", "b", "b/one", "c"]),
             (vec![".wh.a", ".wh.c"], vec!["b", "b/one"]),
-            (
-                vec!["a/new", "a/.wh..wh..opq"],
-                vec!["a", "a/new", "b", "b/one", "c"],
-            ),
-            (
-                vec!["a/.wh..wh..opq", "a/new"],
-                vec!["a", "a/new", "b", "b/one", "c"],
-            ),
+            (vec!["a/new", "a/.wh..wh..opq"], vec!["a", "a/new", "b", "b/one", "c"]),
+            (vec!["a/.wh..wh..opq", "a/new"], vec!["a", "a/new", "b", "b/one", "c"]),
             (vec!["a"], vec!["a", "b", "b/one", "c"]),
             (vec!["c/"], vec!["a", "a/one", "a/two", "b", "b/one", "c"]),
-            (
-                vec![".wh.nothing"],
-                vec!["a", "a/one", "a/two", "b", "b/one", "c"],
-            ),
+            (vec![".wh.nothing"], vec!["a", "a/one", "a/two", "b", "b/one", "c"]),
         ] {
             let root = tempfile::tempdir()?;
             let mut budget = Budget::default();
@@ -299,24 +270,11 @@ mod tests {
     fn names_above_the_root_are_refused() -> Outcome {
         for name in ["../a", "a/../../b", "a/.."] {
             let root = tempfile::tempdir()?;
-            let applied = apply(
-                root.path(),
-                &*tar(&[name])?,
-                Owners::Ours,
-                &mut Budget::default(),
-            );
-            assert!(
-                matches!(applied, Err(LayerError::Outside(_))),
-                "{name}: {applied:?}"
-            );
+            let applied = apply(root.path(), &*tar(&[name])?, Owners::Ours, &mut Budget::default());
+            assert!(matches!(applied, Err(LayerError::Outside(_))), "{name}: {applied:?}");
         }
         let root = tempfile::tempdir()?;
-        apply(
-            root.path(),
-            &*tar(&["/etc/x", "./y"])?,
-            Owners::Ours,
-            &mut Budget::default(),
-        )?;
+        apply(root.path(), &*tar(&["/etc/x", "./y"])?, Owners::Ours, &mut Budget::default())?;
         assert_eq!(tree(root.path())?, ["etc", "etc/x", "y"]);
         Ok(())
     }
@@ -327,11 +285,7 @@ mod tests {
             let root = tempfile::tempdir()?;
             let mut budget = Budget { bytes, entries };
             let applied = apply(root.path(), &*tar(&["a", "b"])?, Owners::Ours, &mut budget);
-            assert_eq!(
-                applied.is_ok(),
-                fits,
-                "{bytes} bytes, {entries} entries: {applied:?}"
-            );
+            assert_eq!(applied.is_ok(), fits, "{bytes} bytes, {entries} entries: {applied:?}");
         }
         Ok(())
     }

@@ -37,11 +37,7 @@ enum Wish {
 
 impl Container {
     /// Starts a program on a file tree; its output goes to the log.
-    pub(super) async fn start(
-        keep: &Keep,
-        tree: Option<Tree>,
-        log: SharedLog,
-    ) -> Result<Self, String> {
+    pub(super) async fn start(keep: &Keep, tree: Option<Tree>, log: SharedLog) -> Result<Self, String> {
         let pipe = pipe::pipe().and_then(|(theirs, ours)| Ok((theirs.into_blocking_fd()?, ours)));
         let (theirs, ours) = pipe.map_err(|error| error.to_string())?;
         let mut keeper = Keeper::start(&keep.init, KEEP, keep, Stdio::from(theirs)).await?;
@@ -115,10 +111,7 @@ async fn follow(mut output: pipe::Receiver, log: SharedLog) -> io::Result<()> {
 }
 
 /// What a launch runs, from the image's settings and the group's wishes.
-pub(super) fn process(
-    settings: &crate::image::Settings,
-    launch: &crate::contract::Launch,
-) -> Process {
+pub(super) fn process(settings: &crate::image::Settings, launch: &crate::contract::Launch) -> Process {
     let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
     let argv = if launch.command.is_empty() {
         [list(&settings.entrypoint), list(&settings.cmd)].concat()
@@ -127,10 +120,7 @@ pub(super) fn process(
     };
     let given = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut environment = vec![
-        given(
-            "PATH",
-            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        ),
+        given("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         given("HOSTNAME", &launch.hostname),
     ];
     environment.extend(list(&settings.env).iter().filter_map(|pair| {
@@ -138,17 +128,8 @@ pub(super) fn process(
         Some(given(name, value))
     }));
     environment.extend(launch.environment.iter().cloned());
-    let folder = if settings.working_dir.is_empty() {
-        "/"
-    } else {
-        &settings.working_dir
-    };
-    Process {
-        argv,
-        environment,
-        folder: folder.into(),
-        user: settings.user.clone(),
-    }
+    let folder = if settings.working_dir.is_empty() { "/" } else { &settings.working_dir };
+    Process { argv, environment, folder: folder.into(), user: settings.user.clone() }
 }
 
 #[cfg(test)]
@@ -159,8 +140,7 @@ mod tests {
 
     #[test]
     fn a_command_replaces_entrypoint_and_cmd() {
-        let list =
-            |text: &str| (!text.is_empty()).then(|| text.split(' ').map(str::to_owned).collect());
+        let list = |text: &str| (!text.is_empty()).then(|| text.split(' ').map(str::to_owned).collect());
         for (entrypoint, cmd, command, argv) in [
             ("/e", "c d", "", vec!["/e", "c", "d"]),
             ("", "c d", "", vec!["c", "d"]),
@@ -168,45 +148,24 @@ mod tests {
             ("/e", "c", "/other 1", vec!["/other", "1"]),
             ("", "", "", vec![]),
         ] {
-            let settings = Settings {
-                entrypoint: list(entrypoint),
-                cmd: list(cmd),
-                ..Settings::default()
-            };
+            let settings = Settings { entrypoint: list(entrypoint), cmd: list(cmd), ..Settings::default() };
             let launch = launch(list(command).unwrap_or_default(), &[]);
-            assert_eq!(
-                process(&settings, &launch).argv,
-                argv,
-                "{entrypoint} {cmd} {command}"
-            );
+            assert_eq!(process(&settings, &launch).argv, argv, "{entrypoint} {cmd} {command}");
         }
     }
 
     #[test]
     fn the_group_has_the_last_word_on_the_environment() {
-        let settings = Settings {
-            env: Some(vec!["A=image".into(), "B=x=y".into()]),
-            ..Settings::default()
-        };
+        let settings = Settings { env: Some(vec!["A=image".into(), "B=x=y".into()]), ..Settings::default() };
         let process = process(&settings, &launch(Vec::new(), &[("A", "group")]));
         let value = |name: &str| {
-            process
-                .environment
-                .iter()
-                .rev()
-                .find(|(known, _)| known == name)
-                .map(|(_, value)| value.as_str())
+            process.environment.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
         };
-        assert_eq!(
-            [value("A"), value("B"), value("HOSTNAME")],
-            [Some("group"), Some("x=y"), Some("here")]
-        );
+        assert_eq!([value("A"), value("B"), value("HOSTNAME")], [Some("group"), Some("x=y"), Some("here")]);
     }
 
     fn launch(command: Vec<String>, environment: &[(&str, &str)]) -> Launch {
-        let environment = environment
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
         Launch {
             image: String::new(),
             command,

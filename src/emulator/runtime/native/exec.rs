@@ -33,21 +33,11 @@ pub(super) async fn exec(
     cols: u16,
 ) -> Result<ExecStream, String> {
     let failed = |reason: String| {
-        format!(
-            "OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown"
-        )
+        format!("OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown")
     };
-    let (reading, writing, terminal) =
-        open(pid, rows, cols).map_err(|error| failed(error.to_string()))?;
-    let order = Join {
-        init: init.to_path_buf(),
-        pid,
-        terminal,
-        process,
-    };
-    let keeper = Keeper::start(init, JOIN, &order, Stdio::null())
-        .await
-        .map_err(failed)?;
+    let (reading, writing, terminal) = open(pid, rows, cols).map_err(|error| failed(error.to_string()))?;
+    let order = Join { init: init.to_path_buf(), pid, terminal, process };
+    let keeper = Keeper::start(init, JOIN, &order, Stdio::null()).await.map_err(failed)?;
     let hung_up = CancellationToken::new();
     let (input, from_client) = mpsc::channel(64);
     let (to_client, output) = mpsc::channel(64);
@@ -66,21 +56,12 @@ fn open(pid: i32, rows: u16, cols: u16) -> io::Result<(Receiver, Sender, PathBuf
         .open(format!("/proc/{pid}/root/dev/pts/ptmx"))?;
     rustix::pty::unlockpt(&master)?;
     let name = rustix::pty::ptsname(&master, Vec::new())?;
-    let size = Winsize {
-        ws_row: rows,
-        ws_col: cols,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
+    let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
     rustix::termios::tcsetwinsize(&master, size)?;
     let name = name.into_string().map_err(io::Error::other)?;
     // A terminal's master is no pipe, but it is read, written and waited for like one.
     let writing = Sender::from_file_unchecked(master.try_clone()?)?;
-    Ok((
-        Receiver::from_file_unchecked(master)?,
-        writing,
-        PathBuf::from(name),
-    ))
+    Ok((Receiver::from_file_unchecked(master)?, writing, PathBuf::from(name)))
 }
 
 /// From the client to the terminal, until either is gone.
@@ -124,11 +105,7 @@ async fn drain(
     if has_ended {
         // What it wrote last is still in the terminal; what it left running is not waited for.
         while let Ok(count @ 1..) = master.try_read(&mut bytes) {
-            if output
-                .send(Bytes::copy_from_slice(&bytes[..count]))
-                .await
-                .is_err()
-            {
+            if output.send(Bytes::copy_from_slice(&bytes[..count])).await.is_err() {
                 break;
             }
         }

@@ -53,15 +53,8 @@ pub(super) struct Running {
 impl std::fmt::Debug for Running {
     /// Without the process, whose environment may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            container,
-            process: _,
-            muted,
-        } = self;
-        f.debug_tuple("Running")
-            .field(container)
-            .field(muted)
-            .finish()
+        let Self { container, process: _, muted } = self;
+        f.debug_tuple("Running").field(container).field(muted).finish()
     }
 }
 
@@ -89,8 +82,7 @@ impl Fleet {
         let mut sandboxes = held(&self.sandboxes);
         let commands = sandboxes.entry(sandbox_of(&command)).or_insert_with(|| {
             let (sender, commands) = mpsc::unbounded_channel();
-            self.tasks
-                .spawn_on(Arc::clone(self).attend(commands), &self.runtime);
+            self.tasks.spawn_on(Arc::clone(self).attend(commands), &self.runtime);
             sender
         });
         // The task listens until its sender is taken out of the map, which needs the lock that we hold.
@@ -99,17 +91,13 @@ impl Fleet {
 
     /// A container that runs.
     pub(super) fn running(&self, sandbox: SandboxId, container: &str) -> Option<Running> {
-        let running = held(&self.running)
-            .get(&(sandbox, container.to_owned()))
-            .cloned();
+        let running = held(&self.running).get(&(sandbox, container.to_owned())).cloned();
         running.filter(|running| running.container.runs())
     }
 
     /// The log of a container since the emulator's start, if it had one.
     pub(super) fn log(&self, sandbox: SandboxId, container: &str) -> Option<SharedLog> {
-        held(&self.logs)
-            .get(&(sandbox, container.to_owned()))
-            .cloned()
+        held(&self.logs).get(&(sandbox, container.to_owned())).cloned()
     }
 
     /// Ends every container and every task; no event follows.
@@ -129,35 +117,15 @@ impl Fleet {
                 return;
             }
             match command {
-                Command::Pull {
-                    sandbox,
-                    container,
-                    image,
-                } => {
+                Command::Pull { sandbox, container, image } => {
                     self.tell(match self.pull(image).await {
-                        Ok((image, _)) => Event::Pulled {
-                            sandbox,
-                            container,
-                            digest: image.digest,
-                        },
-                        Err(reason) => Event::PullFailed {
-                            sandbox,
-                            container,
-                            reason,
-                        },
+                        Ok((image, _)) => Event::Pulled { sandbox, container, digest: image.digest },
+                        Err(reason) => Event::PullFailed { sandbox, container, reason },
                     });
                 }
-                Command::Start {
-                    sandbox,
-                    container,
-                    launch,
-                } => {
+                Command::Start { sandbox, container, launch } => {
                     if let Err(reason) = self.start(sandbox, &container, &launch).await {
-                        self.tell(Event::StartFailed {
-                            sandbox,
-                            container,
-                            reason,
-                        });
+                        self.tell(Event::StartFailed { sandbox, container, reason });
                     }
                 }
                 Command::Stop { sandbox } => {
@@ -172,37 +140,22 @@ impl Fleet {
         }
     }
 
-    async fn start(
-        self: &Arc<Self>,
-        sandbox: SandboxId,
-        name: &str,
-        launch: &Launch,
-    ) -> Result<(), String> {
+    async fn start(self: &Arc<Self>, sandbox: SandboxId, name: &str, launch: &Launch) -> Result<(), String> {
         let key = (sandbox, name.to_owned());
-        let log =
-            Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
+        let log = Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
         let log = Arc::new(Mutex::new(log));
         held(&self.logs).insert(key.clone(), Arc::clone(&log));
         let (image, tree) = self.pull(launch.image.clone()).await?;
         let process = container::process(&image.settings, launch);
-        let keep = self.keep(
-            tree.path.clone(),
-            launch.hostname.clone(),
-            Some(process.clone()),
-        );
-        let container = Container::start(&keep, Some(tree), log)
-            .await
-            .map_err(in_runtime_words)?;
+        let keep = self.keep(tree.path.clone(), launch.hostname.clone(), Some(process.clone()));
+        let container = Container::start(&keep, Some(tree), log).await.map_err(in_runtime_words)?;
         let running = Running {
             container: Arc::new(container),
             process: Arc::new(process),
             muted: CancellationToken::new(),
         };
         held(&self.running).insert(key.clone(), running.clone());
-        self.tell(Event::Started {
-            sandbox,
-            container: name.to_owned(),
-        });
+        self.tell(Event::Started { sandbox, container: name.to_owned() });
         self.tasks.spawn(Arc::clone(self).watch(key, running));
         Ok(())
     }
@@ -215,10 +168,7 @@ impl Fleet {
             let tree = unpack::tree(&store, &image, &init)?;
             Ok::<_, ImageError>((image, tree))
         });
-        unpacking
-            .await
-            .map_err(|error| error.to_string())?
-            .map_err(|error| told(&error))
+        unpacking.await.map_err(|error| error.to_string())?.map_err(|error| told(&error))
     }
 
     /// Tells of a container's end.
@@ -232,20 +182,13 @@ impl Fleet {
             }
         };
         let mut all = held(&self.running);
-        if all
-            .get(&key)
-            .is_some_and(|known| Arc::ptr_eq(&known.container, &running.container))
-        {
+        if all.get(&key).is_some_and(|known| Arc::ptr_eq(&known.container, &running.container)) {
             all.remove(&key);
         }
         drop(all);
         if !running.muted.is_cancelled() {
             let (sandbox, container) = key;
-            self.tell(Event::Exited {
-                sandbox,
-                container,
-                code,
-            });
+            self.tell(Event::Exited { sandbox, container, code });
         }
     }
 
@@ -285,35 +228,18 @@ impl Fleet {
 
     /// The order for a container on this file tree.
     pub(super) fn keep(&self, tree: PathBuf, hostname: String, process: Option<Process>) -> Keep {
-        let Options {
-            images: _,
-            scratch,
-            logs: _,
-            init,
-        } = &self.options;
-        Keep {
-            init: init.clone(),
-            tree,
-            scratch: scratch.join("container"),
-            hostname,
-            process,
-        }
+        let Options { images: _, scratch, logs: _, init } = &self.options;
+        Keep { init: init.clone(), tree, scratch: scratch.join("container"), hostname, process }
     }
 
     fn log_folder(&self, sandbox: SandboxId) -> Option<PathBuf> {
-        self.options
-            .logs
-            .as_ref()
-            .map(|logs| logs.join(sandbox.0.to_string()))
+        self.options.logs.as_ref().map(|logs| logs.join(sandbox.0.to_string()))
     }
 
     /// None where no logs are kept, or where the name could not be a file's.
     pub(super) fn log_file(&self, sandbox: SandboxId, container: &str) -> Option<PathBuf> {
-        let plain =
-            !container.is_empty() && !container.starts_with('.') && !container.contains('/');
-        self.log_folder(sandbox)
-            .filter(|_| plain)
-            .map(|folder| folder.join(container))
+        let plain = !container.is_empty() && !container.starts_with('.') && !container.contains('/');
+        self.log_folder(sandbox).filter(|_| plain).map(|folder| folder.join(container))
     }
 
     /// Nobody may listen any more while the emulator ends.
@@ -326,16 +252,8 @@ impl Fleet {
 
 fn sandbox_of(command: &Command) -> SandboxId {
     match command {
-        Command::Pull {
-            sandbox,
-            container: _,
-            image: _,
-        }
-        | Command::Start {
-            sandbox,
-            container: _,
-            launch: _,
-        }
+        Command::Pull { sandbox, container: _, image: _ }
+        | Command::Start { sandbox, container: _, launch: _ }
         | Command::Stop { sandbox }
         | Command::Discard { sandbox } => *sandbox,
     }
@@ -351,9 +269,7 @@ fn in_runtime_words(reason: String) -> String {
 /// An error with its sources, for people.
 pub(super) fn told(error: &ImageError) -> String {
     let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    sources.fold(error.to_string(), |text, source| {
-        format!("{text}: {source}")
-    })
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 /// No task panics while it holds a lock; what it left is whole.

@@ -45,29 +45,19 @@ impl Keeper {
         let (Some(mut lifeline), Some(reports)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::Error::other("no pipes")));
         };
-        lifeline
-            .write_all(&order::frame(order).map_err(failed)?)
-            .await
-            .map_err(failed)?;
+        lifeline.write_all(&order::frame(order).map_err(failed)?).await.map_err(failed)?;
         let mut reports = BufReader::new(reports).lines();
         match next(&mut reports).await {
             Some(Report::Started(pid)) => {
                 let program = Pid::from_raw(pid)
                     .and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
                 let lifeline = Some(lifeline);
-                Ok(Self {
-                    pid,
-                    child,
-                    lifeline,
-                    reports,
-                    code: None,
-                    program,
-                })
+                Ok(Self { pid, child, lifeline, reports, code: None, program })
             }
             Some(Report::Failed(reason)) => Err(reason),
-            Some(Report::Exited(_)) | None => Err(failed(io::Error::other(
-                "it is not a program that calls init_verb",
-            ))),
+            Some(Report::Exited(_)) | None => {
+                Err(failed(io::Error::other("it is not a program that calls init_verb")))
+            }
         }
     }
 

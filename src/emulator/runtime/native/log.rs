@@ -41,10 +41,7 @@ impl Log {
     /// An empty log, kept in this file if one is given; what the file held is gone.
     pub(super) fn new(path: Option<PathBuf>) -> io::Result<Self> {
         let file = path.map(Kept::new).transpose()?;
-        Ok(Self {
-            file,
-            ..Self::default()
-        })
+        Ok(Self { file, ..Self::default() })
     }
 
     /// Takes output in as it comes.
@@ -58,10 +55,7 @@ impl Log {
             line.extend_from_slice(&text[..taken]);
             text = &text[(taken + usize::from(end.is_some())).min(text.len())..];
             if end.is_some() || (line.len() == MAX_LINE && !text.is_empty()) {
-                finished.push(LogLine {
-                    at,
-                    text: line.freeze(),
-                });
+                finished.push(LogLine { at, text: line.freeze() });
             } else {
                 self.open = Some((at, line));
             }
@@ -72,22 +66,12 @@ impl Log {
     /// Ends the line that no newline has ended.
     pub(super) fn end(&mut self) -> io::Result<()> {
         let open = self.open.take();
-        self.append(
-            open.map(|(at, text)| LogLine {
-                at,
-                text: text.freeze(),
-            })
-            .into_iter()
-            .collect(),
-        )
+        self.append(open.map(|(at, text)| LogLine { at, text: text.freeze() }).into_iter().collect())
     }
 
     /// All lines, the oldest first, the unfinished one too.
     pub(super) fn lines(&self) -> Vec<LogLine> {
-        let open = self.open.as_ref().map(|(at, text)| LogLine {
-            at: *at,
-            text: text.clone().freeze(),
-        });
+        let open = self.open.as_ref().map(|(at, text)| LogLine { at: *at, text: text.clone().freeze() });
         self.lines.iter().cloned().chain(open).collect()
     }
 
@@ -123,11 +107,7 @@ impl Kept {
             fs::create_dir_all(folder)?;
         }
         let file = File::create(&path)?;
-        Ok(Self {
-            path,
-            file,
-            size: 0,
-        })
+        Ok(Self { path, file, size: 0 })
     }
 }
 
@@ -146,19 +126,13 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<LogLine>> {
         Err(error) => return Err(error),
     };
     let whole = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-    Ok(text[..whole]
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| parse(&text, line))
-        .collect())
+    Ok(text[..whole].split(|byte| *byte == b'\n').filter_map(|line| parse(&text, line)).collect())
 }
 
 fn parse(all: &Bytes, line: &[u8]) -> Option<LogLine> {
     let space = line.iter().position(|byte| *byte == b' ')?;
     let at = std::str::from_utf8(&line[..space]).ok()?.parse().ok()?;
-    Some(LogLine {
-        at,
-        text: all.slice_ref(&line[space + 1..]),
-    })
+    Some(LogLine { at, text: all.slice_ref(&line[space + 1..]) })
 }
 
 #[cfg(test)]
@@ -171,10 +145,7 @@ mod tests {
 
     fn texts(lines: &[LogLine]) -> Vec<(i64, String)> {
         let text = |line: &LogLine| String::from_utf8_lossy(&line.text).into_owned();
-        lines
-            .iter()
-            .map(|line| (line.at.as_second(), text(line)))
-            .collect()
+        lines.iter().map(|line| (line.at.as_second(), text(line))).collect()
     }
 
     #[test]
@@ -186,12 +157,7 @@ mod tests {
         log.write(b"o", at(2))?;
         assert_eq!(texts(&log.lines()), [(1, "one".into()), (1, "two".into())]);
         log.write(b"\n\nthree", at(3))?;
-        let all = [
-            (1, "one".into()),
-            (1, "two".into()),
-            (3, String::new()),
-            (3, "three".into()),
-        ];
+        let all = [(1, "one".into()), (1, "two".into()), (3, String::new()), (3, "three".into())];
         assert_eq!(texts(&log.lines()), all);
         log.end()?;
         assert_eq!(texts(&log.lines()), all);

@@ -53,9 +53,7 @@ fn close_inherited() {
     let Ok(open) = fs::read_dir("/proc/self/fd") else {
         return;
     };
-    let open: Vec<i32> = open
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
+    let open: Vec<i32> = open.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     for file in open.into_iter().filter(|file| *file > 2) {
         // The folder that was just read is among them, and is closed already.
         let _ = nix::unistd::close(file);
@@ -89,10 +87,7 @@ pub(crate) enum StageError {
 
 /// Says what was tried when the system refuses.
 fn doing<E: Into<io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> StageError {
-    move |error| StageError::System {
-        doing: what.into(),
-        source: error.into(),
-    }
+    move |error| StageError::System { doing: what.into(), source: error.into() }
 }
 
 /// The error with its source, as it goes into a report.
@@ -120,9 +115,7 @@ fn second(stage: impl FnOnce(&mut Ends) -> Result<(), StageError>) -> Result<(),
     rustix::stdio::dup2_stdout(io::stderr().as_fd()).map_err(doing("standard output"))?;
     let done = stage(&mut ends);
     if let Err(error) = &done {
-        ends.reports
-            .write_all(told(error).as_bytes())
-            .map_err(doing("report"))?;
+        ends.reports.write_all(told(error).as_bytes()).map_err(doing("report"))?;
     }
     done
 }
@@ -136,14 +129,9 @@ struct Ends {
 impl Ends {
     fn take() -> Result<Self, StageError> {
         let own = |fd: std::os::fd::BorrowedFd<'_>| {
-            rustix::io::fcntl_dupfd_cloexec(fd, 3)
-                .map(File::from)
-                .map_err(doing("own pipes"))
+            rustix::io::fcntl_dupfd_cloexec(fd, 3).map(File::from).map_err(doing("own pipes"))
         };
-        Ok(Self {
-            lifeline: own(io::stdin().as_fd())?,
-            reports: own(io::stdout().as_fd())?,
-        })
+        Ok(Self { lifeline: own(io::stdin().as_fd())?, reports: own(io::stdout().as_fd())? })
     }
 
     fn order<T: serde::de::DeserializeOwned>(&self) -> Result<T, StageError> {
@@ -169,15 +157,11 @@ fn spawn_second(init: &Path, verb: &str, order: &impl Serialize) -> Result<Child
         .map_err(doing("second stage"))?;
     // The pipe stays open as long as we live: its end tells the second stage that we are gone.
     if let Some(stdin) = &mut child.stdin {
-        stdin
-            .write_all(&order)
-            .map_err(doing("order to the second stage"))?;
+        stdin.write_all(&order).map_err(doing("order to the second stage"))?;
     }
     let mut said = String::new();
     if let Some(mut reports) = child.stdout.take() {
-        reports
-            .read_to_string(&mut said)
-            .map_err(doing("report of the second stage"))?;
+        reports.read_to_string(&mut said).map_err(doing("report of the second stage"))?;
     }
     if said.is_empty() {
         return Ok(child);
@@ -189,18 +173,14 @@ fn spawn_second(init: &Path, verb: &str, order: &impl Serialize) -> Result<Child
 
 /// The exit code of a process in a shell's numbers.
 fn code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 /// The unpacking process: its order comes whole, its standard output says why it failed.
 fn unpack_layers() -> Result<(), StageError> {
     let done = root::unpack();
     if let Err(error) = &done {
-        io::stdout()
-            .write_all(told(error).as_bytes())
-            .map_err(doing("report"))?;
+        io::stdout().write_all(told(error).as_bytes()).map_err(doing("report"))?;
     }
     done
 }

@@ -79,29 +79,16 @@ pub fn of(image: &str, given: &BTreeMap<String, Behaviour>) -> Behaviour {
 }
 
 fn by_name(image: &str) -> Behaviour {
-    let missing = Behaviour {
-        missing: true,
-        ..Behaviour::default()
-    };
+    let missing = Behaviour { missing: true, ..Behaviour::default() };
     let Some(name) = image.strip_prefix("simulated/") else {
         return missing;
     };
     if name == "run:forever" {
-        let cat = Exec {
-            argv: vec!["cat".to_owned()],
-            echo: true,
-            ..Exec::default()
-        };
-        return Behaviour {
-            execs: vec![cat],
-            ..Behaviour::default()
-        };
+        let cat = Exec { argv: vec!["cat".to_owned()], echo: true, ..Exec::default() };
+        return Behaviour { execs: vec![cat], ..Behaviour::default() };
     }
     match name.strip_prefix("exit:").map(str::parse) {
-        Some(Ok(code)) => Behaviour {
-            exit: Some(Exit { after_ms: 0, code }),
-            ..Behaviour::default()
-        },
+        Some(Ok(code)) => Behaviour { exit: Some(Exit { after_ms: 0, code }), ..Behaviour::default() },
         Some(Err(_)) | None => missing,
     }
 }
@@ -114,10 +101,7 @@ mod tests {
     fn names_say_what_an_image_does() {
         let given = BTreeMap::from([(
             "simulated/exit:3".to_owned(),
-            Behaviour {
-                pull_ms: 5,
-                ..Behaviour::default()
-            },
+            Behaviour { pull_ms: 5, ..Behaviour::default() },
         )]);
         let code = |image| of(image, &given).exit.map(|exit| exit.code);
         assert_eq!(code("simulated/exit:0"), Some(0));
@@ -125,12 +109,7 @@ mod tests {
         assert_eq!(code("simulated/exit:3"), None);
         assert_eq!(of("simulated/exit:3", &given).pull_ms, 5);
         assert!(!of("simulated/run:forever", &given).missing);
-        for image in [
-            "nginx",
-            "simulated/missing:x",
-            "simulated/exit:many",
-            "simulated/exit",
-        ] {
+        for image in ["nginx", "simulated/missing:x", "simulated/exit:many", "simulated/exit"] {
             assert!(of(image, &given).missing, "{image}");
         }
     }

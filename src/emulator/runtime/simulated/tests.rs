@@ -21,11 +21,7 @@ fn runtime(behaviour: Behaviour) -> (Simulated, mpsc::UnboundedReceiver<Event>) 
 }
 
 fn pull() -> Command {
-    Command::Pull {
-        sandbox: SANDBOX,
-        container: "c".to_owned(),
-        image: "image".to_owned(),
-    }
+    Command::Pull { sandbox: SANDBOX, container: "c".to_owned(), image: "image".to_owned() }
 }
 
 fn start() -> Command {
@@ -37,11 +33,7 @@ fn start() -> Command {
         cpu_milli: 1000,
         memory_mib: 1024,
     };
-    Command::Start {
-        sandbox: SANDBOX,
-        container: "c".to_owned(),
-        launch,
-    }
+    Command::Start { sandbox: SANDBOX, container: "c".to_owned(), launch }
 }
 
 fn session(argv: &[&str]) -> ExecSession {
@@ -56,55 +48,34 @@ fn session(argv: &[&str]) -> ExecSession {
 }
 
 fn exited(code: i32) -> Option<Event> {
-    Some(Event::Exited {
-        sandbox: SANDBOX,
-        container: "c".to_owned(),
-        code,
-    })
+    Some(Event::Exited { sandbox: SANDBOX, container: "c".to_owned(), code })
 }
 
 fn started() -> Option<Event> {
-    Some(Event::Started {
-        sandbox: SANDBOX,
-        container: "c".to_owned(),
-    })
+    Some(Event::Started { sandbox: SANDBOX, container: "c".to_owned() })
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pull_takes_its_time_and_may_fail() {
     let reason = Some("manifest unknown".to_owned());
     for (pull_failure, fails) in [(None, false), (reason, true)] {
-        let (runtime, mut told) = runtime(Behaviour {
-            pull_ms: 7000,
-            pull_failure,
-            ..Behaviour::default()
-        });
+        let (runtime, mut told) = runtime(Behaviour { pull_ms: 7000, pull_failure, ..Behaviour::default() });
         let before = Instant::now();
         let found = runtime.ask(Question::Image("image".to_owned())).await;
         assert!(matches!(found, Fact::ImageFound { .. }));
         runtime.perform(pull());
         let event = told.recv().await;
-        assert_eq!(
-            matches!(event, Some(Event::PullFailed { .. })),
-            fails,
-            "{event:?}"
-        );
+        assert_eq!(matches!(event, Some(Event::PullFailed { .. })), fails, "{event:?}");
         assert_eq!(before.elapsed().as_secs(), 7);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn prints_and_exits_on_time() {
-    let line = |after_ms, text: &str| Line {
-        after_ms,
-        text: text.to_owned(),
-    };
+    let line = |after_ms, text: &str| Line { after_ms, text: text.to_owned() };
     let (runtime, mut told) = runtime(Behaviour {
         lines: vec![line(0, "one"), line(10_000, "two"), line(30_000, "never")],
-        exit: Some(Exit {
-            after_ms: 20_000,
-            code: 3,
-        }),
+        exit: Some(Exit { after_ms: 20_000, code: 3 }),
         ..Behaviour::default()
     });
     runtime.perform(start());
@@ -114,10 +85,7 @@ async fn prints_and_exits_on_time() {
     assert_eq!(told.recv().await, exited(3));
     sleep(Duration::from_secs(60)).await;
     let log = runtime.logs(SANDBOX, "c").await;
-    let seen: Vec<_> = log
-        .iter()
-        .map(|line| (line.at.as_second(), line.text.as_ref()))
-        .collect();
+    let seen: Vec<_> = log.iter().map(|line| (line.at.as_second(), line.text.as_ref())).collect();
     assert_eq!(seen, [(0, b"one".as_slice()), (10, b"two".as_slice())]);
     assert_eq!(runtime.logs(SANDBOX, "other").await, []);
 }
@@ -125,10 +93,7 @@ async fn prints_and_exits_on_time() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_terminates_or_kills() {
     for (ignores_term, code, seconds) in [(false, 143, 0), (true, 137, 2)] {
-        let (runtime, mut told) = runtime(Behaviour {
-            ignores_term,
-            ..Behaviour::default()
-        });
+        let (runtime, mut told) = runtime(Behaviour { ignores_term, ..Behaviour::default() });
         runtime.perform(start());
         assert_eq!(told.recv().await, started());
         let before = Instant::now();
@@ -140,14 +105,8 @@ async fn a_stop_terminates_or_kills() {
 
 #[tokio::test(start_paused = true)]
 async fn a_discarded_sandbox_tells_nothing_more() {
-    let exit = Some(Exit {
-        after_ms: 1000,
-        code: 0,
-    });
-    let (runtime, mut told) = runtime(Behaviour {
-        exit,
-        ..Behaviour::default()
-    });
+    let exit = Some(Exit { after_ms: 1000, code: 0 });
+    let (runtime, mut told) = runtime(Behaviour { exit, ..Behaviour::default() });
     runtime.perform(start());
     assert_eq!(told.recv().await, started());
     runtime.perform(Command::Discard { sandbox: SANDBOX });
@@ -161,35 +120,17 @@ async fn an_exec_prints_echoes_and_dies_with_its_container() -> Result<(), Strin
     let words = |argv: &[&str]| argv.iter().map(|word| (*word).to_owned()).collect();
     let hello = Exec {
         argv: words(&["echo", "hello"]),
-        chunks: vec![Chunk {
-            after_ms: 500,
-            text: "hello\r\n".to_owned(),
-        }],
+        chunks: vec![Chunk { after_ms: 500, text: "hello\r\n".to_owned() }],
         echo: false,
     };
-    let cat = Exec {
-        argv: words(&["cat"]),
-        chunks: Vec::new(),
-        echo: true,
-    };
-    let (runtime, _told) = runtime(Behaviour {
-        execs: vec![hello, cat],
-        ..Behaviour::default()
-    });
+    let cat = Exec { argv: words(&["cat"]), chunks: Vec::new(), echo: true };
+    let (runtime, _told) = runtime(Behaviour { execs: vec![hello, cat], ..Behaviour::default() });
     runtime.perform(start());
 
     let mut stream = runtime.exec(&session(&["echo", "hello"])).await?;
+    assert_eq!(stream.output.recv().await.as_deref(), Some(b"hello\r\n".as_slice()));
     assert_eq!(
-        stream.output.recv().await.as_deref(),
-        Some(b"hello\r\n".as_slice())
-    );
-    assert_eq!(
-        runtime
-            .exec(&session(&["echo hello"]))
-            .await
-            .map(drop)
-            .err()
-            .as_deref(),
+        runtime.exec(&session(&["echo hello"])).await.map(drop).err().as_deref(),
         Some(
             "OCI runtime exec failed: exec failed: unable to start container process: \
          exec: \"echo hello\": executable file not found in $PATH: unknown"
@@ -197,15 +138,8 @@ async fn an_exec_prints_echoes_and_dies_with_its_container() -> Result<(), Strin
     );
 
     let mut stream = runtime.exec(&session(&["cat"])).await?;
-    stream
-        .input
-        .send("typed\x04late".into())
-        .await
-        .map_err(|error| error.to_string())?;
-    assert_eq!(
-        stream.output.recv().await.as_deref(),
-        Some(b"typed".as_slice())
-    );
+    stream.input.send("typed\x04late".into()).await.map_err(|error| error.to_string())?;
+    assert_eq!(stream.output.recv().await.as_deref(), Some(b"typed".as_slice()));
     assert_eq!(stream.output.recv().await, None);
 
     let mut stream = runtime.exec(&session(&["cat"])).await?;

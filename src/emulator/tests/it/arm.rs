@@ -12,17 +12,11 @@ use super::Outcome;
 use super::wire::{GROUP, VERSION, bare, deploy, send, until};
 
 fn options() -> Options {
-    let line = |after_ms, text: &str| Line {
-        after_ms,
-        text: text.to_owned(),
-    };
+    let line = |after_ms, text: &str| Line { after_ms, text: text.to_owned() };
     let job = Behaviour {
         pull_ms: 4000,
         lines: vec![line(0, "begun"), line(90_000, "done")],
-        exit: Some(Exit {
-            after_ms: 120_000,
-            code: 3,
-        }),
+        exit: Some(Exit { after_ms: 120_000, code: 3 }),
         ..Behaviour::default()
     };
     Options {
@@ -45,13 +39,7 @@ async fn a_container_runs_prints_and_ends() -> Outcome {
     assert_eq!(state(&ended)["finishTime"], "1970-01-01T00:02:04Z");
 
     let logs = format!("{GROUP}/containers/c/logs{VERSION}");
-    let log = send(
-        &emulator,
-        "GET",
-        &format!("{logs}&tail=1&timestamps=true"),
-        Value::Null,
-    )
-    .await?;
+    let log = send(&emulator, "GET", &format!("{logs}&tail=1&timestamps=true"), Value::Null).await?;
     let content = log.body["content"].as_str().unwrap_or_default();
     assert!(content.starts_with("1970-01-01T00:01:34."), "{content}");
     assert!(content.ends_with("Z done\n"), "{content}");
@@ -65,10 +53,7 @@ async fn a_container_runs_prints_and_ends() -> Outcome {
 async fn an_unknown_image_is_refused() -> Outcome {
     let emulator = Emulator::open(options()).await?;
     let refused = deploy(&emulator, "simulated/missing:1", "Never").await;
-    let text = refused
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default();
+    let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(text.contains("InaccessibleImage"), "{text}");
     Ok(())
 }
@@ -87,10 +72,7 @@ async fn without_a_token_there_is_no_arm() -> Outcome {
         (Some(good.as_str()), 200),
     ];
     for (value, status) in rows {
-        let headers: Vec<_> = value
-            .iter()
-            .map(|value| ("authorization", *value))
-            .collect();
+        let headers: Vec<_> = value.iter().map(|value| ("authorization", *value)).collect();
         let answer = bare(&emulator, "GET", &target, &headers, "").await?;
         assert_eq!(answer.status, status, "{value:?}");
         if status == 401 {
@@ -110,11 +92,7 @@ async fn the_same_requests_give_the_same_answers() -> Outcome {
     for _ in 0..2 {
         let emulator = Emulator::open(options()).await?;
         deploy(&emulator, "job", "OnFailure").await?;
-        seen.push(
-            send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null)
-                .await?
-                .body,
-        );
+        seen.push(send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?.body);
     }
     assert_eq!(seen.first(), seen.last());
     Ok(())

@@ -32,17 +32,8 @@ async fn what_changes_something_needs_a_token() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_page_from_elsewhere_reaches_nothing() -> Outcome {
     let emulator = Emulator::open(Options::in_memory()).await?;
-    for target in [
-        "/healthz",
-        "/_emulator/health",
-        "/sink",
-        "/execstream/sessionId/x",
-        "/subscriptions",
-    ] {
-        for (name, value, status) in [
-            ("host", "evil.example", 421),
-            ("origin", "http://evil.example", 403),
-        ] {
+    for target in ["/healthz", "/_emulator/health", "/sink", "/execstream/sessionId/x", "/subscriptions"] {
+        for (name, value, status) in [("host", "evil.example", 421), ("origin", "http://evil.example", 403)] {
             let answer = bare(&emulator, "GET", target, &[(name, value)], "").await?;
             assert_eq!(answer.status, status, "{target} {name}");
         }
@@ -54,24 +45,12 @@ async fn a_page_from_elsewhere_reaches_nothing() -> Outcome {
 async fn requests_are_listed_from_a_number_on() -> Outcome {
     let emulator = Emulator::open(Options::in_memory()).await?;
     for number in 0..3 {
-        send(
-            &emulator,
-            "GET",
-            &format!("/subscriptions{VERSION}&n={number}"),
-            Value::Null,
-        )
-        .await?;
+        send(&emulator, "GET", &format!("/subscriptions{VERSION}&n={number}"), Value::Null).await?;
     }
     let answer = bare(&emulator, "GET", "/_emulator/requests?since=1", &[], "").await?;
     assert_eq!(answer.body["last"], 3);
-    let requests = answer.body["requests"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let seen: Vec<_> = requests
-        .iter()
-        .map(|it| (&it["number"], &it["target"], &it["status"]))
-        .collect();
+    let requests = answer.body["requests"].as_array().cloned().unwrap_or_default();
+    let seen: Vec<_> = requests.iter().map(|it| (&it["number"], &it["target"], &it["status"])).collect();
     let target = |n: u8| json!(format!("/subscriptions?api-version=2025-09-01&n={n}"));
     let (second, third, ok) = (target(1), target(2), json!(200));
     assert_eq!(seen, [(&json!(2), &second, &ok), (&json!(3), &third, &ok)]);
@@ -82,30 +61,12 @@ async fn requests_are_listed_from_a_number_on() -> Outcome {
 async fn switches_are_set_by_name_all_or_none() -> Outcome {
     let emulator = Emulator::open(Options::in_memory()).await?;
     let path = "/_emulator/switches";
-    let set = send(
-        &emulator,
-        "PATCH",
-        path,
-        json!({"exec.split": false, "view.stale-reads": 2}),
-    )
-    .await?;
-    assert_eq!(
-        (set.status, &set.body["exec.split"]),
-        (200, &json!("false"))
-    );
-    let refused = send(
-        &emulator,
-        "PATCH",
-        path,
-        json!({"exec.split": true, "no.such": true}),
-    )
-    .await?;
+    let set = send(&emulator, "PATCH", path, json!({"exec.split": false, "view.stale-reads": 2})).await?;
+    assert_eq!((set.status, &set.body["exec.split"]), (200, &json!("false")));
+    let refused = send(&emulator, "PATCH", path, json!({"exec.split": true, "no.such": true})).await?;
     assert_eq!((refused.status, refused.code()), (400, "InvalidSwitch"));
     let seen = bare(&emulator, "GET", path, &[], "").await?;
-    assert_eq!(
-        (&seen.body["exec.split"], &seen.body["view.stale-reads"]),
-        (&json!("false"), &json!("2"))
-    );
+    assert_eq!((&seen.body["exec.split"], &seen.body["view.stale-reads"]), (&json!("false"), &json!("2")));
     Ok(())
 }
 
@@ -113,26 +74,9 @@ async fn switches_are_set_by_name_all_or_none() -> Outcome {
 async fn a_reset_leaves_nothing() -> Outcome {
     let emulator = Emulator::open(Options::in_memory()).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
-    bare(
-        &emulator,
-        "POST",
-        "/sink",
-        &[("content-type", "application/json")],
-        "1",
-    )
-    .await?;
-    assert_eq!(
-        send(&emulator, "POST", "/_emulator/reset", Value::Null)
-            .await?
-            .status,
-        200
-    );
-    assert_eq!(
-        send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null)
-            .await?
-            .status,
-        404
-    );
+    bare(&emulator, "POST", "/sink", &[("content-type", "application/json")], "1").await?;
+    assert_eq!(send(&emulator, "POST", "/_emulator/reset", Value::Null).await?.status, 200);
+    assert_eq!(send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?.status, 404);
     assert_eq!(emulator.sink().posts(), []);
     deploy(&emulator, "simulated/run:forever", "Always").await
 }

@@ -14,24 +14,14 @@ use super::Outcome;
 use super::wire::{bare, deploy, dial, send};
 
 async fn emulator() -> Result<Emulator, Box<dyn std::error::Error>> {
-    let chunk = |after_ms, text: &str| Chunk {
-        after_ms,
-        text: text.to_owned(),
-    };
+    let chunk = |after_ms, text: &str| Chunk { after_ms, text: text.to_owned() };
     let slow = Exec {
         argv: vec!["/slow".to_owned(), "--name".to_owned()],
         chunks: vec![chunk(60_000, "one\r\n"), chunk(60_000, "two\r\n")],
         echo: false,
     };
-    let cat = Exec {
-        argv: vec!["cat".to_owned()],
-        chunks: Vec::new(),
-        echo: true,
-    };
-    let behaviour = Behaviour {
-        execs: vec![slow, cat],
-        ..Behaviour::default()
-    };
+    let cat = Exec { argv: vec!["cat".to_owned()], chunks: Vec::new(), echo: true };
+    let behaviour = Behaviour { execs: vec![slow, cat], ..Behaviour::default() };
     let emulator = Emulator::open(Options {
         behaviours: BTreeMap::from([("strong".to_owned(), behaviour)]),
         ..Options::in_memory()
@@ -58,16 +48,9 @@ async fn output_comes_as_binary_and_the_end_closes() -> Outcome {
     let emulator = emulator().await?;
     let (mut socket, password) = dial(&emulator, "/slow --name").await?;
     socket.send(Message::text(password)).await?;
-    let wanted = vec![
-        Message::binary(b"one\r\n".as_slice()),
-        Message::binary(b"two\r\n".as_slice()),
-    ];
+    let wanted = vec![Message::binary(b"one\r\n".as_slice()), Message::binary(b"two\r\n".as_slice())];
     assert_eq!(rest(&mut socket).await, (wanted, Some(CloseCode::Normal)));
-    let entry = emulator
-        .journal()
-        .since(0)
-        .into_iter()
-        .find(|entry| entry.status == Some(101));
+    let entry = emulator.journal().since(0).into_iter().find(|entry| entry.status == Some(101));
     let target = entry.map(|entry| entry.target).unwrap_or_default();
     assert!(target.starts_with("/execstream/sessionId/"), "{target}");
     Ok(())
@@ -77,17 +60,10 @@ async fn output_comes_as_binary_and_the_end_closes() -> Outcome {
 async fn input_goes_in_as_text_or_binary() -> Outcome {
     let emulator = emulator().await?;
     let (mut socket, password) = dial(&emulator, "cat").await?;
-    for message in [
-        Message::text(password),
-        Message::text("a"),
-        Message::binary(b"\xff\x04".as_slice()),
-    ] {
+    for message in [Message::text(password), Message::text("a"), Message::binary(b"\xff\x04".as_slice())] {
         socket.send(message).await?;
     }
-    let wanted = vec![
-        Message::binary(b"a".as_slice()),
-        Message::binary(b"\xff".as_slice()),
-    ];
+    let wanted = vec![Message::binary(b"a".as_slice()), Message::binary(b"\xff".as_slice())];
     assert_eq!(rest(&mut socket).await, (wanted, Some(CloseCode::Normal)));
     Ok(())
 }
@@ -95,20 +71,12 @@ async fn input_goes_in_as_text_or_binary() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn without_the_password_first_the_stream_closes() -> Outcome {
     let emulator = emulator().await?;
-    for first in [
-        Some(Message::text("wrong")),
-        Some(Message::binary(b"x".as_slice())),
-        None,
-    ] {
+    for first in [Some(Message::text("wrong")), Some(Message::binary(b"x".as_slice())), None] {
         let (mut socket, _) = dial(&emulator, "cat").await?;
         if let Some(message) = first.clone() {
             socket.send(message).await?;
         }
-        assert_eq!(
-            rest(&mut socket).await,
-            (Vec::new(), Some(CloseCode::Policy)),
-            "{first:?}"
-        );
+        assert_eq!(rest(&mut socket).await, (Vec::new(), Some(CloseCode::Policy)), "{first:?}");
     }
     Ok(())
 }
@@ -120,14 +88,8 @@ async fn a_program_that_is_not_there_is_told_as_text() -> Outcome {
     socket.send(Message::text(password)).await?;
     let (data, code) = rest(&mut socket).await;
     assert_eq!(code, Some(CloseCode::Normal));
-    let text = data
-        .first()
-        .and_then(|message| message.to_text().ok())
-        .unwrap_or_default();
-    assert!(
-        text.starts_with("OCI runtime exec failed:") && text.contains("/nope"),
-        "{text}"
-    );
+    let text = data.first().and_then(|message| message.to_text().ok()).unwrap_or_default();
+    assert!(text.starts_with("OCI runtime exec failed:") && text.contains("/nope"), "{text}");
     Ok(())
 }
 
@@ -137,21 +99,10 @@ async fn the_end_of_the_container_ends_the_stream() -> Outcome {
     let (mut socket, password) = dial(&emulator, "cat").await?;
     socket.send(Message::text(password)).await?;
     socket.send(Message::text("here")).await?;
-    assert_eq!(
-        socket.next().await.transpose()?,
-        Some(Message::binary(b"here".as_slice()))
-    );
+    assert_eq!(socket.next().await.transpose()?, Some(Message::binary(b"here".as_slice())));
     let stop = format!("{}/stop{}", super::wire::GROUP, super::wire::VERSION);
-    assert_eq!(
-        send(&emulator, "POST", &stop, serde_json::Value::Null)
-            .await?
-            .status,
-        204
-    );
-    assert_eq!(
-        rest(&mut socket).await,
-        (Vec::new(), Some(CloseCode::Normal))
-    );
+    assert_eq!(send(&emulator, "POST", &stop, serde_json::Value::Null).await?.status, 204);
+    assert_eq!(rest(&mut socket).await, (Vec::new(), Some(CloseCode::Normal)));
     Ok(())
 }
 

@@ -22,10 +22,7 @@ fn load_image(images: &Path) -> Outcome {
     for program in ["/bin/sh", "/bin/sleep"] {
         build = build.file(program, 0o755, std::fs::read(program)?);
         let needs = String::from_utf8(Command::new("ldd").arg(program).output()?.stdout)?;
-        for library in needs
-            .split_whitespace()
-            .filter(|word| word.starts_with('/'))
-        {
+        for library in needs.split_whitespace().filter(|word| word.starts_with('/')) {
             build = build.file(library, 0o755, std::fs::read(library)?);
         }
     }
@@ -69,11 +66,7 @@ async fn a_task_runs_and_its_log_and_code_are_read() -> Outcome {
     };
     let command = ["/bin/sh", "-c", "echo one; echo two >&2; exit 3"];
     deploy_command(&emulator, IMAGE, &command, "Never").await?;
-    let ended = timeout(
-        LONG,
-        until(&emulator, |group| state(group)["state"] == "Terminated"),
-    )
-    .await??;
+    let ended = timeout(LONG, until(&emulator, |group| state(group)["state"] == "Terminated")).await??;
     assert_eq!(state(&ended)["exitCode"], 3);
     let logs = format!("{GROUP}/containers/c/logs{VERSION}");
     let log = send(&emulator, "GET", &logs, Value::Null).await?;
@@ -92,28 +85,18 @@ async fn an_exec_has_a_terminal_and_a_stop_ends_it() -> Outcome {
 
     let (mut socket, password) = dial(&emulator, "/bin/sh").await?;
     socket.send(Message::text(password)).await?;
-    socket
-        .send(Message::text(
-            "echo $((40+2)); test -t 0 && echo terminal; exit\n",
-        ))
-        .await?;
+    socket.send(Message::text("echo $((40+2)); test -t 0 && echo terminal; exit\n")).await?;
     let mut shown = Vec::new();
     while let Some(message) = timeout(LONG, socket.next()).await?.transpose()? {
         shown.extend_from_slice(&message.into_data());
     }
     let shown = String::from_utf8_lossy(&shown).into_owned();
-    assert!(
-        shown.contains("42\r\n") && shown.contains("terminal\r\n"),
-        "{shown:?}"
-    );
+    assert!(shown.contains("42\r\n") && shown.contains("terminal\r\n"), "{shown:?}");
 
     let (mut socket, password) = dial(&emulator, "/bin/sh").await?;
     socket.send(Message::text(password)).await?;
     let stop = format!("{GROUP}/stop{VERSION}");
-    assert_eq!(
-        send(&emulator, "POST", &stop, Value::Null).await?.status,
-        204
-    );
+    assert_eq!(send(&emulator, "POST", &stop, Value::Null).await?.status, 204);
     let end = async { while let Some(Ok(_)) = socket.next().await {} };
     timeout(LONG, end).await?;
     emulator.shutdown().await;
@@ -128,9 +111,7 @@ async fn a_client_that_goes_away_hangs_the_terminal_up() -> Outcome {
     };
     deploy_command(&emulator, IMAGE, &["/bin/sleep", "1000"], "Always").await?;
     let left = said(&emulator, "echo \"<$$>\"", false).await?;
-    let process = left
-        .rsplit_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'));
+    let process = left.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>'));
     let (process, _) = process.ok_or("no process id")?;
     let question = format!("kill -0 {process} && echo \"<here>\" || echo \"<gone>\"; exit");
     let gone = async {

@@ -9,10 +9,7 @@ use super::Outcome;
 use super::wire::{GROUP, VERSION, bare, deploy, send, until};
 
 fn options(state: &Path) -> Options {
-    Options {
-        state: Some(state.to_owned()),
-        ..Options::in_memory()
-    }
+    Options { state: Some(state.to_owned()), ..Options::in_memory() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -20,19 +17,9 @@ async fn state_sink_secret_and_tokens_survive() -> Outcome {
     let folder = tempfile::tempdir()?;
     let emulator = Emulator::open(options(folder.path())).await?;
     deploy(&emulator, "simulated/run:forever", "Always").await?;
-    bare(
-        &emulator,
-        "POST",
-        "/sink",
-        &[("content-type", "application/json")],
-        "1",
-    )
-    .await?;
+    bare(&emulator, "POST", "/sink", &[("content-type", "application/json")], "1").await?;
     let token = format!("Bearer {}", emulator.token());
-    assert!(matches!(
-        Emulator::open(options(folder.path())).await,
-        Err(OpenError::Home(_))
-    ));
+    assert!(matches!(Emulator::open(options(folder.path())).await, Err(OpenError::Home(_))));
     emulator.shutdown().await;
     drop(emulator);
 

@@ -18,11 +18,7 @@ use super::Outcome;
 type Failure = Box<dyn std::error::Error>;
 
 fn options(state: &Path) -> Options {
-    Options {
-        state: Some(state.to_owned()),
-        build: "this one".to_owned(),
-        ..Options::in_memory()
-    }
+    Options { state: Some(state.to_owned()), build: "this one".to_owned(), ..Options::in_memory() }
 }
 
 /// A server on the port of its state folder.
@@ -44,9 +40,8 @@ async fn ask(
     body: &str,
 ) -> Result<(String, Value), Failure> {
     let length = body.len();
-    let text = format!(
-        "{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    );
+    let text =
+        format!("{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
     stream.write_all(text.as_bytes()).await?;
     let mut answer = vec![0; 16 * 1024];
     let length = stream.read(&mut answer).await?;
@@ -65,15 +60,9 @@ async fn serves_until_it_is_told_to_stop() -> Outcome {
     let (address, server) = begin(&home, shutdown.clone())?;
     let mut stream = TcpStream::connect(address).await?;
     let (status, health) = ask(&mut stream, "GET /_emulator/health", "", "").await?;
-    assert_eq!(
-        (status.as_str(), &health["build"]),
-        ("200", &Value::from("this one"))
-    );
+    assert_eq!((status.as_str(), &health["build"]), ("200", &Value::from("this one")));
     let running = home.running()?;
-    assert_eq!(
-        running.map(|it| (it.port, it.build)),
-        Some((address.port(), "this one".to_owned()))
-    );
+    assert_eq!(running.map(|it| (it.port, it.build)), Some((address.port(), "this one".to_owned())));
 
     // The open connection of the client does not hold the server back.
     shutdown.cancel();
@@ -92,10 +81,8 @@ async fn a_client_with_the_secret_can_stop_it_and_the_next_has_its_port() -> Out
         let (address, server) = begin(&home, CancellationToken::new())?;
         ports.push(address.port());
         let mut stream = TcpStream::connect(address).await?;
-        let form = format!(
-            "grant_type=client_credentials&client_id=me&client_secret={}",
-            home.secret()?.reveal()
-        );
+        let form =
+            format!("grant_type=client_credentials&client_id=me&client_secret={}", home.secret()?.reveal());
         let (_, token) = ask(&mut stream, "POST /t/oauth2/v2.0/token", "", &form).await?;
         let token = token["access_token"].as_str().ok_or("no token")?;
         let header = format!("Authorization: Bearer {token}\r\n");

@@ -40,25 +40,12 @@ pub(crate) async fn bare(
     body: impl Into<Body>,
 ) -> Result<Answer, Failure> {
     let builder = Request::builder().method(method).uri(target);
-    let builder = headers.iter().fold(builder, |builder, (name, value)| {
-        builder.header(*name, *value)
-    });
-    let response = emulator
-        .router()
-        .oneshot(builder.body(body.into())?)
-        .await?;
+    let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+    let response = emulator.router().oneshot(builder.body(body.into())?).await?;
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await?;
-    let body = if bytes.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_slice(&bytes)?
-    };
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body,
-    })
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
 /// A JSON request with a token.
@@ -69,15 +56,8 @@ pub(crate) async fn send(
     body: Value,
 ) -> Result<Answer, Failure> {
     let token = format!("Bearer {}", emulator.token());
-    let headers = [
-        ("authorization", token.as_str()),
-        ("content-type", "application/json"),
-    ];
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
+    let headers = [("authorization", token.as_str()), ("content-type", "application/json")];
+    let body = if body.is_null() { String::new() } else { body.to_string() };
     bare(emulator, method, target, &headers, body).await
 }
 
@@ -111,18 +91,12 @@ pub(crate) async fn deploy_command(
     if put.status != 201 {
         return Err(format!("the container group was not made: {put:?}").into());
     }
-    until(emulator, |group| {
-        group["properties"]["provisioningState"] == "Succeeded"
-    })
-    .await?;
+    until(emulator, |group| group["properties"]["provisioningState"] == "Succeeded").await?;
     Ok(())
 }
 
 /// The container group as soon as it is so; an hour at most.
-pub(crate) async fn until(
-    emulator: &Emulator,
-    so: impl Fn(&Value) -> bool,
-) -> Result<Value, Failure> {
+pub(crate) async fn until(emulator: &Emulator, so: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
     for _ in 0..36_000 {
         let seen = send(emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?;
         if so(&seen.body) {
@@ -141,12 +115,7 @@ pub(crate) async fn dial(
     let target = format!("{GROUP}/containers/c/exec{VERSION}");
     let wanted = json!({"command": command, "terminalSize": {"rows": 24, "cols": 80}});
     let exec = send(emulator, "POST", &target, wanted).await?;
-    let text = |name: &str| {
-        exec.body[name]
-            .as_str()
-            .map(str::to_owned)
-            .ok_or(format!("no {name}: {exec:?}"))
-    };
+    let text = |name: &str| exec.body[name].as_str().map(str::to_owned).ok_or(format!("no {name}: {exec:?}"));
     let (uri, password) = (text("webSocketUri")?, text("password")?);
     let (client, server) = tokio::io::duplex(64 * 1024);
     let service = TowerToHyperService::new(emulator.router());

@@ -56,12 +56,7 @@ impl Bench {
         let native = Native::new(options, sender)?;
         native.probe().await?;
         let runtime = Runtime::Native(native);
-        Ok(Self {
-            runtime,
-            events,
-            folder: folder.to_path_buf(),
-            _own: None,
-        })
+        Ok(Self { runtime, events, folder: folder.to_path_buf(), _own: None })
     }
 
     /// The folder of everything.
@@ -72,18 +67,13 @@ impl Bench {
     /// Starts the container `main` of a sandbox.
     pub(crate) fn start(&self, sandbox: SandboxId, launch: Launch) {
         let container = "main".to_owned();
-        self.runtime.perform(Command::Start {
-            sandbox,
-            container,
-            launch,
-        });
+        self.runtime.perform(Command::Start { sandbox, container, launch });
     }
 
     /// The next event.
     pub(crate) async fn event(&mut self) -> Result<Event, Error> {
         let next = tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await;
-        next.map_err(|_| "no event came")?
-            .ok_or_else(|| "the events ended".into())
+        next.map_err(|_| "no event came")?.ok_or_else(|| "the events ended".into())
     }
 
     /// Starts a container and waits until it runs.
@@ -112,10 +102,7 @@ impl Bench {
     /// The log.
     pub(crate) async fn lines(&self) -> Vec<String> {
         let lines = self.runtime.logs(SANDBOX, "main").await;
-        lines
-            .iter()
-            .map(|line| String::from_utf8_lossy(&line.text).into_owned())
-            .collect()
+        lines.iter().map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect()
     }
 
     /// Waits until the log has so many lines.
@@ -127,14 +114,7 @@ impl Bench {
     pub(crate) async fn exec(&self, argv: &[&str]) -> Result<ExecStream, String> {
         let argv = argv.iter().map(|argument| (*argument).to_owned()).collect();
         let (container, password) = ("main".to_owned(), String::new());
-        let session = ExecSession {
-            password,
-            sandbox: SANDBOX,
-            container,
-            argv,
-            rows: 33,
-            cols: 101,
-        };
+        let session = ExecSession { password, sandbox: SANDBOX, container, argv, rows: 33, cols: 101 };
         self.runtime.exec(&session).await
     }
 }
@@ -146,15 +126,7 @@ pub(crate) fn script(text: &str) -> Launch {
 
 /// A launch of a shell script by root that then becomes user 1000, which makes the kernel forget a parent-death signal.
 pub(crate) fn demoted(text: &str) -> Launch {
-    launch(&[
-        "setpriv",
-        "--reuid",
-        "1000",
-        "--clear-groups",
-        "/bin/sh",
-        "-c",
-        text,
-    ])
+    launch(&["setpriv", "--reuid", "1000", "--clear-groups", "/bin/sh", "-c", text])
 }
 
 /// A launch of a command.
@@ -170,9 +142,7 @@ pub(crate) fn launch(command: &[&str]) -> Launch {
 }
 
 /// Looks until there is something to see; the time-out is only for the case that there never is.
-pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
-    look: impl Fn() -> F,
-) -> Result<T, Error> {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(look: impl Fn() -> F) -> Result<T, Error> {
     for _ in 0..1_000 {
         if let Some(seen) = look().await {
             return Ok(seen);
@@ -184,10 +154,7 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
 
 /// An image of the machine's shell, a few programs and the libraries that they need.
 pub(crate) fn shell_image(settings: Settings) -> Result<Build, Error> {
-    let mut build = Build {
-        settings,
-        ..Build::default()
-    };
+    let mut build = Build { settings, ..Build::default() };
     build = build.file("/etc/data", 0o644, b"data\n".to_vec());
     for name in ["sh"].iter().chain(&PROGRAMS) {
         let program = PathBuf::from("/bin").join(name);
@@ -204,14 +171,6 @@ pub(crate) fn shell_image(settings: Settings) -> Result<Build, Error> {
 fn libraries(program: &Path) -> Result<Vec<PathBuf>, Error> {
     let output = Program::new("ldd").arg(program).output()?;
     let text = String::from_utf8(output.stdout)?;
-    let path = |line: &str| {
-        line.split_whitespace()
-            .find(|word| word.starts_with('/'))
-            .map(PathBuf::from)
-    };
-    Ok(text
-        .lines()
-        .filter(|line| line.contains("(0x"))
-        .filter_map(path)
-        .collect())
+    let path = |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
+    Ok(text.lines().filter(|line| line.contains("(0x")).filter_map(path).collect())
 }

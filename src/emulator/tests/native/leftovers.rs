@@ -13,8 +13,7 @@ use crate::Outcome;
 use crate::bench::{Bench, demoted, eventually, script};
 
 /// A task that ignores what can be ignored, with a child that nobody waits for.
-const STUBBORN: &str =
-    "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
+const STUBBORN: &str = "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
 
 /// The processes whose command line names this text.
 fn processes(text: &str) -> Result<Vec<String>, std::io::Error> {
@@ -35,11 +34,7 @@ fn processes(text: &str) -> Result<Vec<String>, std::io::Error> {
 fn mounts(folder: &Path) -> Result<Vec<String>, std::io::Error> {
     let all = fs::read_to_string("/proc/self/mountinfo")?;
     let folder = folder.display().to_string();
-    Ok(all
-        .lines()
-        .filter(|line| line.contains(&folder))
-        .map(str::to_owned)
-        .collect())
+    Ok(all.lines().filter(|line| line.contains(&folder)).map(str::to_owned).collect())
 }
 
 /// The task with a mark of its own, so that tests that run beside each other do not see each other's.
@@ -57,27 +52,15 @@ async fn nothing_is_left_after_a_shutdown() -> Outcome {
     }
     bench.said(1).await?;
     // One sleeps in an exec, one more in a session that would outlive its terminal.
-    let exec = bench
-        .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
+    let exec = bench.exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")]).await?;
+    eventually(|| async { processes(&format!("sleep 1000.{mark}")).ok().filter(|found| found.len() >= 7) })
         .await?;
-    eventually(|| async {
-        processes(&format!("sleep 1000.{mark}"))
-            .ok()
-            .filter(|found| found.len() >= 7)
-    })
-    .await?;
     drop(exec);
     bench.runtime.shutdown().await;
     assert_eq!(processes(&mark.to_string())?, Vec::<String>::new());
-    assert_eq!(
-        processes(&bench.folder().display().to_string())?,
-        Vec::<String>::new()
-    );
+    assert_eq!(processes(&bench.folder().display().to_string())?, Vec::<String>::new());
     assert_eq!(mounts(bench.folder())?, Vec::<String>::new());
-    assert_eq!(
-        fs::read_dir(bench.folder().join("scratch/container"))?.count(),
-        0
-    );
+    assert_eq!(fs::read_dir(bench.folder().join("scratch/container"))?.count(), 0);
     Ok(())
 }
 
@@ -94,15 +77,10 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
         .stdout(Stdio::piped())
         .spawn()?;
     let stdout = victim.stdout.take().ok_or("no output")?;
-    let ready = BufReader::new(stdout)
-        .lines()
-        .find(|line| line.as_ref().is_ok_and(|line| line.contains("READY")));
+    let ready =
+        BufReader::new(stdout).lines().find(|line| line.as_ref().is_ok_and(|line| line.contains("READY")));
     let seen = processes(&format!("sleep 1000.{mark}"))?;
-    assert_eq!(
-        processes(&init.display().to_string())?.len(),
-        2,
-        "a keeper and an exec's"
-    );
+    assert_eq!(processes(&init.display().to_string())?.len(), 2, "a keeper and an exec's");
     victim.kill()?;
     victim.wait()?;
     assert!(ready.is_some() && seen.len() >= 3, "{ready:?} {seen:?}");
@@ -120,10 +98,7 @@ async fn nothing_is_left_when_a_keeper_alone_is_killed() -> Outcome {
     bench.started(demoted(&stubborn(mark))).await?;
     bench.said(1).await?;
     let keepers = processes(&bench.folder().display().to_string())?;
-    let keeper = keepers
-        .first()
-        .and_then(|line| line.split(' ').next())
-        .ok_or("no keeper")?;
+    let keeper = keepers.first().and_then(|line| line.split(' ').next()).ok_or("no keeper")?;
     Program::new("kill").args(["-9", keeper]).status()?;
     assert_eq!(bench.exited().await?, 137);
     eventually(|| async { processes(&mark.to_string()).ok().filter(Vec::is_empty) }).await?;
@@ -139,15 +114,9 @@ async fn victim() -> Outcome {
     let mark: u32 = std::env::var("VICTIM_MARK")?.parse()?;
     let mut bench = Bench::at(&folder, &folder.join("init"), Settings::default()).await?;
     bench.started(demoted(&stubborn(mark))).await?;
-    let _exec = bench
-        .exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")])
+    let _exec = bench.exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")]).await?;
+    eventually(|| async { processes(&format!("sleep 1000.{mark}")).ok().filter(|found| found.len() >= 4) })
         .await?;
-    eventually(|| async {
-        processes(&format!("sleep 1000.{mark}"))
-            .ok()
-            .filter(|found| found.len() >= 4)
-    })
-    .await?;
     println!("READY");
     std::future::pending().await
 }

@@ -2,10 +2,7 @@
 //!
 //! Images are made of the machine's own shell, so that neither a network nor a container engine is needed.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "tests tell what they measured and what they skipped"
-)]
+#![expect(clippy::print_stdout, reason = "tests tell what they measured and what they skipped")]
 
 mod bench;
 mod exec;

@@ -29,35 +29,19 @@ async fn a_program_sees_its_container_only() -> Outcome {
     .await?;
     for (text, code, lines) in [
         ("echo out; echo err >&2; exit 7", 7, vec!["out", "err"]),
-        (
-            "echo $A, $B, $HOME, $HOSTNAME",
-            0,
-            vec!["from the group, b, /root, task-1"],
-        ),
+        ("echo $A, $B, $HOME, $HOSTNAME", 0, vec!["from the group, b, /root, task-1"]),
         ("pwd; echo $$", 0, vec!["/work/dir", "1"]),
-        (
-            "cat /etc/hostname /proc/sys/kernel/hostname",
-            0,
-            vec!["task-1", "task-1"],
-        ),
-        (
-            "cat /etc/data; echo more >> /etc/data; cat /etc/data",
-            0,
-            vec!["data", "data", "more"],
-        ),
+        ("cat /etc/hostname /proc/sys/kernel/hostname", 0, vec!["task-1", "task-1"]),
+        ("cat /etc/data; echo more >> /etc/data; cat /etc/data", 0, vec!["data", "data", "more"]),
         // A restart begins with a fresh file system and a fresh log.
         ("cat /etc/data", 0, vec!["data"]),
-        (
-            "ls /",
-            0,
-            vec!["bin", "dev", "etc", "lib", "lib64", "proc", "work"],
-        ),
+        ("ls /", 0, vec!["bin", "dev", "etc", "lib", "lib64", "proc", "work"]),
         (
             "ls /dev",
             0,
             vec![
-                "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout",
-                "tty", "urandom", "zero",
+                "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty",
+                "urandom", "zero",
             ],
         ),
         (
@@ -76,14 +60,7 @@ async fn a_program_sees_its_container_only() -> Outcome {
     ] {
         let (found, said) = bench.run(script(text)).await?;
         let text = text.to_owned();
-        assert_eq!(
-            (
-                &text,
-                found,
-                said.iter().map(String::as_str).collect::<Vec<_>>()
-            ),
-            (&text, code, lines)
-        );
+        assert_eq!((&text, found, said.iter().map(String::as_str).collect::<Vec<_>>()), (&text, code, lines));
     }
     bench.runtime.shutdown().await;
     Ok(())
@@ -100,12 +77,8 @@ async fn the_image_says_what_runs_and_as_whom() -> Outcome {
     })
     .await?;
     let (code, said) = bench.run(launch(&[])).await?;
-    let lines = [
-        "Uid: 1000 1000 1000 1000",
-        "Gid: 100 100 100 100",
-        "CapEff: 0000000000000000",
-        "NoNewPrivs: 1",
-    ];
+    let lines =
+        ["Uid: 1000 1000 1000 1000", "Gid: 100 100 100 100", "CapEff: 0000000000000000", "NoNewPrivs: 1"];
     assert_eq!((code, said), (0, lines.map(str::to_owned).to_vec()));
     bench.runtime.shutdown().await;
     Ok(())
@@ -114,13 +87,8 @@ async fn the_image_says_what_runs_and_as_whom() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn root_has_no_more_than_an_engines_powers() -> Outcome {
     let mut bench = Bench::with(Settings::default()).await?;
-    let (_, said) = bench
-        .run(script(&status("CapEff:|CapPrm:|CapBnd:|CapInh:|CapAmb:")))
-        .await?;
-    let kept: u64 = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31]
-        .iter()
-        .map(|bit| 1 << bit)
-        .sum();
+    let (_, said) = bench.run(script(&status("CapEff:|CapPrm:|CapBnd:|CapInh:|CapAmb:"))).await?;
+    let kept: u64 = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31].iter().map(|bit| 1 << bit).sum();
     let line = |name: &str, set: u64| format!("{name}: {set:016x}");
     let all = [
         line("CapInh", 0),
@@ -138,14 +106,8 @@ async fn root_has_no_more_than_an_engines_powers() -> Outcome {
 async fn what_cannot_start_says_why() -> Outcome {
     let mut bench = Bench::with(Settings::default()).await?;
     for (command, reason) in [
-        (
-            vec!["nope"],
-            "exec: \"nope\": executable file not found in $PATH",
-        ),
-        (
-            vec!["/nope", "x"],
-            "exec: \"/nope\": stat /nope: no such file or directory",
-        ),
+        (vec!["nope"], "exec: \"nope\": executable file not found in $PATH"),
+        (vec!["/nope", "x"], "exec: \"/nope\": stat /nope: no such file or directory"),
         (vec!["/etc/data"], "exec: \"/etc/data\": permission denied"),
         (vec!["/etc"], "exec: \"/etc\": permission denied"),
         (vec![], "no command specified"),
@@ -154,12 +116,7 @@ async fn what_cannot_start_says_why() -> Outcome {
         let Event::StartFailed { reason: found, .. } = bench.event().await? else {
             return Err(format!("{command:?} started").into());
         };
-        assert!(
-            found.contains(&format!(
-                "unable to start container process: {reason}: unknown"
-            )),
-            "{found}"
-        );
+        assert!(found.contains(&format!("unable to start container process: {reason}: unknown")), "{found}");
         assert_eq!(bench.lines().await, Vec::<String>::new(), "{command:?}");
     }
     bench.runtime.shutdown().await;
@@ -170,32 +127,19 @@ async fn what_cannot_start_says_why() -> Outcome {
 async fn an_image_is_there_or_not() -> Outcome {
     let mut bench = Bench::with(Settings::default()).await?;
     let (sandbox, container) = (SANDBOX, "main".to_owned());
-    let pull = |image: &str| Command::Pull {
-        sandbox,
-        container: container.clone(),
-        image: image.into(),
-    };
+    let pull = |image: &str| Command::Pull { sandbox, container: container.clone(), image: image.into() };
     bench.runtime.perform(pull(&format!("docker.io/{IMAGE}")));
     let Event::Pulled { digest, .. } = bench.event().await? else {
         return Err("not pulled".into());
     };
-    assert_eq!(
-        bench.runtime.ask(Question::Image(IMAGE.into())).await,
-        Fact::ImageFound { digest }
-    );
-    for (image, why) in [
-        ("test/shell:2", "no such image"),
-        ("NO IMAGE", "is no image reference"),
-    ] {
+    assert_eq!(bench.runtime.ask(Question::Image(IMAGE.into())).await, Fact::ImageFound { digest });
+    for (image, why) in [("test/shell:2", "no such image"), ("NO IMAGE", "is no image reference")] {
         bench.runtime.perform(pull(image));
         let Event::PullFailed { reason, .. } = bench.event().await? else {
             return Err("pulled".into());
         };
         assert!(reason.contains(why), "{reason}");
-        assert_eq!(
-            bench.runtime.ask(Question::Image(image.into())).await,
-            Fact::ImageMissing { reason }
-        );
+        assert_eq!(bench.runtime.ask(Question::Image(image.into())).await, Fact::ImageMissing { reason });
     }
     bench.runtime.shutdown().await;
     Ok(())
@@ -209,26 +153,13 @@ async fn links_of_an_image_lead_nowhere_on_the_machine() -> Outcome {
     let archive = bench.folder().join("links.tar");
     let mut image = shell_image(Settings::default())?;
     image.files.remove(Path::new("/etc/data"));
-    image
-        .files
-        .insert(outside.clone(), Content::Folder { mode: 0o755 });
+    image.files.insert(outside.clone(), Content::Folder { mode: 0o755 });
     for name in ["/etc", "/dev", "/work"] {
-        image.files.insert(
-            name.into(),
-            Content::Link {
-                target: outside.clone(),
-            },
-        );
+        image.files.insert(name.into(), Content::Link { target: outside.clone() });
     }
     image.write(&"test/links:1".parse()?, &archive)?;
     Store::open(bench.folder().join("images"))?.load(&archive)?;
-    bench.start(
-        SANDBOX,
-        Launch {
-            image: "test/links:1".into(),
-            ..script("echo inside > /work/file")
-        },
-    );
+    bench.start(SANDBOX, Launch { image: "test/links:1".into(), ..script("echo inside > /work/file") });
     // Inside, the links lead to the image's own folder of that name.
     match bench.event().await? {
         Event::Started { .. } => assert_eq!(bench.exited().await?, 0),
@@ -243,11 +174,7 @@ async fn links_of_an_image_lead_nowhere_on_the_machine() -> Outcome {
 async fn stop_asks_and_then_insists() -> Outcome {
     let mut bench = Bench::with(Settings::default()).await?;
     for (text, code, least) in [
-        (
-            "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.05; done",
-            3,
-            0,
-        ),
+        ("trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.05; done", 3, 0),
         // Process 1 of a container ignores a signal that it has no handler for.
         ("echo up; while :; do sleep 0.05; done", 137, 1_900),
     ] {
@@ -301,10 +228,7 @@ async fn a_start_is_quick() -> Outcome {
         times.push(before.elapsed());
     }
     times.sort();
-    println!(
-        "start to exit: median {:?}, slowest {:?}",
-        times[10], times[19]
-    );
+    println!("start to exit: median {:?}, slowest {:?}", times[10], times[19]);
     bench.runtime.shutdown().await;
     Ok(())
 }

@@ -14,8 +14,7 @@ const NOBODY: u32 = 65534;
 
 #[test]
 fn containers_need_no_root() -> Outcome {
-    let is_root =
-        fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own))? == 0;
+    let is_root = fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own))? == 0;
     if !is_root {
         println!("skipped: every test of this binary runs without root already");
         return Ok(());
@@ -30,27 +29,14 @@ fn containers_need_no_root() -> Outcome {
     fs::copy(std::env::current_exe()?, &own)?;
     fs::copy(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
     let nobody = NOBODY.to_string();
-    let as_nobody = [
-        "--reuid",
-        &nobody,
-        "--regid",
-        &nobody,
-        "--clear-groups",
-        "--inh-caps=-all",
-    ];
-    let Ok(namespace) = Program::new("setpriv")
-        .args(as_nobody)
-        .args(["unshare", "-Urm", "true"])
-        .output()
+    let as_nobody = ["--reuid", &nobody, "--regid", &nobody, "--clear-groups", "--inh-caps=-all"];
+    let Ok(namespace) = Program::new("setpriv").args(as_nobody).args(["unshare", "-Urm", "true"]).output()
     else {
         println!("skipped: no setpriv on this machine");
         return Ok(());
     };
     if !namespace.status.success() {
-        println!(
-            "skipped: no user namespaces for {NOBODY}: {}",
-            String::from_utf8_lossy(&namespace.stderr)
-        );
+        println!("skipped: no user namespaces for {NOBODY}: {}", String::from_utf8_lossy(&namespace.stderr));
         return Ok(());
     }
     let output = Program::new("setpriv")
@@ -61,15 +47,9 @@ fn containers_need_no_root() -> Outcome {
         .env("INNER_INIT", &init)
         .env("TMPDIR", &state)
         .output()?;
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
     Ok(())
 }
 
@@ -77,22 +57,14 @@ fn containers_need_no_root() -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs only as the child of another test"]
 async fn inner() -> Outcome {
-    let path = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .ok_or("not told where")
-    };
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or("not told where");
     let (folder, init) = (path("INNER_FOLDER")?, path("INNER_INIT")?);
     let mut bench = Bench::at(&folder, &init, Settings::default()).await?;
-    let (code, said) = bench
-        .run(script("echo $$; ls -ln /etc/data; echo x > /new; exit 9"))
-        .await?;
+    let (code, said) = bench.run(script("echo $$; ls -ln /etc/data; echo x > /new; exit 9")).await?;
     assert_eq!(code, 9, "{said:?}");
     assert_eq!(said.first().map(String::as_str), Some("1"));
     assert!(said.iter().any(|line| line.contains(" 0 0 ")), "{said:?}");
-    bench
-        .started(script("echo up; while :; do sleep 0.1; done"))
-        .await?;
+    bench.started(script("echo up; while :; do sleep 0.1; done")).await?;
     let mut stream = bench.exec(&["stty", "size"]).await?;
     let mut shown = Vec::new();
     while let Some(chunk) = stream.output.recv().await {
@@ -101,15 +73,7 @@ async fn inner() -> Outcome {
     assert_eq!(String::from_utf8(shown)?, "33 101\r\n");
     bench.runtime.shutdown().await;
     assert!(!Path::new("/new").exists());
-    let refused = Bench::at(
-        &folder,
-        &init,
-        Settings {
-            user: "1000".into(),
-            ..Settings::default()
-        },
-    )
-    .await;
+    let refused = Bench::at(&folder, &init, Settings { user: "1000".into(), ..Settings::default() }).await;
     let mut bench = refused?;
     bench.start(crate::bench::SANDBOX, script("true"));
     let event = format!("{:?}", bench.event().await?);

@@ -9,11 +9,7 @@ use crate::world::container_group::{ContainerGroup, Phase};
 pub(super) fn pull(group: &ContainerGroup, name: &str, commands: &mut Vec<Command>) {
     let image = image(group, name);
     let container = name.to_owned();
-    commands.push(Command::Pull {
-        sandbox: group.sandbox,
-        container,
-        image,
-    });
+    commands.push(Command::Pull { sandbox: group.sandbox, container, image });
 }
 
 /// Commands the start of a container; from now on its process may run.
@@ -25,26 +21,16 @@ pub(super) fn start(group: &mut ContainerGroup, name: &str, commands: &mut Vec<C
     container.phase = Phase::Starting;
     group.alive.insert(name.to_owned());
     let container = name.to_owned();
-    commands.push(Command::Start {
-        sandbox: group.sandbox,
-        container,
-        launch,
-    });
+    commands.push(Command::Start { sandbox: group.sandbox, container, launch });
 }
 
 fn wanted<'a>(group: &'a ContainerGroup, name: &str) -> &'a Value {
-    group
-        .wanted()
-        .find(|(wanted, _)| *wanted == name)
-        .map_or(&Value::Null, |(_, wish)| wish)
+    group.wanted().find(|(wanted, _)| *wanted == name).map_or(&Value::Null, |(_, wish)| wish)
 }
 
 /// The image that a container is to run.
 pub(super) fn image(group: &ContainerGroup, name: &str) -> String {
-    wanted(group, name)["image"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    wanted(group, name)["image"].as_str().unwrap_or_default().to_owned()
 }
 
 fn launch(group: &ContainerGroup, name: &str) -> Launch {
@@ -53,17 +39,11 @@ fn launch(group: &ContainerGroup, name: &str) -> Launch {
     let list = |name: &str| wish[name].as_array().into_iter().flatten();
     let environment = list("environmentVariables").map(|variable| {
         let secret = variable.get("secureValue").filter(|value| !value.is_null());
-        (
-            text(&variable["name"]),
-            text(secret.unwrap_or(&variable["value"])),
-        )
+        (text(&variable["name"]), text(secret.unwrap_or(&variable["value"])))
     });
     let amount = |name: &str| {
         let resources = &wish["resources"];
-        resources["limits"][name]
-            .as_f64()
-            .or(resources["requests"][name].as_f64())
-            .unwrap_or(1.0)
+        resources["limits"][name].as_f64().or(resources["requests"][name].as_f64()).unwrap_or(1.0)
     };
     Launch {
         image: text(&wish["image"]),

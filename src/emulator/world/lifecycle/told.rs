@@ -10,9 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::begin;
 use super::launch::{image, pinned, start};
 use crate::contract::Command;
-use crate::world::container_group::{
-    Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State,
-};
+use crate::world::container_group::{Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State};
 use crate::world::happening::{Name, note};
 
 /// A run of this length ends a series of failures.
@@ -36,10 +34,7 @@ pub(crate) fn tell(
     now: Timestamp,
     commands: &mut Vec<Command>,
 ) {
-    if matches!(
-        happened,
-        Happened::Exited { .. } | Happened::StartFailed { .. }
-    ) {
+    if matches!(happened, Happened::Exited { .. } | Happened::StartFailed { .. }) {
         group.alive.remove(name);
     }
     if group.stopped {
@@ -72,12 +67,7 @@ pub(crate) fn tell(
             back_off(container, false, "ImagePullBackOff", now);
         }
         Happened::Started if container.phase == Phase::Starting => {
-            note(
-                &mut container.events,
-                Name::Started,
-                "Started container".to_owned(),
-                now,
-            );
+            note(&mut container.events, Name::Started, "Started container".to_owned(), now);
             if container.started {
                 container.restarts += 1;
             }
@@ -92,12 +82,7 @@ pub(crate) fn tell(
             }
         }
         Happened::StartFailed { reason } if container.phase == Phase::Starting => {
-            note(
-                &mut container.events,
-                Name::Failed,
-                format!("Error: {reason}"),
-                now,
-            );
+            note(&mut container.events, Name::Failed, format!("Error: {reason}"), now);
             back_off(container, true, "CrashLoopBackOff", now);
         }
         Happened::Exited { code } if container.phase == Phase::Running => {
@@ -126,9 +111,7 @@ fn restart(group: &mut ContainerGroup, name: &str, now: Timestamp, commands: &mu
     container.previous = container.current.take();
     if container.failures == 0 {
         container.failures = 1;
-        container.current = Some(State::Waiting {
-            detail: String::new(),
-        });
+        container.current = Some(State::Waiting { detail: String::new() });
         start(group, name, commands);
     } else {
         back_off(container, true, "CrashLoopBackOff", now);
@@ -140,18 +123,10 @@ fn back_off(container: &mut Container, pulled: bool, why: &str, now: Timestamp) 
     let failures = container.failures.max(1);
     let seconds = (10_i64 << (failures - 1).min(5)).min(300);
     container.failures = failures + 1;
-    note(
-        &mut container.events,
-        Name::BackOff,
-        "Back-off restarting failed container".to_owned(),
-        now,
-    );
+    note(&mut container.events, Name::BackOff, "Back-off restarting failed container".to_owned(), now);
     let detail = format!("{why}: Back-off {seconds}s restarting failed container");
     container.current = Some(State::Waiting { detail });
-    container.phase = Phase::BackOff {
-        until: now + SignedDuration::from_secs(seconds),
-        pulled,
-    };
+    container.phase = Phase::BackOff { until: now + SignedDuration::from_secs(seconds), pulled };
 }
 
 /// Notes that a container's process has ended.
@@ -164,31 +139,17 @@ pub(super) fn ended(container: &mut Container, code: i32, now: Timestamp) {
         container.failures = 0;
     }
     let detail = if code == 0 { "Completed" } else { "Error" }.to_owned();
-    container.current = Some(State::Terminated {
-        start,
-        finish: now,
-        code: Some(code),
-        detail,
-    });
+    container.current = Some(State::Terminated { start, finish: now, code: Some(code), detail });
 }
 
 /// Notes that an image was pulled, but not again where it was here already: a restart shows no second pull
 /// (azure-powershell, Stop-AzContainerGroup).
 fn note_pulled(container: &mut Container, pinned: &str, now: Timestamp) {
     let message = format!("Successfully pulled image \"{pinned}\"");
-    if container
-        .events
-        .iter()
-        .any(|event| event.tells(Name::Pulled, &message))
-    {
+    if container.events.iter().any(|event| event.tells(Name::Pulled, &message)) {
         return;
     }
-    note(
-        &mut container.events,
-        Name::Pulling,
-        format!("pulling image \"{pinned}\""),
-        now,
-    );
+    note(&mut container.events, Name::Pulling, format!("pulling image \"{pinned}\""), now);
     note(&mut container.events, Name::Pulled, message, now);
 }
 

@@ -13,36 +13,19 @@ fn a_resource_group_from_creation_to_deletion() {
     assert_eq!(stage.put(GROUP, wish.clone()).status, 201);
     assert_eq!(stage.put(GROUP, wish).status, 200);
     let elsewhere = stage.put(GROUP, json!({"location": "eastus"}));
-    assert_eq!(
-        (elsewhere.status, elsewhere.code().as_str()),
-        (409, "InvalidResourceGroupLocation")
-    );
+    assert_eq!((elsewhere.status, elsewhere.code().as_str()), (409, "InvalidResourceGroupLocation"));
     assert_eq!(stage.send("HEAD", GROUP, &Value::Null).status, 204);
-    assert_eq!(
-        stage
-            .send("PATCH", GROUP, &json!({"tags": {"b": "2"}}))
-            .json()["tags"],
-        json!({"b": "2"})
-    );
+    assert_eq!(stage.send("PATCH", GROUP, &json!({"tags": {"b": "2"}})).json()["tags"], json!({"b": "2"}));
     let folded = stage.get(&GROUP.to_uppercase()).json();
-    assert_eq!(
-        (&folded["name"], &folded["location"]),
-        (&json!("rg"), &json!("westeurope"))
-    );
+    assert_eq!((&folded["name"], &folded["location"]), (&json!("rg"), &json!("westeurope")));
 
     stage.put(TASK, task("Always"));
     stage.run();
     let deleting = stage.delete(GROUP);
-    assert_eq!(
-        (deleting.status, deleting.header("retry-after")),
-        (202, "15")
-    );
+    assert_eq!((deleting.status, deleting.header("retry-after")), (202, "15"));
     let location = deleting.header("location").to_owned();
     assert_eq!(stage.get(&location).status, 202);
-    assert_eq!(
-        stage.get(GROUP).json()["properties"]["provisioningState"],
-        "Deleting"
-    );
+    assert_eq!(stage.get(GROUP).json()["properties"]["provisioningState"], "Deleting");
     assert_eq!(stage.get(TASK).status, 200);
     assert_eq!(stage.delete(GROUP).status, 202);
     for answer in [
@@ -51,10 +34,7 @@ fn a_resource_group_from_creation_to_deletion() {
         stage.delete(TASK),
         stage.post(&format!("{TASK}/stop")),
     ] {
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (409, "ResourceGroupBeingDeleted")
-        );
+        assert_eq!((answer.status, answer.code().as_str()), (409, "ResourceGroupBeingDeleted"));
     }
     stage.pass(1);
     stage.run();
@@ -66,10 +46,9 @@ fn a_resource_group_from_creation_to_deletion() {
 
 #[test]
 fn a_put_writes_tags_as_the_switch_says() {
-    for (setting, tags) in [
-        ("put.writes-tags=true", json!({"other": "x"})),
-        ("put.writes-tags=false", json!({"owner": "us"})),
-    ] {
+    for (setting, tags) in
+        [("put.writes-tags=true", json!({"other": "x"})), ("put.writes-tags=false", json!({"owner": "us"}))]
+    {
         let mut stage = Stage::running(&[setting], "Always");
         let mut body = task("Always");
         body["tags"] = json!({"other": "x"});
@@ -86,36 +65,21 @@ fn tags_at_each_scope() {
         let url = format!("{scope}/providers/Microsoft.Resources/tags/default");
         let tags = json!({"properties": {"tags": {"Team": "ops"}}});
         assert_eq!(stage.put(&url, tags).status, 200);
-        let merge =
-            json!({"operation": "Merge", "properties": {"tags": {"team": "dev", "b": "2"}}});
+        let merge = json!({"operation": "Merge", "properties": {"tags": {"team": "dev", "b": "2"}}});
         let merged = stage.send("PATCH", &url, &merge).json();
-        assert_eq!(
-            merged["properties"]["tags"],
-            json!({"Team": "dev", "b": "2"})
-        );
+        assert_eq!(merged["properties"]["tags"], json!({"Team": "dev", "b": "2"}));
         assert_eq!(merged["id"], json!(url));
-        assert_eq!(
-            stage.get(scope).json()["tags"],
-            json!({"Team": "dev", "b": "2"})
-        );
+        assert_eq!(stage.get(scope).json()["tags"], json!({"Team": "dev", "b": "2"}));
         let wrong = json!({"operation": "Mangle", "properties": {"tags": {}}});
-        assert_eq!(
-            stage.send("PATCH", &url, &wrong).code(),
-            "InvalidRequestContent"
-        );
-        let more: serde_json::Map<String, Value> =
-            (0..49).map(|n| (format!("n{n}"), json!(""))).collect();
+        assert_eq!(stage.send("PATCH", &url, &wrong).code(), "InvalidRequestContent");
+        let more: serde_json::Map<String, Value> = (0..49).map(|n| (format!("n{n}"), json!(""))).collect();
         let over = json!({"operation": "Merge", "properties": {"tags": more}});
         assert_eq!(stage.send("PATCH", &url, &over).code(), "InvalidTagCount");
         assert_eq!(stage.delete(&url).status, 200);
         assert_eq!(stage.get(&url).json()["properties"]["tags"], json!({}));
     }
     let states = stage.states();
-    assert_eq!(
-        states,
-        ("Running".into(), "Running".into()),
-        "tags restart nothing"
-    );
+    assert_eq!(states, ("Running".into(), "Running".into()), "tags restart nothing");
 }
 
 #[test]
@@ -140,13 +104,7 @@ fn lists_come_in_pages_without_instance_views() {
         while let Some(url) = next {
             let page = stage.get(&url).json();
             count += 1;
-            names.extend(
-                page["value"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|g| g["name"].clone()),
-            );
+            names.extend(page["value"].as_array().into_iter().flatten().map(|g| g["name"].clone()));
             assert!(!page.to_string().contains("instanceView"));
             next = page["nextLink"].as_str().map(str::to_owned);
             assert!(next.iter().all(|next| next.starts_with(ORIGIN)));

@@ -64,15 +64,9 @@ fn walks_keep_the_laws() {
         for _ in 0..60 {
             if let Some(status) = step(&mut stage, &mut dice, policy) {
                 *seen.entry(status).or_insert(0) += 1;
-                assert!(
-                    [200, 201, 202, 204, 404, 409].contains(&status),
-                    "{seed}: {status}"
-                );
+                assert!([200, 201, 202, 204, 404, 409].contains(&status), "{seed}: {status}");
             }
-            assert!(
-                stage.alive() <= 1,
-                "{seed}: two deployments of one group run at once"
-            );
+            assert!(stage.alive() <= 1, "{seed}: two deployments of one group run at once");
             for change in stage.world.changes() {
                 match change.value {
                     Value::Null => records.remove(&change.key),
@@ -86,17 +80,9 @@ fn walks_keep_the_laws() {
         stage.run();
         same_when_restored(&mut stage, records, seed);
         let running = stage.states().0 == "Running";
-        assert!(
-            running || stage.alive() == 0,
-            "{seed}: something runs that does not show"
-        );
+        assert!(running || stage.alive() == 0, "{seed}: something runs that does not show");
     }
-    assert!(
-        [200, 201, 202, 204, 404, 409]
-            .iter()
-            .all(|status| seen.contains_key(status)),
-        "{seen:?}"
-    );
+    assert!([200, 201, 202, 204, 404, 409].iter().all(|status| seen.contains_key(status)), "{seen:?}");
 }
 
 /// The records tell the whole world, but for the containers that run.
@@ -107,10 +93,7 @@ fn same_when_restored(stage: &mut Stage, mut records: BTreeMap<String, Value>, s
             value => records.insert(change.key, value),
         };
     }
-    let config = Config {
-        switches: Switches::default(),
-        seed: 7,
-    };
+    let config = Config { switches: Switches::default(), seed: 7 };
     let (mut world, commands) = World::restore(config, records, stage.now);
     let before = [stage.get(GROUP).json(), stage.get(TASK).json()];
     std::mem::swap(&mut stage.world, &mut world);
@@ -119,8 +102,7 @@ fn same_when_restored(stage: &mut Stage, mut records: BTreeMap<String, Value>, s
     if commands.is_empty() {
         assert_eq!(after, before, "{seed}");
     } else {
-        let wish =
-            |view: &Value| view["properties"]["containers"][0]["properties"]["image"].clone();
+        let wish = |view: &Value| view["properties"]["containers"][0]["properties"]["image"].clone();
         assert_eq!(after[0], before[0], "{seed}");
         assert_eq!(wish(&after[1]), wish(&before[1]), "{seed}");
     }

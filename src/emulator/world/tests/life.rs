@@ -29,23 +29,12 @@ fn an_exit_meets_the_restart_policy() {
         assert_eq!(stage.states(), ("Running".into(), "Running".into()));
         stage.exit(code);
         stage.run();
-        assert_eq!(
-            stage.states(),
-            (group.into(), state.into()),
-            "{policy} {code}"
-        );
+        assert_eq!(stage.states(), (group.into(), state.into()), "{policy} {code}");
         let view = container(&mut stage);
         assert_eq!(view["restartCount"], restarts, "{policy} {code}");
-        let ended = if restarts == 0 {
-            &view["currentState"]
-        } else {
-            &view["previousState"]
-        };
+        let ended = if restarts == 0 { &view["currentState"] } else { &view["previousState"] };
         let detail = if code == 0 { "Completed" } else { "Error" };
-        assert_eq!(
-            (&ended["exitCode"], &ended["detailStatus"]),
-            (&json!(code), &json!(detail))
-        );
+        assert_eq!((&ended["exitCode"], &ended["detailStatus"]), (&json!(code), &json!(detail)));
         assert_eq!(provisioning(&mut stage), "Succeeded");
     }
 }
@@ -58,30 +47,17 @@ fn a_crash_loop_backs_off_ten_seconds_doubling_to_three_hundred() {
     for pause in [10, 20, 40, 80, 160, 300, 300] {
         stage.exit(1);
         stage.run();
-        assert_eq!(
-            stage.states(),
-            ("Running".into(), "Waiting".into()),
-            "{pause}"
-        );
+        assert_eq!(stage.states(), ("Running".into(), "Waiting".into()), "{pause}");
         stage.pass(pause - 1);
         assert!(stage.commands.is_empty(), "{pause}");
-        assert_eq!(
-            stage.world.due(),
-            Some(stage.now + jiff::SignedDuration::from_secs(1))
-        );
+        assert_eq!(stage.world.due(), Some(stage.now + jiff::SignedDuration::from_secs(1)));
         stage.pass(1);
         stage.run();
-        assert_eq!(
-            stage.states(),
-            ("Running".into(), "Running".into()),
-            "{pause}"
-        );
+        assert_eq!(stage.states(), ("Running".into(), "Running".into()), "{pause}");
     }
     let view = container(&mut stage);
     assert_eq!(view["restartCount"], 8);
-    let back_off = view["events"]
-        .as_array()
-        .and_then(|e| e.iter().find(|e| e["name"] == "BackOff"));
+    let back_off = view["events"].as_array().and_then(|e| e.iter().find(|e| e["name"] == "BackOff"));
     assert_eq!(back_off.map(|event| &event["count"]), Some(&json!(7)));
     // A long run ends the series.
     stage.pass(600);
@@ -104,18 +80,11 @@ fn what_cannot_start_waits_says_why_and_can_be_got_rid_of() {
         stage.run();
         assert_eq!(stage.states(), ("Pending".into(), "Waiting".into()));
         let events = container(&mut stage)["events"].to_string();
-        assert!(
-            events.contains("Failed") && events.contains(reason),
-            "{events}"
-        );
+        assert!(events.contains("Failed") && events.contains(reason), "{events}");
         let logs = stage.get(&format!("{TASK}/containers/main/logs"));
         assert_eq!(logs.code(), "ContainerLogNotAvailable");
         stage.pass(10);
-        assert_eq!(
-            stage.commands.len(),
-            1,
-            "it is tried again, also under Never"
-        );
+        assert_eq!(stage.commands.len(), 1, "it is tried again, also under Never");
         stage.run();
         stage.pass(1800);
         assert_eq!(provisioning(&mut stage), "Failed");
@@ -149,11 +118,7 @@ fn power_on_each_state() {
         }
         assert_eq!(last, status, "{from} {calls:?}");
         assert_eq!(stage.states().0, state, "{from} {calls:?}");
-        assert_eq!(
-            stage.alive(),
-            usize::from(state == "Running"),
-            "{from} {calls:?}"
-        );
+        assert_eq!(stage.alive(), usize::from(state == "Running"), "{from} {calls:?}");
     }
 }
 
@@ -170,10 +135,7 @@ fn a_start_tells_where_to_wait_and_begins_a_new_run() {
     assert_eq!(stage.get(&location).status, 202);
     assert_eq!(stage.states().0, "Pending");
     for call in ["start", "stop", "restart"] {
-        assert_eq!(
-            stage.post(&format!("{TASK}/{call}")).code(),
-            "ContainerGroupTransitioning"
-        );
+        assert_eq!(stage.post(&format!("{TASK}/{call}")).code(), "ContainerGroupTransitioning");
     }
     stage.run();
     assert_eq!(stage.get(&operation).json()["status"], "Succeeded");
@@ -181,10 +143,7 @@ fn a_start_tells_where_to_wait_and_begins_a_new_run() {
     assert_eq!(stage.get(&format!("{without_version}?")).status, 204);
     let view = container(&mut stage);
     assert_ne!(view["currentState"]["startTime"], before);
-    assert_eq!(
-        (&view["restartCount"], &view["previousState"]),
-        (&json!(0), &Value::Null)
-    );
+    assert_eq!((&view["restartCount"], &view["previousState"]), (&json!(0), &Value::Null));
 }
 
 #[test]
@@ -195,11 +154,7 @@ fn a_new_deployment_waits_for_the_old_containers() {
     let [Command::Stop { sandbox: old }] = std::mem::take(&mut stage.commands)[..] else {
         panic!("only a stop is commanded while the old containers run");
     };
-    assert_eq!(
-        stage.states(),
-        ("Running".into(), "Running".into()),
-        "the old view stays"
-    );
+    assert_eq!(stage.states(), ("Running".into(), "Running".into()), "the old view stays");
     assert_eq!(provisioning(&mut stage), "Updating");
     stage.pass(59);
     assert!(stage.commands.is_empty());
@@ -216,11 +171,7 @@ fn a_stop_ends_a_restart_that_is_under_way() {
     assert_eq!(stage.post(&format!("{TASK}/stop")).status, 204);
     stage.run();
     stage.pass(60);
-    assert!(
-        stage.commands.is_empty(),
-        "its log stays: {:?}",
-        stage.commands
-    );
+    assert!(stage.commands.is_empty(), "its log stays: {:?}", stage.commands);
     assert_eq!((stage.states().0.as_str(), stage.alive()), ("Stopped", 0));
 }
 
@@ -232,24 +183,17 @@ fn an_identical_put_restarts_and_a_changed_wish_is_run() {
     let again = stage.put(TASK, task("Always"));
     assert_eq!(again.status, 200);
     assert!(!again.header("azure-asyncoperation").is_empty());
-    assert_eq!(
-        stage.put(TASK, task("Always")).code(),
-        "ContainerGroupTransitioning"
-    );
+    assert_eq!(stage.put(TASK, task("Always")).code(), "ContainerGroupTransitioning");
     stage.run();
     assert_ne!(container(&mut stage)["currentState"]["startTime"], before);
     let mut changed = task("Always");
     changed["properties"]["containers"][0]["properties"]["image"] = json!("acitask/weak:2");
     assert_eq!(stage.put(TASK, changed).status, 200);
-    let launched =
-        |commands: &[Command]| commands.iter().any(|c| matches!(c, Command::Stop { .. }));
+    let launched = |commands: &[Command]| commands.iter().any(|c| matches!(c, Command::Stop { .. }));
     assert!(launched(&stage.commands));
     stage.run();
     let view = stage.get(TASK).json();
-    assert_eq!(
-        view["properties"]["containers"][0]["properties"]["image"],
-        "acitask/weak:2"
-    );
+    assert_eq!(view["properties"]["containers"][0]["properties"]["image"], "acitask/weak:2");
     assert_eq!(stage.alive(), 1);
 }
 
@@ -257,11 +201,7 @@ fn an_identical_put_restarts_and_a_changed_wish_is_run() {
 fn a_put_on_an_ended_group_is_a_question() {
     for (setting, status, code) in [
         ("put.on-terminated=redeploy", 200, ""),
-        (
-            "put.on-terminated=refuse",
-            400,
-            "InvalidContainerGroupUpdate",
-        ),
+        ("put.on-terminated=refuse", 400, "InvalidContainerGroupUpdate"),
     ] {
         for stop in [true, false] {
             let mut stage = Stage::running(&[setting], "Never");
@@ -284,10 +224,7 @@ fn stale_reads_show_the_old_view_and_the_new_provisioning() {
     stage.post(&format!("{TASK}/start"));
     stage.run();
     for expected in ["Failed", "Failed", "Running"] {
-        assert_eq!(
-            provisioning_and_state(&mut stage),
-            ("Succeeded".into(), expected.to_owned())
-        );
+        assert_eq!(provisioning_and_state(&mut stage), ("Succeeded".into(), expected.to_owned()));
     }
 }
 
@@ -296,15 +233,9 @@ fn a_restart_of_an_ended_group_shows_its_end_until_it_runs() {
     let mut stage = Stage::running(&[], "Never");
     stage.exit(3);
     assert_eq!(stage.post(&format!("{TASK}/restart")).status, 204);
-    assert_eq!(
-        provisioning_and_state(&mut stage),
-        ("Updating".into(), "Failed".into())
-    );
+    assert_eq!(provisioning_and_state(&mut stage), ("Updating".into(), "Failed".into()));
     stage.run();
-    assert_eq!(
-        provisioning_and_state(&mut stage),
-        ("Succeeded".into(), "Running".into())
-    );
+    assert_eq!(provisioning_and_state(&mut stage), ("Succeeded".into(), "Running".into()));
 }
 
 #[test]
@@ -321,11 +252,7 @@ fn what_is_launched_is_what_was_sent() {
     };
     let container = "main".to_owned();
     let digest = "sha256:1".to_owned();
-    let pulled = Event::Pulled {
-        sandbox,
-        container: container.clone(),
-        digest,
-    };
+    let pulled = Event::Pulled { sandbox, container: container.clone(), digest };
     let launch = Launch {
         image: "acitask/weak:1".to_owned(),
         command: ["/weak", "--name", "a cat"].map(str::to_owned).to_vec(),
@@ -337,22 +264,12 @@ fn what_is_launched_is_what_was_sent() {
         memory_mib: 1536,
     };
     let started = stage.world.tell(pulled, stage.now);
-    assert_eq!(
-        started,
-        [Command::Start {
-            sandbox,
-            container,
-            launch
-        }]
-    );
+    assert_eq!(started, [Command::Start { sandbox, container, launch }]);
 }
 
 fn provisioning_and_state(stage: &mut Stage) -> (String, String) {
     let view = stage.get(TASK).json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let properties = &view["properties"];
-    (
-        text(&properties["provisioningState"]),
-        text(&properties["instanceView"]["state"]),
-    )
+    (text(&properties["provisioningState"]), text(&properties["instanceView"]["state"]))
 }

@@ -23,15 +23,7 @@ enum Step {
 }
 use Step::{Exit, Post, Put, Run};
 
-const RESTARTED_AND_STOPPED: &[Step] = &[
-    Put,
-    Run,
-    Post("restart"),
-    Post("restart"),
-    Run,
-    Post("stop"),
-    Run,
-];
+const RESTARTED_AND_STOPPED: &[Step] = &[Put, Run, Post("restart"), Post("restart"), Run, Post("stop"), Run];
 
 /// Each exchange with the steps that lead to it. The body of the PUT is what the recording shows of the group.
 const SCRIPTS: [(&str, &str, &[Step]); 14] = [
@@ -40,11 +32,7 @@ const SCRIPTS: [(&str, &str, &[Step]); 14] = [
     ("start-running", "get-updating", &[Put, Run]),
     ("restart-running", "get-updating", &[Put, Run]),
     ("get-updating", "get-updating", &[Put, Run, Post("restart")]),
-    (
-        "restart-updating",
-        "get-updating",
-        &[Put, Run, Post("restart")],
-    ),
+    ("restart-updating", "get-updating", &[Put, Run, Post("restart")]),
     ("stop-running", "get-updating", &[Put, Run]),
     ("get-stopped", "get-stopped", RESTARTED_AND_STOPPED),
     ("stop-stopped", "get-stopped", RESTARTED_AND_STOPPED),
@@ -60,9 +48,7 @@ fn exchanges() -> Result<Vec<Value>, serde_json::Error> {
 }
 
 fn named<'a>(all: &'a [Value], name: &str) -> &'a Value {
-    all.iter()
-        .find(|exchange| exchange["name"] == name)
-        .unwrap_or(&Value::Null)
+    all.iter().find(|exchange| exchange["name"] == name).unwrap_or(&Value::Null)
 }
 
 fn text(value: &Value) -> &str {
@@ -73,28 +59,15 @@ fn text(value: &Value) -> &str {
 fn prepared(group: &Value, steps: &[Step]) -> Stage {
     let mut stage = Stage::new(&[]);
     let (path, query) = text(&group["path"]).split_once('?').unwrap_or_default();
-    let end = path
-        .match_indices('/')
-        .nth(4)
-        .map_or(path.len(), |(at, _)| at);
+    let end = path.match_indices('/').nth(4).map_or(path.len(), |(at, _)| at);
     stage.put(&path[..end], json!({"location": "northeurope"}));
-    let own = path
-        .match_indices('/')
-        .nth(8)
-        .map_or(path, |(at, _)| &path[..at]);
-    let body = if group["request"].is_null() {
-        &group["response"]
-    } else {
-        &group["request"]
-    };
+    let own = path.match_indices('/').nth(8).map_or(path, |(at, _)| &path[..at]);
+    let body = if group["request"].is_null() { &group["response"] } else { &group["request"] };
     // What was written only to be dropped is not in the recording of an exchange that reads.
     for step in steps {
         stage.pass(1);
         match step {
-            Put => assert_eq!(
-                stage.put(&format!("{path}?{query}"), body.clone()).status,
-                201
-            ),
+            Put => assert_eq!(stage.put(&format!("{path}?{query}"), body.clone()).status, 201),
             Run => stage.run(),
             Exit(code) => stage.exit(*code),
             Post(what) => assert_eq!(stage.post(&format!("{own}/{what}?{query}")).status, 204),
@@ -112,11 +85,7 @@ fn exchanges_are_answered_as_recorded() -> Result<(), Box<dyn Error>> {
         let mut stage = prepared(named(&all, group), steps);
         let (method, path) = (text(&exchange["method"]), text(&exchange["path"]));
         let answer = stage.send(method, path, &exchange["request"]);
-        assert_eq!(
-            json!(answer.status),
-            exchange["status"],
-            "{name}: {answer:?}"
-        );
+        assert_eq!(json!(answer.status), exchange["status"], "{name}: {answer:?}");
         compare_headers(name, exchange, &answer);
         let (mut answered, mut recorded) = (answer.json(), exchange["response"].clone());
         if name == "get-failed" {
@@ -138,19 +107,9 @@ fn compare_headers(name: &str, exchange: &Value, answer: &Answer) {
             || header.ends_with("-pt5m")
             || header.ends_with("-pt1h")
     };
-    let recorded: BTreeSet<&str> = exchange["headers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(text)
-        .filter(matters)
-        .collect();
-    let sent: BTreeSet<&str> = answer
-        .headers
-        .keys()
-        .map(String::as_str)
-        .filter(matters)
-        .collect();
+    let recorded: BTreeSet<&str> =
+        exchange["headers"].as_array().into_iter().flatten().map(text).filter(matters).collect();
+    let sent: BTreeSet<&str> = answer.headers.keys().map(String::as_str).filter(matters).collect();
     assert_eq!(sent, recorded, "{name}");
 }
 
@@ -183,15 +142,9 @@ fn an_operation_goes_from_pending_to_succeeded() -> Result<(), Box<dyn Error>> {
 fn what_is_kept_is_shown_as_recorded() -> Result<(), Box<dyn Error>> {
     let all = exchanges()?;
     // What the emulator does not run yet, but could show.
-    for (name, version) in [
-        ("create-secret-volume", "2018-10-01"),
-        ("create-spot", "2023-05-01"),
-    ] {
+    for (name, version) in [("create-secret-volume", "2018-10-01"), ("create-spot", "2023-05-01")] {
         let exchange = named(&all, name);
-        let sent = exchange["request"]["properties"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
+        let sent = exchange["request"]["properties"].as_object().cloned().unwrap_or_default();
         let mut shown = Value::Object(view::echo(&body::normalised(sent), version));
         let mut recorded = exchange["response"]["properties"].clone();
         for view in [&mut shown, &mut recorded] {
@@ -232,8 +185,7 @@ fn mask(view: &mut Value) {
             for (name, value) in fields.iter_mut() {
                 match (name.as_str(), value.as_str()) {
                     (
-                        "startTime" | "finishTime" | "firstTimestamp" | "lastTimestamp" | "ip"
-                        | "password",
+                        "startTime" | "finishTime" | "firstTimestamp" | "lastTimestamp" | "ip" | "password",
                         Some(_),
                     ) => *value = json!("…"),
                     ("message", Some(message)) => {

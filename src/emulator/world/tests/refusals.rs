@@ -13,92 +13,32 @@ fn bodies_that_are_refused() {
         ("/properties/containers", json!([]), "InvalidRequestContent"),
         ("/properties/osType", json!("BeOS"), "InvalidOsType"),
         ("/properties/osType", Value::Null, "InvalidOsType"),
-        (
-            "/properties/osType",
-            json!("Windows"),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/properties/restartPolicy",
-            json!("Sometimes"),
-            "InvalidContainerGroup",
-        ),
-        (
-            "/properties/sku",
-            json!("Confidential"),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/properties/priority",
-            json!("Spot"),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/properties/volumes",
-            json!([{"name": "v", "emptyDir": {}}]),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/properties/initContainers",
-            json!([{"name": "i"}]),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/properties/subnetIds",
-            json!([{"id": "x"}]),
-            "NotImplementedByEmulator",
-        ),
-        (
-            "/identity",
-            json!({"type": "SystemAssigned"}),
-            "NotImplementedByEmulator",
-        ),
+        ("/properties/osType", json!("Windows"), "NotImplementedByEmulator"),
+        ("/properties/restartPolicy", json!("Sometimes"), "InvalidContainerGroup"),
+        ("/properties/sku", json!("Confidential"), "NotImplementedByEmulator"),
+        ("/properties/priority", json!("Spot"), "NotImplementedByEmulator"),
+        ("/properties/volumes", json!([{"name": "v", "emptyDir": {}}]), "NotImplementedByEmulator"),
+        ("/properties/initContainers", json!([{"name": "i"}]), "NotImplementedByEmulator"),
+        ("/properties/subnetIds", json!([{"id": "x"}]), "NotImplementedByEmulator"),
+        ("/identity", json!({"type": "SystemAssigned"}), "NotImplementedByEmulator"),
         ("/tags", json!({"a/b": "c"}), "InvalidTagNameCharacters"),
         (
             "/properties/ipAddress",
             json!({"type": "Private", "ports": [{"port": 80}]}),
             "NotImplementedByEmulator",
         ),
-        (
-            "/properties/ipAddress",
-            json!({"type": "Public", "ports": []}),
-            "InvalidContainerGroup",
-        ),
+        ("/properties/ipAddress", json!({"type": "Public", "ports": []}), "InvalidContainerGroup"),
         (
             "/properties/ipAddress",
             json!({"type": "Public", "ports": [{"port": 80}], "dnsNameLabel": "Ab"}),
             "InvalidDnsNameLabel",
         ),
-        (
-            "/properties/containers/0/name",
-            json!("Upper"),
-            "InvalidContainerGroup",
-        ),
-        (
-            "/properties/containers/0/properties/image",
-            json!(""),
-            "InvalidContainerGroup",
-        ),
-        (
-            "/properties/containers/0/properties/image",
-            json!("missing:1"),
-            "InaccessibleImage",
-        ),
-        (
-            "/properties/containers/0/properties/command",
-            json!("ls"),
-            "InvalidRequestContent",
-        ),
-        (
-            "/properties/containers/0/properties/ports",
-            json!([{"port": 0}]),
-            "InvalidContainerGroup",
-        ),
-        (
-            "/properties/containers/0/properties/resources",
-            json!({}),
-            "ResourceRequestsNotSpecified",
-        ),
+        ("/properties/containers/0/name", json!("Upper"), "InvalidContainerGroup"),
+        ("/properties/containers/0/properties/image", json!(""), "InvalidContainerGroup"),
+        ("/properties/containers/0/properties/image", json!("missing:1"), "InaccessibleImage"),
+        ("/properties/containers/0/properties/command", json!("ls"), "InvalidRequestContent"),
+        ("/properties/containers/0/properties/ports", json!([{"port": 0}]), "InvalidContainerGroup"),
+        ("/properties/containers/0/properties/resources", json!({}), "ResourceRequestsNotSpecified"),
         (
             "/properties/containers/0/properties/resources",
             json!({"requests": {"cpu": 2, "memoryInGB": 1}, "limits": {"cpu": 1}}),
@@ -141,23 +81,11 @@ fn updates_that_need_a_replace_are_refused_with_old_and_new() {
             at("/properties/restartPolicy", json!("Always")),
             "RestartPolicy (old \"OnFailure\", new \"Always\")",
         ),
+        (at("/properties/restartPolicy", Value::Null), "RestartPolicy (old \"OnFailure\", new \"Always\")"),
+        (at(&format!("{requests}/cpu"), json!(2)), "Cpu (old \"1\", new \"2\")"),
+        (at(&format!("{requests}/memoryInGb"), json!(2)), "MemoryInGB (old \"1.5\", new \"2\")"),
         (
-            at("/properties/restartPolicy", Value::Null),
-            "RestartPolicy (old \"OnFailure\", new \"Always\")",
-        ),
-        (
-            at(&format!("{requests}/cpu"), json!(2)),
-            "Cpu (old \"1\", new \"2\")",
-        ),
-        (
-            at(&format!("{requests}/memoryInGb"), json!(2)),
-            "MemoryInGB (old \"1.5\", new \"2\")",
-        ),
-        (
-            at(
-                "/properties/ipAddress",
-                json!({"type": "Public", "ports": [{"port": 80}]}),
-            ),
+            at("/properties/ipAddress", json!({"type": "Public", "ports": [{"port": 80}]})),
             "IPAddressType (old \"None\", new \"Public\")",
         ),
     ];
@@ -165,9 +93,7 @@ fn updates_that_need_a_replace_are_refused_with_old_and_new() {
     for (body, expected) in rows {
         let answer = stage.put(TASK, body);
         assert_eq!(answer.code(), "InvalidContainerGroupUpdate");
-        let message = answer.json()["error"]["message"]
-            .to_string()
-            .replace("\\\"", "\"");
+        let message = answer.json()["error"]["message"].to_string().replace("\\\"", "\"");
         assert!(message.contains(expected), "{message}");
         assert!(stage.commands.is_empty());
     }
@@ -182,29 +108,20 @@ fn a_dns_label_is_one_groups_own_in_its_region() {
     let labelled = |location: &str| {
         let mut body = task("Never");
         body["location"] = json!(location);
-        body["properties"]["ipAddress"] = json!({"type": "public", "ports": [{"port": 80, "protocol": "tcp"}], "dnsNameLabel": "sample"});
+        body["properties"]["ipAddress"] =
+            json!({"type": "public", "ports": [{"port": 80, "protocol": "tcp"}], "dnsNameLabel": "sample"});
         body
     };
     let created = stage.put(TASK, labelled("westeurope")).json();
     let address = &created["properties"]["ipAddress"];
     assert_eq!(address["fqdn"], "sample.westeurope.azurecontainer.io");
-    assert_eq!(
-        (&address["ip"], &address["type"]),
-        (&Value::Null, &json!("Public"))
-    );
+    assert_eq!((&address["ip"], &address["type"]), (&Value::Null, &json!("Public")));
     stage.run();
     assert!(stage.get(TASK).json()["properties"]["ipAddress"]["ip"].is_string());
     let other = format!("{TASK}-2");
-    assert_eq!(
-        stage.put(&other, labelled("westeurope")).code(),
-        "DnsNameLabelNotAvailable"
-    );
+    assert_eq!(stage.put(&other, labelled("westeurope")).code(), "DnsNameLabelNotAvailable");
     assert_eq!(stage.put(&other, labelled("eastus")).status, 201);
-    assert_eq!(
-        stage.put(TASK, labelled("westeurope")).status,
-        200,
-        "its own label"
-    );
+    assert_eq!(stage.put(TASK, labelled("westeurope")).status, 200, "its own label");
 }
 
 #[test]
@@ -237,13 +154,18 @@ fn nothing_panics_and_what_is_not_done_says_so() {
     for path in paths {
         request.path = path.into();
         let answer = stage.request(&request);
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (501, "NotImplementedByEmulator"),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.code().as_str()), (501, "NotImplementedByEmulator"), "{path}");
     }
-    let bodies: [&[u8]; 8] = [b"", b"{", b"[]", b"null", b"\xff", b"{\"location\":1}", b"{\"location\":\"x\",\"properties\":[]}", b"{\"location\":\"x\",\"properties\":{\"containers\":[1,{}],\"osType\":\"Linux\",\"ipAddress\":3}}"];
+    let bodies: [&[u8]; 8] = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"{\"location\":1}",
+        b"{\"location\":\"x\",\"properties\":[]}",
+        b"{\"location\":\"x\",\"properties\":{\"containers\":[1,{}],\"osType\":\"Linux\",\"ipAddress\":3}}",
+    ];
     for method in ["PUT", "PATCH", "POST", "DELETE", "GET", "BREW"] {
         for path in [
             GROUP,

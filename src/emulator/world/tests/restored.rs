@@ -15,10 +15,7 @@ fn restored(stage: &mut Stage, records: &mut BTreeMap<String, Value>) {
             value => records.insert(change.key, value),
         };
     }
-    let config = Config {
-        switches: Switches::default(),
-        seed: 7,
-    };
+    let config = Config { switches: Switches::default(), seed: 7 };
     let (world, commands) = World::restore(config, records.clone(), stage.now);
     stage.world = world;
     stage.exit(137);
@@ -30,10 +27,7 @@ fn what_does_not_run_is_the_same_afterwards() {
     for end in ["exit", "stop"] {
         let mut stage = Stage::running(&[], "Never");
         let foreign = format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/theirs");
-        stage.put(
-            &foreign,
-            json!({"location": "westeurope", "sku": {"name": "x"}}),
-        );
+        stage.put(&foreign, json!({"location": "westeurope", "sku": {"name": "x"}}));
         if end == "exit" {
             stage.exit(3);
         } else {
@@ -61,11 +55,7 @@ fn what_ran_is_restarted_by_the_platform_also_under_never() {
     let view = &view["properties"]["containers"][0]["properties"]["instanceView"];
     assert_eq!(view["restartCount"], 1);
     assert_eq!(view["previousState"]["exitCode"], 7147);
-    assert!(
-        view["events"]
-            .to_string()
-            .contains("Killing container main (platform initiated).")
-    );
+    assert!(view["events"].to_string().contains("Killing container main (platform initiated)."));
     assert_eq!(stage.alive(), 1);
 }
 
@@ -75,10 +65,7 @@ fn what_was_deleted_stays_deleted_and_ids_do_not_return() {
     let mut records = BTreeMap::new();
     let operation = |stage: &mut Stage| {
         stage.exit(0);
-        stage
-            .post(&format!("{TASK}/start"))
-            .header("azure-asyncoperation")
-            .to_owned()
+        stage.post(&format!("{TASK}/start")).header("azure-asyncoperation").to_owned()
     };
     let first = operation(&mut stage);
     stage.run();

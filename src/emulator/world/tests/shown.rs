@@ -16,23 +16,11 @@ fn secrets_are_launched_and_never_shown() {
     assert!(matches!(sandbox.as_slice(), [Command::Pull { .. }]));
     stage.run();
     let variables =
-        stage.get(TASK).json()["properties"]["containers"][0]["properties"]["environmentVariables"]
-            .clone();
-    assert_eq!(
-        variables,
-        json!([{"name": "MODE", "value": "fast"}, {"name": "TOKEN"}])
-    );
+        stage.get(TASK).json()["properties"]["containers"][0]["properties"]["environmentVariables"].clone();
+    assert_eq!(variables, json!([{"name": "MODE", "value": "fast"}, {"name": "TOKEN"}]));
     let list = format!("{GROUP}/providers/Microsoft.ContainerInstance/containerGroups");
-    shown.extend([
-        stage.get(TASK).json(),
-        stage.get(&list).json(),
-        stage.delete(TASK).json(),
-    ]);
-    assert!(
-        shown
-            .iter()
-            .all(|view| !view.to_string().contains("hush-hush"))
-    );
+    shown.extend([stage.get(TASK).json(), stage.get(&list).json(), stage.delete(TASK).json()]);
+    assert!(shown.iter().all(|view| !view.to_string().contains("hush-hush")));
 }
 
 #[test]
@@ -63,20 +51,12 @@ fn the_log_of_each_state() {
     let mut stage = Stage::running(&[], "Never");
     let url = format!("{TASK}/containers/main/logs?api-version=2025-09-01&tail=5&timestamps=true");
     let query = |stage: &mut Stage| match stage.get(&url).body {
-        Body::Logs(query) => Some((
-            query.tail,
-            query.timestamps,
-            query.max_bytes,
-            query.max_lines,
-        )),
+        Body::Logs(query) => Some((query.tail, query.timestamps, query.max_bytes, query.max_lines)),
         _ => None,
     };
     assert_eq!(query(&mut stage), Some((Some(5), true, 4 << 20, None)));
     stage.exit(0);
-    assert_eq!(
-        query(&mut stage),
-        Some((Some(5), true, 16 << 10, Some(1000)))
-    );
+    assert_eq!(query(&mut stage), Some((Some(5), true, 16 << 10, Some(1000))));
     stage.post(&format!("{TASK}/start"));
     assert_eq!(stage.get(&url).code(), "ContainerGroupTransitioning");
     let other = format!("{TASK}/containers/other/logs");
@@ -85,22 +65,15 @@ fn the_log_of_each_state() {
 
 #[test]
 fn exec_gives_a_session_that_can_be_taken_once() {
-    for (setting, argv) in [
-        ("exec.split=true", vec!["/bin/sh", "-c", "a"]),
-        ("exec.split=false", vec!["/bin/sh -c  a"]),
-    ] {
+    for (setting, argv) in
+        [("exec.split=true", vec!["/bin/sh", "-c", "a"]), ("exec.split=false", vec!["/bin/sh -c  a"])]
+    {
         let mut stage = Stage::running(&[setting], "Always");
         let wish = json!({"command": "/bin/sh -c  a", "terminalSize": {"rows": 30, "cols": 90}});
         let url = format!("{TASK}/containers/main/exec");
         let given = stage.send("POST", &url, &wish).json();
-        let uri = given["webSocketUri"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        assert!(
-            uri.starts_with("ws://127.0.0.1:4123/execstream/sessionId/"),
-            "{uri}"
-        );
+        let uri = given["webSocketUri"].as_str().unwrap_or_default().to_owned();
+        assert!(uri.starts_with("ws://127.0.0.1:4123/execstream/sessionId/"), "{uri}");
         assert!(uri.ends_with("?api-version=1.0&rows=30&cols=90"), "{uri}");
         let stream = uri.replace("ws://127.0.0.1:4123", "");
         match stage.get(&stream).body {
@@ -113,10 +86,7 @@ fn exec_gives_a_session_that_can_be_taken_once() {
         }
         assert_eq!(stage.get(&stream).code(), "SessionNotFound");
         stage.post(&format!("{TASK}/stop"));
-        assert_eq!(
-            stage.send("POST", &url, &wish).code(),
-            "ContainerGroupStopped"
-        );
+        assert_eq!(stage.send("POST", &url, &wish).code(), "ContainerGroupStopped");
     }
 }
 
@@ -124,22 +94,10 @@ fn exec_gives_a_session_that_can_be_taken_once() {
 fn unknown_fields_are_added_at_several_levels_but_not_to_tags() {
     let mut stage = Stage::running(&["get.unknown-fields=true"], "Never");
     let view = stage.get(TASK).json();
-    for pointer in [
-        "",
-        "/properties",
-        "/properties/instanceView",
-        "/properties/containers/0/properties",
-    ] {
-        assert!(
-            view.pointer(&format!("{pointer}/futureSetting")).is_some(),
-            "{pointer}"
-        );
+    for pointer in ["", "/properties", "/properties/instanceView", "/properties/containers/0/properties"] {
+        assert!(view.pointer(&format!("{pointer}/futureSetting")).is_some(), "{pointer}");
     }
     assert_eq!(view["tags"], json!({"owner": "us"}));
-    let tags = stage
-        .get(&format!(
-            "{TASK}/providers/Microsoft.Resources/tags/default"
-        ))
-        .json();
+    let tags = stage.get(&format!("{TASK}/providers/Microsoft.Resources/tags/default")).json();
     assert_eq!(tags["properties"], json!({"tags": {"owner": "us"}}));
 }

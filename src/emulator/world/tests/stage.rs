@@ -32,10 +32,7 @@ impl Answer {
     }
 
     pub(super) fn code(&self) -> String {
-        self.json()["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     pub(super) fn header(&self, name: &str) -> &str {
@@ -45,16 +42,8 @@ impl Answer {
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
-        let headers = reply
-            .headers
-            .into_iter()
-            .map(|(n, v)| (n.to_lowercase(), v))
-            .collect();
-        Self {
-            status: reply.status,
-            headers,
-            body: reply.body,
-        }
+        let headers = reply.headers.into_iter().map(|(n, v)| (n.to_lowercase(), v)).collect();
+        Self { status: reply.status, headers, body: reply.body }
     }
 }
 
@@ -74,12 +63,7 @@ impl Stage {
         }
         let world = World::new(Config { switches, seed: 7 });
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
-        Self {
-            world,
-            now,
-            commands: Vec::new(),
-            alive: BTreeSet::new(),
-        }
+        Self { world, now, commands: Vec::new(), alive: BTreeSet::new() }
     }
 
     /// A stage with a resource group and a running container group of this policy.
@@ -93,27 +77,15 @@ impl Stage {
 
     pub(super) fn send(&mut self, method: &str, url: &str, body: &Value) -> Answer {
         let url = url.strip_prefix(ORIGIN).unwrap_or(url);
-        let (path, query) = url
-            .split_once('?')
-            .unwrap_or((url, "api-version=2025-09-01"));
+        let (path, query) = url.split_once('?').unwrap_or((url, "api-version=2025-09-01"));
         let query = query
             .split('&')
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.replace("%24", "$").to_lowercase(), value.to_owned()))
             .collect();
-        let body = if body.is_null() {
-            Bytes::new()
-        } else {
-            Bytes::from(body.to_string())
-        };
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let (method, path) = (method.to_owned(), path.to_owned());
-        self.request(&Request {
-            method,
-            path,
-            query,
-            body,
-            origin: ORIGIN.to_owned(),
-        })
+        self.request(&Request { method, path, query, body, origin: ORIGIN.to_owned() })
     }
 
     pub(super) fn request(&mut self, request: &Request) -> Answer {
@@ -123,13 +95,9 @@ impl Stage {
             Outcome::Reply(reply) => reply.into(),
             Outcome::Ask(Question::Image(image), ticket) => {
                 let fact = if image.starts_with("missing") {
-                    Fact::ImageMissing {
-                        reason: "no such image".to_owned(),
-                    }
+                    Fact::ImageMissing { reason: "no such image".to_owned() }
                 } else {
-                    Fact::ImageFound {
-                        digest: DIGEST.to_owned(),
-                    }
+                    Fact::ImageFound { digest: DIGEST.to_owned() }
                 };
                 let (reply, commands) = self.world.answer(ticket, fact, self.now);
                 self.commands.extend(commands);
@@ -193,54 +161,29 @@ impl Stage {
 
     fn carry_out(&mut self, command: Command) -> Vec<Event> {
         match command {
-            Command::Pull {
-                sandbox,
-                container,
-                image,
-            } => {
+            Command::Pull { sandbox, container, image } => {
                 let reason = "no such image".to_owned();
                 vec![if image.starts_with("unpullable") {
-                    Event::PullFailed {
-                        sandbox,
-                        container,
-                        reason,
-                    }
+                    Event::PullFailed { sandbox, container, reason }
                 } else {
-                    Event::Pulled {
-                        sandbox,
-                        container,
-                        digest: DIGEST.to_owned(),
-                    }
+                    Event::Pulled { sandbox, container, digest: DIGEST.to_owned() }
                 }]
             }
-            Command::Start {
-                sandbox,
-                container,
-                launch,
-            } => {
+            Command::Start { sandbox, container, launch } => {
                 let reason = "no such file or directory".to_owned();
                 vec![if launch.command == ["nothing"] {
-                    Event::StartFailed {
-                        sandbox,
-                        container,
-                        reason,
-                    }
+                    Event::StartFailed { sandbox, container, reason }
                 } else {
                     self.alive.insert((sandbox, container.clone()));
                     Event::Started { sandbox, container }
                 }]
             }
             Command::Stop { sandbox } => {
-                let (ended, alive) = std::mem::take(&mut self.alive)
-                    .into_iter()
-                    .partition(|(s, _)| *s == sandbox);
+                let (ended, alive) =
+                    std::mem::take(&mut self.alive).into_iter().partition(|(s, _)| *s == sandbox);
                 self.alive = alive;
                 let ended: BTreeSet<(SandboxId, String)> = ended;
-                let exited = |(sandbox, container)| Event::Exited {
-                    sandbox,
-                    container,
-                    code: 143,
-                };
+                let exited = |(sandbox, container)| Event::Exited { sandbox, container, code: 143 };
                 ended.into_iter().map(exited).collect()
             }
             Command::Discard { sandbox } => {
@@ -253,14 +196,7 @@ impl Stage {
     /// Ends every container that runs.
     pub(super) fn exit(&mut self, code: i32) {
         for (sandbox, container) in std::mem::take(&mut self.alive) {
-            let more = self.world.tell(
-                Event::Exited {
-                    sandbox,
-                    container,
-                    code,
-                },
-                self.now,
-            );
+            let more = self.world.tell(Event::Exited { sandbox, container, code }, self.now);
             self.commands.extend(more);
         }
     }

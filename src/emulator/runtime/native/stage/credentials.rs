@@ -53,8 +53,7 @@ pub(super) fn become_mighty() -> Result<Powers, StageError> {
         ("uid_map", format!("0 {uid} 1")),
         ("gid_map", format!("0 {gid} 1")),
     ] {
-        fs::write(format!("/proc/self/{file}"), text)
-            .map_err(doing(format!("user namespace: {file}")))?;
+        fs::write(format!("/proc/self/{file}"), text).map_err(doing(format!("user namespace: {file}")))?;
     }
     Ok(Powers::Namespace)
 }
@@ -77,30 +76,20 @@ pub(super) fn drop_to(user: &User) -> Result<(), StageError> {
             break;
         };
         if bounded && !KEPT.contains(one) {
-            rustix::thread::remove_capability_from_bounding_set(one)
-                .map_err(doing("bounding set"))?;
+            rustix::thread::remove_capability_from_bounding_set(one).map_err(doing("bounding set"))?;
         }
     }
-    let mapped =
-        fs::read_to_string("/proc/self/setgroups").is_ok_and(|word| word.trim() == "allow");
+    let mapped = fs::read_to_string("/proc/self/setgroups").is_ok_and(|word| word.trim() == "allow");
     if mapped {
         let groups: Vec<_> = user.groups.iter().copied().map(Gid::from_raw).collect();
         setgroups(&groups).map_err(doing(refused()))?;
     }
     setgid(Gid::from_raw(user.gid)).map_err(doing(refused()))?;
     setuid(Uid::from_raw(user.uid)).map_err(doing(refused()))?;
-    let kept = if user.uid == 0 {
-        KEPT
-    } else {
-        CapabilitySet::empty()
-    };
+    let kept = if user.uid == 0 { KEPT } else { CapabilitySet::empty() };
     let own = rustix::thread::capabilities(None).map_err(doing("capabilities"))?;
     let kept = kept & own.permitted;
-    let sets = CapabilitySets {
-        effective: kept,
-        permitted: kept,
-        inheritable: CapabilitySet::empty(),
-    };
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() };
     rustix::thread::set_capabilities(None, sets).map_err(doing("capabilities"))?;
     rustix::thread::set_no_new_privs(true).map_err(doing("no new privileges"))
 }

@@ -8,12 +8,7 @@ use super::super::order::Join;
 use super::{Ends, StageError, credentials, doing, program};
 
 pub(super) fn enter(ends: &mut Ends) -> Result<(), StageError> {
-    let Join {
-        init: _,
-        pid,
-        terminal,
-        process,
-    } = ends.order()?;
+    let Join { init: _, pid, terminal, process } = ends.order()?;
     let mounts = format!("/proc/{pid}/ns/mnt");
     let mounts = File::open(&mounts).map_err(doing(mounts))?;
     // This also makes the container's root ours.
@@ -27,11 +22,7 @@ pub(super) fn enter(ends: &mut Ends) -> Result<(), StageError> {
     rustix::process::ioctl_tiocsctty(&terminal).map_err(doing("controlling terminal"))?;
     let ready = program::prepare(&process).map_err(program::in_exec_words)?;
     credentials::give(&terminal, &ready.user)?;
-    for end in [
-        rustix::stdio::dup2_stdin,
-        rustix::stdio::dup2_stdout,
-        rustix::stdio::dup2_stderr,
-    ] {
+    for end in [rustix::stdio::dup2_stdin, rustix::stdio::dup2_stdout, rustix::stdio::dup2_stderr] {
         end(&terminal).map_err(doing("terminal"))?;
     }
     credentials::drop_to(&ready.user)?;

@@ -13,13 +13,7 @@ use super::{Ends, StageError, code, credentials, doing, program, root, spawn_sec
 
 /// Stage 1: namespaces and the file tree, then the wait for the program's end or the lifeline's.
 pub(super) fn keep(ends: &mut Ends) -> Result<(), StageError> {
-    let Keep {
-        init,
-        tree,
-        scratch,
-        hostname,
-        process,
-    } = ends.order()?;
+    let Keep { init, tree, scratch, hostname, process } = ends.order()?;
     // Signals from the emulator's terminal are not for us or the task.
     rustix::process::setsid().map_err(doing("own session"))?;
     rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
@@ -35,15 +29,7 @@ pub(super) fn keep(ends: &mut Ends) -> Result<(), StageError> {
     root::seal(&init)?;
     root::assemble(&tree, &scratch, powers)?;
     nix::unistd::sethostname(&hostname).map_err(doing("host name"))?;
-    let child = spawn_second(
-        &init,
-        BECOME,
-        &Become {
-            scratch,
-            hostname,
-            process,
-        },
-    )?;
+    let child = spawn_second(&init, BECOME, &Become { scratch, hostname, process })?;
     ends.report(&Report::Started(child.id().cast_signed()))?;
     let code = wait(&mut ends.lifeline, child)?;
     ends.report(&Report::Exited(code))
@@ -54,10 +40,8 @@ fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
     let pid = Pid::from_child(&child);
     let ended = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(doing("wait"))?;
     loop {
-        let mut ends = [
-            PollFd::new(ended.as_fd(), PollFlags::POLLIN),
-            PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
-        ];
+        let mut ends =
+            [PollFd::new(ended.as_fd(), PollFlags::POLLIN), PollFd::new(lifeline.as_fd(), PollFlags::POLLIN)];
         poll(&mut ends, PollTimeout::NONE).map_err(doing("wait"))?;
         let [has_ended, was_told] = ends.map(|end| end.any().unwrap_or(true));
         if has_ended {
@@ -81,11 +65,7 @@ fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
 
 /// Stage 2: process 1 of the container, until the program replaces it.
 pub(super) fn become_program(ends: &mut Ends) -> Result<(), StageError> {
-    let Become {
-        scratch,
-        hostname,
-        process,
-    } = ends.order()?;
+    let Become { scratch, hostname, process } = ends.order()?;
     rustix::process::setsid().map_err(doing("own session"))?;
     root::enter(&scratch, &hostname)?;
     let Some(process) = process else {
@@ -97,8 +77,7 @@ pub(super) fn become_program(ends: &mut Ends) -> Result<(), StageError> {
     credentials::drop_to(&ready.user)?;
     // Second to the lifeline: should the keeper alone be killed, the container goes too. It is set this late
     // because a change of user clears it.
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-        .map_err(doing("death signal"))?;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(doing("death signal"))?;
     let mut keeper = [PollFd::new(ends.lifeline.as_fd(), PollFlags::empty())];
     poll(&mut keeper, PollTimeout::ZERO).map_err(doing("keeper"))?;
     if keeper[0].any().unwrap_or(true) {

@@ -24,19 +24,11 @@ pub(super) struct Ready {
 
 /// Finds program and user inside the container, whose root must be ours by now, and goes to the working directory.
 pub(super) fn prepare(process: &Process) -> Result<Ready, StageError> {
-    let Process {
-        argv,
-        environment,
-        folder,
-        user,
-    } = process;
+    let Process { argv, environment, folder, user } = process;
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let user =
-        user::find(user, &text("/etc/passwd"), &text("/etc/group")).map_err(StageError::Program)?;
+    let user = user::find(user, &text("/etc/passwd"), &text("/etc/group")).map_err(StageError::Program)?;
     let mut environment: BTreeMap<_, _> = environment.iter().cloned().collect();
-    environment
-        .entry("HOME".to_owned())
-        .or_insert_with(|| user.home.clone());
+    environment.entry("HOME".to_owned()).or_insert_with(|| user.home.clone());
     let at = || format!("chdir to cwd ({:?})", folder.display());
     fs::create_dir_all(folder).map_err(doing(at()))?;
     std::env::set_current_dir(folder).map_err(doing(at()))?;
@@ -45,31 +37,14 @@ pub(super) fn prepare(process: &Process) -> Result<Ready, StageError> {
     };
     let path = environment.get("PATH").map_or("", String::as_str);
     let program = find(name, path)?;
-    Ok(Ready {
-        program,
-        name: name.clone(),
-        arguments: arguments.to_vec(),
-        environment,
-        user,
-    })
+    Ok(Ready { program, name: name.clone(), arguments: arguments.to_vec(), environment, user })
 }
 
 impl Ready {
     /// Replaces this process; comes back only where that fails.
     pub(super) fn run(&self) -> StageError {
-        let Self {
-            program,
-            name,
-            arguments,
-            environment,
-            user: _,
-        } = self;
-        let error = Command::new(program)
-            .arg0(name)
-            .args(arguments)
-            .env_clear()
-            .envs(environment)
-            .exec();
+        let Self { program, name, arguments, environment, user: _ } = self;
+        let error = Command::new(program).arg0(name).args(arguments).env_clear().envs(environment).exec();
         StageError::Program(format!("exec {name}: {}", plain(&error)))
     }
 }
@@ -79,9 +54,7 @@ fn find(name: &str, path: &str) -> Result<PathBuf, StageError> {
     if name.contains('/') {
         return match fs::metadata(name) {
             Ok(found) if runs(&found) => Ok(PathBuf::from(name)),
-            Ok(_) => Err(StageError::Program(format!(
-                "exec: {name:?}: permission denied"
-            ))),
+            Ok(_) => Err(StageError::Program(format!("exec: {name:?}: permission denied"))),
             Err(error) => Err(missing(name, &plain(&error))),
         };
     }
@@ -143,27 +116,11 @@ mod tests {
         for (name, found) in [
             ("run".to_owned(), Ok(at("b/run"))),
             ("plain".to_owned(), Ok(at("b/plain"))),
-            (
-                "nope".to_owned(),
-                Err("exec: \"nope\": executable file not found in $PATH".to_owned()),
-            ),
-            (
-                String::new(),
-                Err("exec: \"\": executable file not found in $PATH".to_owned()),
-            ),
+            ("nope".to_owned(), Err("exec: \"nope\": executable file not found in $PATH".to_owned())),
+            (String::new(), Err("exec: \"\": executable file not found in $PATH".to_owned())),
             (at("b/run"), Ok(at("b/run"))),
-            (
-                at("a/plain"),
-                Err(format!("exec: {:?}: permission denied", at("a/plain"))),
-            ),
-            (
-                at("c"),
-                Err(format!(
-                    "exec: {:?}: stat {}: no such file or directory",
-                    at("c"),
-                    at("c")
-                )),
-            ),
+            (at("a/plain"), Err(format!("exec: {:?}: permission denied", at("a/plain")))),
+            (at("c"), Err(format!("exec: {:?}: stat {}: no such file or directory", at("c"), at("c")))),
         ] {
             let program = find(&name, &path)
                 .map(|program| program.display().to_string())

@@ -14,8 +14,8 @@ use std::path::Path;
 
 use rustix::fs::{CWD, StatVfsMountFlags};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
-    mount_bind, mount_change, mount_remount, move_mount, open_tree, unmount,
+    MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount, mount_bind,
+    mount_change, mount_remount, move_mount, open_tree, unmount,
 };
 
 use super::credentials::{self, Powers};
@@ -46,34 +46,21 @@ const MASKED: [&str; 9] = [
     "/proc/timer_stats",
 ];
 /// What of /proc would change the machine.
-const READ_ONLY: [&str; 5] = [
-    "/proc/bus",
-    "/proc/fs",
-    "/proc/irq",
-    "/proc/sys",
-    "/proc/sysrq-trigger",
-];
+const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 /// Flags of every mount on which no program lies.
-const INERT: MountFlags = MountFlags::NOSUID
-    .union(MountFlags::NODEV)
-    .union(MountFlags::NOEXEC);
+const INERT: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
 
 /// Keeps our mounts from the rest of the machine.
 pub(super) fn keep_mounts_private() -> Result<(), StageError> {
-    mount_change(
-        "/",
-        MountPropagationFlags::REC | MountPropagationFlags::PRIVATE,
-    )
-    .map_err(doing("private mounts"))
+    mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
+        .map_err(doing("private mounts"))
 }
 
 /// Makes our own program read-only for what we start from it: a task could else write to it through `/proc/PID/exe`.
 pub(super) fn seal(init: &Path) -> Result<(), StageError> {
     let sealing = || doing("sealing the init program");
     // A user namespace may not take away the flags that the mount below has.
-    let below = rustix::fs::statvfs(init)
-        .map_err(doing("the init program"))?
-        .f_flag;
+    let below = rustix::fs::statvfs(init).map_err(doing("the init program"))?.f_flag;
     let inherited = [
         (StatVfsMountFlags::NOSUID, MountFlags::NOSUID),
         (StatVfsMountFlags::NODEV, MountFlags::NODEV),
@@ -84,9 +71,7 @@ pub(super) fn seal(init: &Path) -> Result<(), StageError> {
     let flags = inherited
         .into_iter()
         .filter(|(flag, _)| below.contains(*flag))
-        .fold(MountFlags::BIND | MountFlags::RDONLY, |flags, (_, flag)| {
-            flags | flag
-        });
+        .fold(MountFlags::BIND | MountFlags::RDONLY, |flags, (_, flag)| flags | flag);
     mount_bind(init, init).map_err(sealing())?;
     mount_remount(init, flags, c"").map_err(sealing())
 }
@@ -101,9 +86,7 @@ pub(super) fn assemble(tree: &Path, scratch: &Path, powers: Powers) -> Result<()
         fs::create_dir(folder).map_err(doing(folder))?;
     }
     mount_bind(tree, "lower").map_err(doing("the image's file tree"))?;
-    let mode = fs::metadata("lower")
-        .map_err(doing("the image's file tree"))?
-        .permissions();
+    let mode = fs::metadata("lower").map_err(doing("the image's file tree"))?.permissions();
     for top in ["upper", "root"] {
         fs::set_permissions(top, mode.clone()).map_err(doing(top))?;
     }
@@ -139,23 +122,15 @@ fn devices(dev: &Path) -> Result<(), StageError> {
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
     let options = c"newinstance,ptmxmode=0666,mode=0620";
     mount("devpts", named("pts"), "devpts", flags, Some(options)).map_err(doing("/dev/pts"))?;
-    mount(
-        "tmpfs",
-        named("shm"),
-        "tmpfs",
-        INERT,
-        Some(c"mode=1777,size=64m"),
-    )
-    .map_err(doing("/dev/shm"))
+    mount("tmpfs", named("shm"), "tmpfs", INERT, Some(c"mode=1777,size=64m")).map_err(doing("/dev/shm"))
 }
 
 /// Makes the assembled tree the root of this process, which is the first of its process namespace, and finishes it.
 pub(super) fn enter(scratch: &Path, hostname: &str) -> Result<(), StageError> {
     let machine = files::Machine::read();
     std::env::set_current_dir(scratch.join("root")).map_err(doing("the container's root"))?;
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE
-        | OpenTreeFlags::OPEN_TREE_CLOEXEC
-        | OpenTreeFlags::AT_RECURSIVE;
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     let dev = open_tree(CWD, scratch.join("dev"), flags).map_err(doing("devices"))?;
     // The old root lies on top of the new one until it is unmounted; paths are looked up below it already.
     rustix::process::pivot_root(".", ".").map_err(doing("pivot_root"))?;
@@ -184,10 +159,7 @@ fn hide() -> Result<(), StageError> {
             Err(_) => {}
         }
     }
-    for path in READ_ONLY
-        .into_iter()
-        .filter(|path| Path::new(path).exists())
-    {
+    for path in READ_ONLY.into_iter().filter(|path| Path::new(path).exists()) {
         mount_bind(path, path).map_err(doing(path))?;
         let flags = INERT | MountFlags::BIND | MountFlags::RDONLY;
         mount_remount(path, flags, c"").map_err(doing(path))?;
@@ -202,10 +174,7 @@ pub(super) fn unpack() -> Result<(), StageError> {
         let file = File::open(&path).map_err(doing(format!("{path:?}")))?;
         Ok::<_, StageError>((io::BufReader::new(file), gzip))
     };
-    let layers = layers
-        .into_iter()
-        .map(open)
-        .collect::<Result<Vec<_>, _>>()?;
+    let layers = layers.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let owners = match credentials::become_mighty()? {
         Powers::Machine => Owners::Kept,
         Powers::Namespace => Owners::Ours,

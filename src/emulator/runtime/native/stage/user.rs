@@ -20,47 +20,29 @@ pub(super) fn find(wanted: &str, passwd: &str, group: &str) -> Result<User, Stri
     };
     let name = if name.is_empty() { "0" } else { name };
     let number = name.parse::<u32>().ok();
-    let listed = records(passwd).find(|fields| {
-        fields.first() == Some(&name) || (number.is_some() && id(fields, 2) == number)
-    });
+    let listed = records(passwd)
+        .find(|fields| fields.first() == Some(&name) || (number.is_some() && id(fields, 2) == number));
     let uid = listed.as_ref().and_then(|fields| id(fields, 2)).or(number);
-    let uid = uid
-        .ok_or_else(|| format!("unable to find user {name}: no matching entries in passwd file"))?;
+    let uid = uid.ok_or_else(|| format!("unable to find user {name}: no matching entries in passwd file"))?;
     let gid = match own_group {
         Some(wanted) => records(group)
             .find(|fields| fields.first() == Some(&wanted))
             .and_then(|fields| id(&fields, 2))
             .or_else(|| wanted.parse().ok())
-            .ok_or_else(|| {
-                format!("unable to find group {wanted}: no matching entries in group file")
-            })?,
-        None => listed
-            .as_ref()
-            .and_then(|fields| id(fields, 3))
-            .unwrap_or(0),
+            .ok_or_else(|| format!("unable to find group {wanted}: no matching entries in group file"))?,
+        None => listed.as_ref().and_then(|fields| id(fields, 3)).unwrap_or(0),
     };
     let login = listed.as_ref().and_then(|fields| fields.first().copied());
     let groups = records(group)
         .filter(|fields| {
             own_group.is_none()
-                && fields
-                    .get(3)
-                    .is_some_and(|members| members.split(',').any(|member| Some(member) == login))
+                && fields.get(3).is_some_and(|members| members.split(',').any(|member| Some(member) == login))
         })
         .filter_map(|fields| id(&fields, 2))
         .collect();
-    let home = listed
-        .and_then(|fields| fields.get(5).copied())
-        .filter(|home| !home.is_empty());
-    let home = home
-        .unwrap_or(if uid == 0 { "/root" } else { "/" })
-        .to_owned();
-    Ok(User {
-        uid,
-        gid,
-        groups,
-        home,
-    })
+    let home = listed.and_then(|fields| fields.get(5).copied()).filter(|home| !home.is_empty());
+    let home = home.unwrap_or(if uid == 0 { "/root" } else { "/" }).to_owned();
+    Ok(User { uid, gid, groups, home })
 }
 
 fn records(text: &str) -> impl Iterator<Item = Vec<&str>> {
@@ -93,22 +75,15 @@ mod tests {
             ("web:nobody", None),
         ] {
             let user = find(wanted, PASSWD, GROUP).ok();
-            let user = user
-                .as_ref()
-                .map(|user| (user.uid, user.gid, user.groups.clone(), user.home.as_str()));
+            let user =
+                user.as_ref().map(|user| (user.uid, user.gid, user.groups.clone(), user.home.as_str()));
             assert_eq!(user, found, "{wanted}");
         }
     }
 
     #[test]
     fn an_image_without_lists_has_numbers_and_root() {
-        assert_eq!(
-            find("", "", "").map(|user| (user.uid, user.gid)),
-            Ok((0, 0))
-        );
-        assert_eq!(
-            find("5", "", "").map(|user| (user.uid, user.gid)),
-            Ok((5, 0))
-        );
+        assert_eq!(find("", "", "").map(|user| (user.uid, user.gid)), Ok((0, 0)));
+        assert_eq!(find("5", "", "").map(|user| (user.uid, user.gid)), Ok((5, 0)));
     }
 }

@@ -49,19 +49,13 @@ mod tests {
         let (from, to) = (tempfile::tempdir()?, tempfile::tempdir()?);
         fs::create_dir_all(from.path().join("a/b"))?;
         fs::write(from.path().join("a/b/run"), "x")?;
-        fs::set_permissions(
-            from.path().join("a/b/run"),
-            fs::Permissions::from_mode(0o751),
-        )?;
+        fs::set_permissions(from.path().join("a/b/run"), fs::Permissions::from_mode(0o751))?;
         symlink("/etc/shadow", from.path().join("a/link"))?;
         tree(from.path(), to.path())?;
         let run = to.path().join("a/b/run");
         assert_eq!(fs::read_to_string(&run)?, "x");
         assert_eq!(fs::metadata(&run)?.mode() & 0o7777, 0o751);
-        assert_eq!(
-            fs::read_link(to.path().join("a/link"))?,
-            Path::new("/etc/shadow")
-        );
+        assert_eq!(fs::read_link(to.path().join("a/link"))?, Path::new("/etc/shadow"));
         Ok(())
     }
 }

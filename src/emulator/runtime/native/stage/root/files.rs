@@ -17,20 +17,13 @@ impl Machine {
     /// Reads them; a machine that lacks one has nothing to hand on.
     pub(super) fn read() -> Self {
         let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        Self {
-            hosts: text("/etc/hosts"),
-            resolver: text("/etc/resolv.conf"),
-        }
+        Self { hosts: text("/etc/hosts"), resolver: text("/etc/resolv.conf") }
     }
 
     /// Writes them where the image has none; the container's root must be ours by now.
     pub(super) fn write(&self, hostname: &str) -> Result<(), StageError> {
         let Self { hosts, resolver } = self;
-        let gap = if hosts.is_empty() || hosts.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
+        let gap = if hosts.is_empty() || hosts.ends_with('\n') { "" } else { "\n" };
         let hosts = format!("{hosts}{gap}127.0.0.1\tlocalhost {hostname}\n");
         fs::create_dir_all("/etc").map_err(doing("/etc"))?;
         for (path, text) in [
