@@ -49,7 +49,7 @@ fn no_secret_is_shown_at_any_level_or_kept_in_a_log() {
     let site = Site::with_images();
     site.write("project.yaml", PROJECT);
     let canary = ("ACITASK_SECRET_API_TOKEN", CANARY);
-    site.bare(&["emulator", "start"], &[("RUST_LOG", "trace")]).ends(0);
+    site.bare(&["emulator", "start"], &[("ACITASK_LOG", "trace")]).ends(0);
     let own = fs::read_to_string(site.state().join("secret")).unwrap();
     let mut said = Vec::new();
     for level in

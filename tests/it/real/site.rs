@@ -91,6 +91,22 @@ impl Site {
         })
     }
 
+    /// Runs the program as a person would in this folder, with a toolchain at hand.
+    pub(crate) fn in_folder(&self, folder: &Path, arguments: &[&str]) -> Run {
+        let output = Output { folder: tempfile::tempdir_in(self.folder.path()).unwrap() };
+        let status = std::process::Command::new(ACITASK)
+            .arg("--state-dir")
+            .arg(self.state())
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(output.file("stdout"))
+            .stderr(output.file("stderr"))
+            .status()
+            .unwrap();
+        output.read(status)
+    }
+
     /// Begins a run of the program.
     pub(crate) fn spawn(&self, arguments: &[&str], environment: &[(&str, &str)]) -> (Child, Output) {
         let output = Output { folder: tempfile::tempdir_in(self.folder.path()).unwrap() };
