@@ -68,7 +68,8 @@ pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
         script.line(r#"wait $__p;__r=$?;[ -z "$__w" ]||printf 'exit %d\n' $__r >>$__t"#);
         script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $__r"));
         script.finish(stdin.is_some());
-        script.line("}|if command -v cat >/dev/null 2>&1;then cat;cat >/dev/null 2>&1;else __c 2>/dev/null;fi");
+        script
+            .line("}|if command -v cat >/dev/null 2>&1;then cat;cat >/dev/null 2>&1;else __c 2>/dev/null;fi");
     } else {
         match stdin {
             Some(stdin) => script.pipe(stdin, r#"(exec "$@");__r=$?"#),

@@ -57,7 +57,9 @@ fn a_kill_at_any_request_leaves_nothing_undone_and_nothing_done_twice() {
     ));
     assert!(tried >= requests, "only {tried} points were tried");
     let places = places.into_inner().unwrap();
-    for kind in ["/oauth2/", "PUT ", "PATCH ", "/exec?", "/execstream/", "POST /sink", "/start?", "/stop?", "/logs?"] {
+    for kind in
+        ["/oauth2/", "PUT ", "PATCH ", "/exec?", "/execstream/", "POST /sink", "/start?", "/stop?", "/logs?"]
+    {
         let killed_there = places.iter().chain(&wrong).any(|place| place.contains(kind));
         assert!(killed_there, "no {kind} was among the requests:\n{}", places.join("\n"));
     }
