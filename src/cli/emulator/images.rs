@@ -105,7 +105,8 @@ async fn cargo(folder: &Path) -> Result<PathBuf, Failure> {
     // Under `cargo run` or `cargo test` this process has variables about the package that it belongs to. The build
     // scripts of some crates are run again whenever these differ, which would build everything anew each time.
     let of_a_package = |name: &std::ffi::OsStr| {
-        name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        name.to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
     };
     for (name, _) in std::env::vars_os().filter(|(name, _)| of_a_package(name)) {
         command.env_remove(name);
