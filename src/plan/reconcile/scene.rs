@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::graph;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::observed::{Observed, Provisioning, SeenGroup, SeenResourceGroup};
 use crate::model::record::Ledger;
 use crate::model::stack::{ResourceGroup, RunKind, Stack, TaskRun};
 use crate::model::tag::{OWNER, Tags, lookup};
 use crate::plan::Subject;
-use crate::plan::reconcile::draft::{Key, Links};
+use crate::plan::reconcile::draft::{Draft, Key, Links};
 use crate::plan::reconcile::{Request, Verb};
 
 /// What is wanted, what is seen, and what is asked for.
@@ -89,8 +88,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The runs in a declared group that are to be looked at, in the order in which they come.
-    pub(super) fn runs_in(&self, group: &Name, links: &Links) -> Vec<(&'a Name, &'a TaskRun)> {
-        let order = graph::order(links).unwrap_or_default();
+    pub(super) fn runs_in(&self, group: &Name, draft: &Draft) -> Vec<(&'a Name, &'a TaskRun)> {
         let looked_at = |name: &Name| match &self.request.verb {
             Verb::Run(asked) => asked == name,
             Verb::Apply | Verb::Destroy => true,
@@ -101,7 +99,7 @@ impl<'a> Scene<'a> {
             .iter()
             .filter(|(name, run)| Self::group_of(run) == Some(group) && looked_at(name))
             .collect();
-        runs.sort_by_key(|(name, _)| order.iter().position(|key| *key == Key::Run((*name).clone())));
+        runs.sort_by_key(|(name, _)| draft.place(&Key::Run((*name).clone())));
         runs
     }
 
