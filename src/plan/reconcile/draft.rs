@@ -66,8 +66,8 @@ pub(super) struct Draft {
     /// Groups that are made by a run, with the run and its step.
     makers: BTreeMap<Name, (Name, StepId)>,
     links: Links,
-    /// The place of each declared thing in an order in which each comes after what it comes after.
-    order: BTreeMap<Key, usize>,
+    /// The runs in each declared group, in the order in which they come.
+    runs: BTreeMap<Name, Vec<Name>>,
     pub(super) notes: Vec<Note>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) blocks: Vec<Block>,
@@ -78,17 +78,21 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A draft of things that come after each other like this.
-    pub(super) fn new(links: Links) -> Self {
+    /// A draft of things that come after each other like this, and of these runs in declared groups.
+    pub(super) fn new(links: Links, mut runs: BTreeMap<Name, Vec<Name>>) -> Self {
         // Things that come after each other in a circle have no order; the seal tells them.
         let order = graph::order(&links).unwrap_or_default();
-        let order = order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
-        Self { links, order, ..Self::default() }
+        let places: BTreeMap<Key, usize> =
+            order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+        for runs in runs.values_mut() {
+            runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
+        }
+        Self { links, runs, ..Self::default() }
     }
 
-    /// The place of a declared thing in the order of all.
-    pub(super) fn place(&self, key: &Key) -> Option<usize> {
-        self.order.get(key).copied()
+    /// The runs in a declared group, in the order in which they come.
+    pub(super) fn runs_in(&self, group: &Name) -> &[Name] {
+        self.runs.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// Adds a step. The id holds within the draft only.
