@@ -18,7 +18,7 @@ mod wait;
 
 pub use apply::{Options, apply};
 pub use logs::Follower;
-pub use observe::observe;
+pub use observe::{observe, view};
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,10 @@
 //!
 //! The world decides and never acts: it answers a [`Request`] with a [`Reply`] and a list of
 //! [`Command`]s. A runtime carries commands out and tells what happened as [`Event`]s.
-//! Nothing here knows HTTP, files or clocks.
+//! Nothing here knows HTTP, files or clocks. What can hold a secret has a `Debug` that does not show it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct SandboxId(pub u64);
 
 /// A request as the world sees it: no sockets, no header but those that it decides by.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// `GET`, `PUT`, … in upper case.
     pub method: String,
@@ -28,6 +29,19 @@ pub struct Request {
     pub body: Bytes,
     /// Scheme and authority under which the client reached us (`http://127.0.0.1:4123`), for URLs in answers.
     pub origin: String,
+}
+
+/// Without the body, which can hold secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, query, body: _, origin } = self;
+        out.debug_struct("Request")
+            .field("method", method)
+            .field("path", path)
+            .field("query", query)
+            .field("origin", origin)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the world says to a request.
@@ -51,7 +65,6 @@ pub struct Reply {
 }
 
 /// The body of an answer; the shell fulfils all but the first two from the runtime.
-#[derive(Debug)]
 pub enum Body {
     /// No body.
     Empty,
@@ -61,6 +74,18 @@ pub enum Body {
     Logs(LogQuery),
     /// The request is a websocket upgrade for this exec session.
     Socket(ExecSession),
+}
+
+/// Without a document's content: the answer to an exec holds its password.
+impl fmt::Debug for Body {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => out.write_str("Empty"),
+            Self::Json(_) => out.write_str("Json(…)"),
+            Self::Logs(query) => out.debug_tuple("Logs").field(query).finish(),
+            Self::Socket(session) => out.debug_tuple("Socket").field(session).finish(),
+        }
+    }
 }
 
 /// Which part of which log.
@@ -81,7 +106,7 @@ pub struct LogQuery {
 }
 
 /// An exec that was asked for and now wants its stream.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExecSession {
     /// What the client must send as its first message.
     pub password: String,
@@ -95,6 +120,19 @@ pub struct ExecSession {
     pub rows: u16,
     /// Columns of the terminal.
     pub cols: u16,
+}
+
+/// Without the password and the command, whose arguments can be secrets.
+impl fmt::Debug for ExecSession {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { password: _, sandbox, container, argv: _, rows, cols } = self;
+        out.debug_struct("ExecSession")
+            .field("sandbox", sandbox)
+            .field("container", container)
+            .field("rows", rows)
+            .field("cols", cols)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Ties an [`Outcome::Ask`] to its answer.
@@ -135,8 +173,8 @@ pub enum Command {
         /// The image reference as the group names it.
         image: String,
     },
-    /// Start a container whose image was pulled (a restart begins with a fresh filesystem; its log goes on);
-    /// answered by [`Event::Started`] or [`Event::StartFailed`], later by [`Event::Exited`].
+    /// Start a container whose image was pulled, with a fresh file system and an empty log, the first time and at
+    /// every restart; answered by [`Event::Started`] or [`Event::StartFailed`], later by [`Event::Exited`].
     Start {
         /// The deployment.
         sandbox: SandboxId,
@@ -158,7 +196,7 @@ pub enum Command {
 }
 
 /// How a container is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Launch {
     /// The image reference.
     pub image: String,
@@ -172,6 +210,21 @@ pub struct Launch {
     pub cpu_milli: u32,
     /// Memory in MiB.
     pub memory_mib: u32,
+}
+
+/// Without the command and the environment's values, which can be secrets.
+impl fmt::Debug for Launch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { image, command: _, environment, hostname, cpu_milli, memory_mib } = self;
+        let names: Vec<&String> = environment.iter().map(|(name, _)| name).collect();
+        out.debug_struct("Launch")
+            .field("image", image)
+            .field("environment", &names)
+            .field("hostname", hostname)
+            .field("cpu_milli", cpu_milli)
+            .field("memory_mib", memory_mib)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What happened in a runtime.
@@ -229,4 +282,53 @@ pub struct LogLine {
     pub at: Timestamp,
     /// The bytes without the newline; not necessarily UTF-8.
     pub text: Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "canary";
+
+    #[test]
+    fn no_debug_shows_a_secret() {
+        let text = || CANARY.to_owned();
+        let sandbox = SandboxId(1);
+        let session = ExecSession {
+            password: text(),
+            sandbox,
+            container: "c".into(),
+            argv: vec![text()],
+            rows: 1,
+            cols: 1,
+        };
+        let launch = Launch {
+            image: "image".into(),
+            command: vec![text()],
+            environment: vec![("TOKEN".into(), text())],
+            hostname: "host".into(),
+            cpu_milli: 1000,
+            memory_mib: 1024,
+        };
+        let request = Request {
+            method: "PUT".into(),
+            path: "/x".into(),
+            query: BTreeMap::new(),
+            body: Bytes::from_static(CANARY.as_bytes()),
+            origin: "http://localhost".into(),
+        };
+        let start = Command::Start { sandbox, container: "c".into(), launch: launch.clone() };
+        let reply = Reply { status: 101, headers: Vec::new(), body: Body::Socket(session.clone()) };
+        let json = Reply { status: 200, headers: Vec::new(), body: Body::Json(CANARY.into()) };
+        for (shown, named) in [
+            (format!("{session:?}"), "container"),
+            (format!("{launch:?}"), "TOKEN"),
+            (format!("{request:?}"), "/x"),
+            (format!("{start:?}"), "image"),
+            (format!("{reply:?}"), "101"),
+            (format!("{json:?}"), "200"),
+        ] {
+            assert!(shown.contains(named) && !shown.contains(CANARY), "{shown}");
+        }
+    }
 }

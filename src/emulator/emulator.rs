@@ -128,7 +128,7 @@ impl Emulator {
             quiet,
             _claim: claim,
         }));
-        emulator.turn(|_, _| ((), commands))?;
+        emulator.turn(|_, _| ((), commands)).1?;
         tokio::spawn(background::pump(Arc::downgrade(&emulator.0), told, emulator.0.quiet.clone()));
         tokio::spawn(background::tick(
             Arc::downgrade(&emulator.0),
@@ -200,16 +200,17 @@ impl Emulator {
     /// # Errors
     /// The state cannot be kept.
     pub fn reset(&self) -> Result<(), StoreError> {
+        self.0.sink.clear()?;
         let mut core = self.core();
-        for command in core.world.reset() {
-            self.0.runtime.perform(command);
-        }
+        // First what can fail: a world that is empty while its file is not would come back.
         if let Some(store) = &mut core.store {
             store.clear()?;
         }
         core.unkept.clear();
-        core.keep()?;
-        self.0.sink.clear()
+        for command in core.world.reset() {
+            self.0.runtime.perform(command);
+        }
+        core.keep()
     }
 
     /// Ends the background work and every container. What was kept stays: opened again, the world goes on.
@@ -234,20 +235,24 @@ impl Emulator {
 
     /// The world's answer to a request.
     pub(crate) async fn answer(&self, request: &Request) -> Result<Reply, StoreError> {
-        match self.turn(|world, now| world.handle(request, now))? {
-            Outcome::Reply(reply) => Ok(reply),
+        let (outcome, kept) = self.turn(|world, now| world.handle(request, now));
+        match outcome {
+            Outcome::Reply(reply) => kept.map(|()| reply),
+            // A question says nothing to the client yet, and the world waits for its answer in any case; what could
+            // not be kept goes with what the answer changes.
             Outcome::Ask(question, ticket) => {
                 let fact = self.0.runtime.ask(question).await;
-                self.turn(|world, now| world.answer(ticket, fact, now))
+                let (reply, kept) = self.turn(|world, now| world.answer(ticket, fact, now));
+                kept.map(|()| reply)
             }
         }
     }
 
-    /// One turn of the world: what it says, with its changes kept and its commands on their way.
+    /// One turn of the world: what it says, with its commands on their way, and whether its changes are kept.
     fn turn<T>(
         &self,
         turn: impl FnOnce(&mut World, Timestamp) -> (T, Vec<Command>),
-    ) -> Result<T, StoreError> {
+    ) -> (T, Result<(), StoreError>) {
         let mut core = self.core();
         let (said, commands) = turn(&mut core.world, self.0.clock.now());
         let kept = core.keep();
@@ -256,10 +261,13 @@ impl Emulator {
         }
         drop(core);
         self.0.turned.notify_one();
-        kept.map(|()| said)
+        (said, kept)
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
         self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What clients asked, for people and tests to look at: method, target, answer, never a body or a header.
 //!
 //! A request is entered when it arrives and completed when it is answered, so that one without an answer shows too.
-//! Only the last [`CAPACITY`] are held, in memory.
+//! Only the newest are held, in memory, under the bounds below.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 /// How many requests are held.
 pub const CAPACITY: usize = 100_000;
+
+/// How many bytes their targets may have together; the newest one is held in any case.
+pub const CAPACITY_BYTES: usize = 32 * 1024 * 1024;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,7 @@ pub struct Journal(Arc<Mutex<Pages>>);
 #[derive(Debug, Default)]
 struct Pages {
     entries: VecDeque<Entry>,
+    bytes: usize,
     last: u64,
 }
 
@@ -64,10 +68,9 @@ impl Journal {
             status: None,
             milliseconds: None,
         };
-        if pages.entries.len() == CAPACITY {
-            pages.entries.pop_front();
-        }
+        pages.bytes += target.len();
         pages.entries.push_back(entry);
+        pages.forget();
         pages.last
     }
 
@@ -87,6 +90,14 @@ impl Journal {
 }
 
 impl Pages {
+    /// Lets the oldest go where there are too many.
+    fn forget(&mut self) {
+        while self.entries.len() > CAPACITY || (self.bytes > CAPACITY_BYTES && self.entries.len() > 1) {
+            let gone = self.entries.pop_front();
+            self.bytes -= gone.map_or(0, |entry| entry.target.len());
+        }
+    }
+
     fn index_after(&self, number: u64) -> usize {
         self.entries.partition_point(|entry| entry.number <= number)
     }
@@ -126,5 +137,18 @@ mod tests {
         assert_eq!(held.len(), CAPACITY);
         assert_eq!(held.first().map(|entry| entry.number), Some(6));
         assert_eq!(journal.last(), CAPACITY as u64 + 5);
+    }
+
+    #[test]
+    fn holds_no_more_bytes_than_its_capacity() {
+        let journal = Journal::default();
+        let long = "x".repeat(CAPACITY_BYTES / 4);
+        for _ in 0..6 {
+            journal.enter(Timestamp::UNIX_EPOCH, "GET", &long);
+        }
+        assert_eq!(journal.since(0).iter().map(|entry| entry.number).collect::<Vec<_>>(), [3, 4, 5, 6]);
+        let longer = "x".repeat(CAPACITY_BYTES + 1);
+        let number = journal.enter(Timestamp::UNIX_EPOCH, "GET", &longer);
+        assert_eq!(journal.since(0).iter().map(|entry| entry.number).collect::<Vec<_>>(), [number]);
     }
 }

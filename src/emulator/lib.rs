@@ -23,6 +23,78 @@
 //! | `POST /_emulator/stop` | ends the server gracefully; answers before | yes |
 //! | `GET`, `PATCH /_emulator/switches` | `{"exec.split": "true", …}`; PATCH takes some of them | PATCH |
 //!
+//! # What is imitated
+//! `{subscription}` is `/subscriptions/{id}`, `{resource group}` a group in it; `{resource}` is any resource of a provider that the
+//! emulator does not know, which is kept and does nothing; `{group}` is a container group.
+//! Quotas, throttling and the registration of providers are not imitated: nothing is ever refused for them.
+//!
+//! | methods | path | answer |
+//! | --- | --- | --- |
+//! | `GET` | `/tenants`, `/subscriptions`, `{subscription}` | one tenant, any subscription |
+//! | `GET` | `{subscription}/resourceGroups` | all, in pages |
+//! | `PUT`, `GET`, `HEAD`, `PATCH`, `DELETE` | `{resource group}` | a deletion takes a second and everything with it |
+//! | `GET` | `{resource group}/resources` | container groups and others, without properties |
+//! | `PUT`, `GET`, `DELETE` | `{resource}` | as it was sent |
+//! | `GET`, `PUT`, `PATCH`, `DELETE` | `{group}/providers/Microsoft.Resources/tags/default` | Merge, Replace and Delete, with ARM's limits; on resource groups and resources too |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/containerGroups` | without instance views |
+//! | `GET` | `{resource group}/providers/Microsoft.ContainerInstance/containerGroups` | without instance views |
+//! | `PUT`, `GET`, `PATCH`, `DELETE` | `{group}` | the containers run |
+//! | `POST` | `{group}/start`, `{group}/stop`, `{group}/restart` | as recorded |
+//! | `GET` | `{group}/containers/main/logs` | `tail`, `timestamps`, the limits of size |
+//! | `POST` | `{group}/containers/main/exec` | an address and a password |
+//! | `GET` | `/execstream/sessionId/{session}` | the terminal, over a websocket |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operations/{id}` | for `Azure-AsyncOperation` |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operationResults/{id}` | for `Location` of a start |
+//! | `GET` | `{subscription}/operationresults/{id}` | for `Location` of a resource group's deletion |
+//!
+//! # What answers 501
+//! Everything else, with the code `NotImplementedByEmulator` and its name in the message; of the service's own requests these:
+//!
+//! | methods | path | what |
+//! | --- | --- | --- |
+//! | `POST` | `{group}/containers/main/attach` | attach |
+//! | `GET` | `{group}/outboundNetworkDependenciesEndpoints` | network dependencies |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/usages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/cachedImages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/capabilities` | what a region has |
+//! | `GET`, `PUT`, `PATCH`, `DELETE` | `{resource group}/providers/Microsoft.ContainerInstance/containerGroupProfiles/{name}` | profiles |
+//! | `GET`, `PUT`, `PATCH`, `DELETE` | `{resource group}/providers/Microsoft.ContainerInstance/ngroups/{name}` | groups of groups |
+//! | `GET` | `/providers/Microsoft.ContainerInstance/operations` | the provider's operations |
+//! | `GET` | `{subscription}/resources`, `{subscription}/providers`, `{subscription}/locations` | what ARM knows of a subscription |
+//! | `GET`, `PUT` | `{subscription}/providers/Microsoft.Resources/tags/default` | the tags of a subscription |
+//! | `PATCH`, `HEAD` | `{resource}` | changes of what only sits there |
+//!
+//! # What a container group cannot have yet
+//! A PUT that asks for one of these is answered 501, with the property in the message.
+//!
+//! | property | for example |
+//! | --- | --- |
+//! | `identity` | `{"type": "SystemAssigned"}` |
+//! | `zones` | `["1"]` |
+//! | `extendedLocation` | `{"name": "edge"}` |
+//! | `properties.osType` | `"Windows"` |
+//! | `properties.sku` | `"Confidential"` |
+//! | `properties.priority` | `"Spot"` |
+//! | `properties.ipAddress` | `{"type": "Private", "ports": [{"port": 80}]}` |
+//! | `properties.initContainers` | `[{"name": "first"}]` |
+//! | `properties.volumes` | `[{"name": "data"}]` |
+//! | `properties.imageRegistryCredentials` | `[{"server": "registry"}]` |
+//! | `properties.diagnostics` | `{"logAnalytics": {"workspaceId": "w"}}` |
+//! | `properties.subnetIds` | `[{"id": "s"}]` |
+//! | `properties.dnsConfig` | `{"nameServers": ["127.0.0.1"]}` |
+//! | `properties.encryptionProperties` | `{"keyName": "k"}` |
+//! | `properties.confidentialComputeProperties` | `{"ccePolicy": "p"}` |
+//! | `properties.extensions` | `[{"name": "e"}]` |
+//! | `properties.secretReferences` | `[{"name": "s"}]` |
+//! | `properties.containerGroupProfile` | `{"id": "p"}` |
+//! | `properties.standbyPoolProfile` | `{"id": "p"}` |
+//! | `properties.containers` | `[{"name": "a", "properties": {"image": "a", "resources": {"requests": {"cpu": 1, "memoryInGB": 1}}}}, {"name": "b", "properties": {"image": "b", "resources": {"requests": {"cpu": 1, "memoryInGB": 1}}}}]` |
+//! | `properties.containers[].properties.volumeMounts` | `[{"name": "data"}]` |
+//! | `properties.containers[].properties.livenessProbe` | `{"periodSeconds": 1}` |
+//! | `properties.containers[].properties.readinessProbe` | `{"periodSeconds": 1}` |
+//! | `properties.containers[].properties.securityContext` | `{"privileged": true}` |
+//! | `properties.containers[].properties.configMap` | `{"keyValuePairs": {"a": "b"}}` |
+//! | `properties.containers[].properties.resources.requests.gpu` | `{"count": 1}` |
+//! | `properties.containers[].properties.environmentVariables` | `[{"name": "A", "secureValueReference": "r"}]` |
+//!
 //! # Storeys
 //! `contract` (words) ← `world` (pure: every decision) ← `emulator` (time, order, store, commands) ← `http` ← `serve`.
 //! `runtime` carries commands out and `image` feeds it; `home`, `store`, `sink`, `journal` and `token` keep things.

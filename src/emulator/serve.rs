@@ -50,13 +50,16 @@ pub async fn serve(
     let home = options.state.as_deref().map(Home::open).transpose()?;
     let build = options.build.clone();
     let emulator = Emulator::open(options).await?;
-    if let Some(home) = &home {
-        home.announce(&Running { pid: std::process::id(), port: address.port(), build })?;
-    }
-    let chosen = emulator.chosen();
-    tracing::info!(%address, runtime = chosen.name, why = chosen.why, "the emulator serves");
-
-    let served = connections(&emulator, listener, shutdown).await;
+    let running = Running { pid: std::process::id(), port: address.port(), build };
+    let announced = home.as_ref().map_or(Ok(()), |home| home.announce(&running));
+    let served = match announced {
+        Ok(()) => {
+            let chosen = emulator.chosen();
+            tracing::info!(%address, runtime = chosen.name, why = chosen.why, "the emulator serves");
+            connections(&emulator, listener, shutdown).await
+        }
+        Err(error) => Err(error.into()),
+    };
     emulator.shutdown().await;
     if let Some(home) = &home {
         home.retract()?;

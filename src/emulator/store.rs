@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions, rename};
+use std::fs::{File, OpenOptions, remove_file, rename};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -101,8 +101,12 @@ impl Store {
         for change in changes {
             fold(&mut self.records, change.clone());
         }
-        if self.length > SMALL.max(self.length_when_rewritten.saturating_mul(2)) {
-            self.compact()?;
+        if self.length > SMALL.max(self.length_when_rewritten.saturating_mul(2))
+            && let Err(error) = self.compact()
+        {
+            // The changes are kept; a file that is longer than it needs to be is rewritten when it has doubled again.
+            tracing::warn!(%error, "the records could not be rewritten");
+            self.length_when_rewritten = self.length;
         }
         Ok(())
     }
@@ -110,10 +114,18 @@ impl Store {
     /// Forgets every record.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written; then nothing is forgotten.
     pub fn clear(&mut self) -> Result<(), StoreError> {
-        self.records.clear();
-        self.compact()
+        let records = std::mem::take(&mut self.records);
+        self.compact().inspect_err(|_| self.records = records)
+    }
+
+    /// Lets every write fail as on a full disk, or no more; the file itself stays as it is.
+    #[cfg(test)]
+    pub(crate) fn fill_disk(&mut self, full: bool) -> std::io::Result<()> {
+        let path = if full { Path::new("/dev/full") } else { &self.path };
+        self.file = OpenOptions::new().append(true).open(path)?;
+        Ok(())
     }
 
     fn compact(&mut self) -> Result<(), StoreError> {
@@ -172,10 +184,12 @@ fn rewrite(path: &Path, records: &BTreeMap<String, Value>) -> std::io::Result<(F
     }
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-    file.write_all(&lines)?;
-    file.sync_data()?;
-    rename(&fresh, path)?;
-    Ok((file, lines.len() as u64))
+    let written = file.write_all(&lines).and_then(|()| file.sync_data()).and_then(|()| rename(&fresh, path));
+    if written.is_err() {
+        // Half a file helps nobody, least of all on a full disk.
+        let _ = remove_file(&fresh);
+    }
+    written.map(|()| (file, lines.len() as u64))
 }
 
 #[cfg(test)]
@@ -228,6 +242,43 @@ mod tests {
         let path = folder.path().join("world.jsonl");
         std::fs::write(&path, "{\"key\":\"a\",\"value\":1}\nnonsense\n{\"key\":\"b\",\"value\":2}\n")?;
         assert!(matches!(Store::open(&path), Err(StoreError::Corrupt { line: 2, .. })));
+        Ok(())
+    }
+
+    #[test]
+    fn a_full_disk_loses_nothing_that_was_kept() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("world.jsonl");
+        let mut store = Store::open(&path)?;
+        store.append(&[change("a", json!(1))])?;
+        store.fill_disk(true)?;
+        assert!(matches!(store.append(&[change("a", json!(2))]), Err(StoreError::Io { .. })));
+        assert_eq!(store.records().get("a"), Some(&json!(1)));
+        store.fill_disk(false)?;
+        store.append(&[change("b", json!(3))])?;
+        drop(store);
+        let kept = BTreeMap::from([("a".to_owned(), json!(1)), ("b".to_owned(), json!(3))]);
+        assert_eq!(Store::open(&path)?.records(), &kept);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_rewritten_goes_on_as_it_is() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("world.jsonl");
+        let mut store = Store::open(&path)?;
+        // A folder in the place of the new file: it cannot be opened for writing.
+        std::fs::create_dir(path.with_extension("new"))?;
+        let text = "x".repeat(10_000);
+        for round in 0..20 {
+            store.append(&[change("same", json!([round, text]))])?;
+        }
+        assert!(matches!(store.clear(), Err(StoreError::Io { .. })));
+        let wanted = BTreeMap::from([("same".to_owned(), json!([19, text]))]);
+        assert_eq!(store.records(), &wanted);
+        drop(store);
+        std::fs::remove_dir(path.with_extension("new"))?;
+        assert_eq!(Store::open(&path)?.records(), &wanted);
         Ok(())
     }
 

@@ -91,8 +91,8 @@ pub struct World {
     container_groups: Shelf<ContainerGroup>,
     resources: Shelf<Resource>,
     operations: Shelf<Operation>,
-    /// Execs that wait for their websocket; they do not outlive the process.
-    sessions: BTreeMap<String, ExecSession>,
+    /// Execs that wait for their websocket, and until when; they do not outlive the process.
+    sessions: BTreeMap<String, (Timestamp, ExecSession)>,
     /// Requests that wait for a fact.
     pending: BTreeMap<Ticket, Put>,
     /// What the runtime is to do, collected during a call.
@@ -163,12 +163,14 @@ impl World {
         self.switches = switches;
     }
 
-    /// Forgets everything but the switches and the counter of ids (no id returns), and ends every container.
+    /// Forgets everything but the switches, the counter of ids (no id returns) and the requests that wait for a fact
+    /// (they will find nothing), and ends every container.
     pub fn reset(&mut self) -> Vec<Command> {
         let sandboxes = self.container_groups.iter().map(|(_, group)| group.sandbox);
         let commands = sandboxes.map(|sandbox| Command::Discard { sandbox }).collect();
         let config = Config { switches: self.switches.clone(), seed: 0 };
-        *self = Self { now: self.now, ids: self.ids.clone(), ..Self::new(config) };
+        let pending = std::mem::take(&mut self.pending);
+        *self = Self { now: self.now, ids: self.ids.clone(), pending, ..Self::new(config) };
         commands
     }
 
@@ -233,6 +235,12 @@ impl World {
             self.kept_ids = Some(self.ids.clone());
         }
         changes
+    }
+
+    /// How many requests wait for a fact.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.pending.len()
     }
 
     fn pass(&mut self, now: Timestamp) {

@@ -218,23 +218,25 @@ pub struct Intent {
     /// The run of which the record told when this one was begun; absent where there was no record. So whoever reads both
     /// knows which of them is the newer one without asking a clock.
     pub follows: Option<RunId>,
-    /// The record of the run, open.
+    /// The record of the run, open. Its container is new, so it has no start from before.
     pub record: Record,
 }
 
-/// The tag on a group that says which run its PUT began.
+/// The tag on a group that says which run its PUT began: the TaskRun and the record, with the id of the run that it
+/// follows in the place of a start from before.
 pub fn intent_tag(intent: &Intent) -> (String, String) {
     let Intent { run, follows, record } = intent;
+    let record = Record { container_start: None, ..record.clone() };
     let follows = follows.as_ref().map_or("", RunId::as_str);
-    (INTENT.to_owned(), format!("{run};{follows};{record}"))
+    (INTENT.to_owned(), format!("{run};{record}{follows}"))
 }
 
 /// The run that the PUT of a group began, if one did and the tag can be read.
 pub fn intent(tags: &Tags) -> Option<Intent> {
     let (run, rest) = lookup(tags, INTENT)?.split_once(';')?;
-    let (follows, record) = rest.split_once(';')?;
+    let (record, follows) = rest.rsplit_once(';')?;
     let follows = (!follows.is_empty()).then(|| RunId::new(follows));
-    Some(Intent { run: Name::from(run), follows, record: record.parse().ok()? })
+    Some(Intent { run: Name::from(run), follows, record: format!("{record};").parse().ok()? })
 }
 
 #[cfg(test)]
@@ -274,8 +276,8 @@ mod tests {
         let open = Record { state: RunState::Open, exit: None, ..record()? };
         let told = "v1;r-abc123;open;11111111.22222222.33333333.44444444;;2026-01-02T03:04:05Z;";
         for (follows, text) in [
-            (None, format!("post-cat;;{told}")),
-            (Some(RunId::new("r-before")), format!("post-cat;r-before;{told}")),
+            (None, format!("post-cat;{told}")),
+            (Some(RunId::new("r-before")), format!("post-cat;{told}r-before")),
         ] {
             let made = Intent { run: Name::from("post-cat"), follows, record: open.clone() };
             let (tag, value) = intent_tag(&made);
@@ -292,7 +294,7 @@ mod tests {
             },
         };
         assert!(intent_tag(&longest).1.len() <= 256);
-        for text in ["", "post-cat", "post-cat;", "post-cat;r-before", "post-cat;;v2;x"] {
+        for text in ["", "post-cat", "post-cat;", "post-cat;r-before", "post-cat;v2;x"] {
             assert_eq!(intent(&Tags::from([(INTENT.to_owned(), text.to_owned())])), None, "{text}");
         }
         Ok(())

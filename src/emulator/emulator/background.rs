@@ -28,8 +28,8 @@ pub(super) async fn pump(
         let Some(inner) = emulator.upgrade() else {
             return;
         };
-        let outcome = Emulator(inner).turn(|world, now| ((), world.tell(event, now)));
-        report(outcome);
+        let ((), kept) = Emulator(inner).turn(|world, now| ((), world.tell(event, now)));
+        report(kept);
     }
 }
 
@@ -45,7 +45,8 @@ pub(super) async fn tick(emulator: Weak<Inner>, turned: Arc<Notify>, quiet: Canc
             () = turned.notified() => {}
             () = sleep(wait) => {
                 let Some(inner) = emulator.upgrade() else { return };
-                report(Emulator(inner).turn(|world, now| ((), world.advance(now))));
+                let ((), kept) = Emulator(inner).turn(|world, now| ((), world.advance(now)));
+                report(kept);
             }
         }
     }
@@ -58,8 +59,8 @@ fn wait(emulator: &Emulator) -> Duration {
 }
 
 /// A turn that no client waits for has nobody to tell of a failure but the log.
-fn report(outcome: Result<(), StoreError>) {
-    if let Err(error) = outcome {
+fn report(kept: Result<(), StoreError>) {
+    if let Err(error) = kept {
         tracing::error!(%error, "a change of the emulator's state could not be kept");
     }
 }

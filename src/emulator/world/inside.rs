@@ -5,6 +5,7 @@
 //! that takes the session once (azure-cli, test_container_exec). A POST for a container that ended by itself is
 //! answered, as it was recorded: the socket then tells the failure.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,6 +19,8 @@ use crate::contract::{Body, ExecSession, LogQuery, Reply, Request};
 const RUNNING_BYTES: usize = 4 * 1024 * 1024;
 const ENDED_BYTES: usize = 16 * 1024;
 const ENDED_LINES: usize = 1000;
+/// How long an exec waits for its websocket. No public source tells the service's own limit.
+const SESSION: SignedDuration = SignedDuration::from_mins(5);
 
 /// The body of an exec.
 #[derive(Debug, Deserialize)]
@@ -109,15 +112,16 @@ impl World {
         let uri = format!("{host}/execstream/sessionId/{id}?api-version=1.0&rows={rows}&cols={cols}");
         let answer = reply::json(200, json!({"webSocketUri": uri, "password": password}));
         let session = ExecSession { password, sandbox, container, argv, rows, cols };
-        let groups = &self.container_groups;
-        self.sessions.retain(|_, old| groups.iter().any(|(_, group)| group.sandbox == old.sandbox));
-        self.sessions.insert(id, session);
+        let now = self.now;
+        self.sessions.retain(|_, (until, _)| *until > now);
+        self.sessions.insert(id, (now + SESSION, session));
         Ok(answer)
     }
 
-    /// The websocket of an exec; a session can be taken once.
+    /// The websocket of an exec; a session can be taken once, and not for ever.
     pub(crate) fn exec_stream(&mut self, id: &str) -> Result<Reply, Refusal> {
-        let session = self.sessions.remove(id).ok_or(Refusal::SessionNotFound)?;
+        let session = self.sessions.remove(id).filter(|(until, _)| *until > self.now);
+        let (_, session) = session.ok_or(Refusal::SessionNotFound)?;
         Ok(Reply { status: 101, headers: Vec::new(), body: Body::Socket(session) })
     }
 }

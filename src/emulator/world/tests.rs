@@ -1,6 +1,7 @@
 //! Tests of the world as a whole, with a runtime that does at once what it is told.
 
 mod arm;
+mod coverage;
 mod laws;
 mod life;
 mod recorded;

@@ -5,6 +5,7 @@ mod control;
 mod exec;
 mod native;
 mod odd;
+mod random;
 mod restart;
 mod served;
 mod sink;

@@ -91,6 +91,18 @@ fn exec_gives_a_session_that_can_be_taken_once() {
 }
 
 #[test]
+fn an_exec_waits_five_minutes_for_its_websocket() {
+    let wish = json!({"command": "sh"});
+    for (seconds, status) in [(299, 101), (300, 404)] {
+        let mut stage = Stage::running(&[], "Always");
+        let given = stage.send("POST", &format!("{TASK}/containers/main/exec"), &wish).json();
+        let uri = given["webSocketUri"].as_str().unwrap_or_default().replace("ws://127.0.0.1:4123", "");
+        stage.pass(seconds);
+        assert_eq!(stage.get(&uri).status, status, "{seconds}");
+    }
+}
+
+#[test]
 fn unknown_fields_are_added_at_several_levels_but_not_to_tags() {
     let mut stage = Stage::running(&["get.unknown-fields=true"], "Never");
     let view = stage.get(TASK).json();
