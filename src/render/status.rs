@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Observed, SeenGroup};
-use crate::model::record::{self, Ledger, Record};
+use crate::model::record::{self, Intent, Ledger, Record};
 use crate::model::stack::{RunKind, Stack};
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, harmless, padded};
@@ -53,7 +53,7 @@ fn group_rows(stack: &Stack, observed: &Observed) -> Vec<Vec<String>> {
         .filter(|seen| seen.belongs_to(&stack.project.owner) && !declared.contains(&seen.id))
         .map(|seen| {
             let made_for = match record::intent(&seen.tags) {
-                Some((run, Record { id, .. })) => format!("run {run} {id}"),
+                Some(Intent { run, follows: _, record }) => format!("run {run} {}", record.id),
                 None => "(in no manifest)".to_owned(),
             };
             row(&seen.id).into_iter().chain([made_for]).collect()
