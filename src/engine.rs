@@ -18,4 +18,4 @@ mod wait;
 
 pub use apply::{Options, apply};
 pub use logs::Follower;
-pub use observe::observe;
+pub use observe::{observe, view};

@@ -275,7 +275,7 @@ pub struct Note {
     pub subject: Subject,
     /// What there is to know.
     pub text: String,
-    /// What to do about it.
+    /// What to do about it: a command, or a sentence with commands between backticks.
     pub help: Option<String>,
 }
 

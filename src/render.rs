@@ -3,8 +3,10 @@
 //! Pure but for [`live`], which draws where it is told to: nothing here reads the environment, asks for a terminal's
 //! size or decides about colour. Invariant: a secret is shown as `(secret)`, and text from outside cannot move the cursor.
 
+pub mod advice;
 pub mod changes;
 pub mod entry;
+pub mod flags;
 pub mod heading;
 pub mod holdings;
 pub mod lines;

@@ -12,6 +12,9 @@ use crate::plan::reconcile::Verb;
 
 /// Make everything as the manifests say, and run the tasks that are due.
 #[derive(Args, Default)]
+#[command(
+    after_help = "Examples:\n  acitask apply\n  acitask apply --local -f manifests/quickstart --auto-approve\n\nExit codes: 0 done, 1 an error, 3 blocked by protection, 4 changed since planned, 5 partly applied,\n6 a task failed, 124 a task took too long, 130 interrupted."
+)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) input: Input,
@@ -47,7 +50,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let verb = (Verb::Apply, "Do you want to apply this?");
+    let verb = (Verb::Apply, "Apply this to");
     carry_out(desk, &line, &project.stack, verb, &arguments.adopt, &arguments.consent).await
 }
 
@@ -65,8 +68,10 @@ pub(crate) async fn carry_out(
     if planned.plan.steps().is_empty() {
         return Ok(Code::DONE);
     }
-    if !consent.auto_approve {
-        desk.screen.confirm(&format!("{question} It goes to {}.", line.heading))?;
+    let question = line.heading.question(question, desk.screen.aside.width);
+    if !consent.auto_approve && !desk.screen.confirm(&question)? {
+        desk.screen.line("Nothing was done.");
+        return Ok(Code::ERROR);
     }
     let carried = carry::out(desk, line, &planned.plan, consent.parallelism).await?;
     Ok(Code::of(&carried.tally))

@@ -7,8 +7,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::assignment::{Assignment, assignment};
 use super::code;
 use super::emulator::EmulatorCommand;
+use super::environment::Environment;
 use super::{apply, destroy, exec, logs, plan, quickstart, run, schema, status, validate};
 use crate::arm::credential::Source;
+use crate::render::flags::Flags;
+
+/// Over the flags of every command in the help.
+const GLOBAL: &str = "Flags of every command";
+
+/// Names the local emulator's state folder.
+const STATE_DIR: &str = "ACITASK_STATE_DIR";
 
 /// Plans and applies task workloads on Azure Container Instances, runs them, and tells what happened to them.
 #[derive(Parser)]
@@ -24,29 +32,51 @@ pub(crate) struct Arguments {
 #[derive(Args)]
 pub(crate) struct Globals {
     /// Use the local emulator, whatever the manifests say.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) local: bool,
     /// The local emulator's state folder [default: ~/.local/state/acitask/emulator].
-    #[arg(long, global = true, value_name = "FOLDER", env = "ACITASK_STATE_DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FOLDER", env = STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
     /// A variable's value; stronger than any other. Repeatable.
-    #[arg(long = "var", global = true, value_name = "NAME=VALUE", value_parser = assignment)]
+    #[arg(long = "var", global = true, help_heading = GLOBAL, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) variables: Vec<Assignment>,
     /// A file of NAME=VALUE lines with values of variables; stronger than `.env` beside the manifests. Repeatable.
-    #[arg(long = "env-file", global = true, value_name = "FILE")]
+    #[arg(long = "env-file", global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub(crate) env_files: Vec<PathBuf>,
     /// The subscription, where the Project does not name it.
-    #[arg(long, global = true, value_name = "ID")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "ID")]
     pub(crate) subscription: Option<String>,
     /// How to log in to Azure: service-principal, workload-identity, managed-identity, az or azd [default: the first that works].
-    #[arg(long, global = true, value_name = "SOURCE")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "SOURCE")]
     pub(crate) auth: Option<Source>,
     /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
     /// Log what is done; twice: in detail.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+impl Globals {
+    /// The flags as they were given, for a command that is to be about the same project. Of a variable only the name is
+    /// told, because its value may be secret.
+    pub(crate) fn flags(&self, input: &Input, environment: &Environment) -> Flags {
+        let Self { local, state_dir, variables, env_files, subscription, auth, color: _, verbose: _ } = self;
+        let Input { files } = input;
+        let path = |path: &PathBuf| path.display().to_string();
+        let mut words = Vec::new();
+        let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        files.iter().for_each(|file| flag("-f", path(file)));
+        variables.iter().for_each(|variable| flag("--var", format!("{}=…", variable.name)));
+        env_files.iter().for_each(|file| flag("--env-file", path(file)));
+        subscription.iter().for_each(|subscription| flag("--subscription", subscription.clone()));
+        auth.iter().for_each(|auth| flag("--auth", auth.to_string()));
+        let state_dir = state_dir.as_ref().map(path);
+        let told = state_dir.filter(|folder| environment.get(STATE_DIR) != Some(folder));
+        told.into_iter().for_each(|folder| flag("--state-dir", folder));
+        let local = local.then(|| "--local".to_owned());
+        Flags::new(local.into_iter().chain(words).collect())
+    }
 }
 
 /// Which manifests are read.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Desk;
 use super::connect::Line;
 use super::failure::Failure;
+use super::name;
 use super::screen::Screen;
 use super::signals::Signals;
 use crate::clock::Clock;
@@ -39,7 +40,7 @@ pub(crate) struct Carried {
 /// Observes, plans, and shows the plan.
 ///
 /// # Errors
-/// A read failed.
+/// A name to adopt is unknown, or a read failed.
 pub(crate) async fn make(
     desk: &Desk,
     line: &Line,
@@ -47,15 +48,24 @@ pub(crate) async fn make(
     verb: Verb,
     adopt: &[String],
 ) -> Result<Planned, Failure> {
-    let adopt: BTreeSet<Name> = adopt.iter().map(|name| Name::from(name.as_str())).collect();
-    let request = Request { verb, adopt };
+    let request = Request { verb, adopt: adopted(stack, adopt)? };
     let observed = engine::observe(&line.arm, stack, &request).await?;
     for unseen in &observed.unseen {
         desk.screen.say(&format!("Not seen: {unseen}."));
     }
     let planned = reconcile(stack, &observed, &request)?;
-    desk.screen.result(|out| page::write(out, &line.heading, &planned, desk.screen.out))?;
+    desk.screen.result(|out| page::write(out, &line.heading, &planned, &line.flags, desk.screen.out))?;
     Ok(planned)
+}
+
+/// The manifests whose things are to be taken over.
+fn adopted(stack: &Stack, told: &[String]) -> Result<BTreeSet<Name>, Failure> {
+    let known = || stack.resource_groups.keys().chain(stack.groups.keys());
+    let adopted = |told: &String| {
+        let found = known().find(|name| **name == Name::from(told.as_str()));
+        found.cloned().ok_or_else(|| name::unknown("ResourceGroup or ContainerGroup", told, known()))
+    };
+    told.iter().map(adopted).collect()
 }
 
 /// Refuses a plan that must not be carried out; its page has said why.
@@ -122,7 +132,7 @@ pub(crate) async fn out(
     }
     screen.result(|out| {
         writeln!(out)?;
-        summary::write(out, plan, &story, &tally, began.elapsed(), screen.out)
+        summary::write(out, plan, &story, &tally, began.elapsed(), &line.flags, screen.out)
     })?;
     Ok(Carried { tally, story })
 }

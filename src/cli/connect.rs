@@ -11,6 +11,7 @@ use crate::arm::login::Login;
 use crate::arm::net::{Net, Trust};
 use crate::arm::wire::Wire;
 use crate::model::stack::Target;
+use crate::render::flags::Flags;
 use crate::render::heading::{Heading, Place};
 
 /// The subscription of the local emulator, which takes any.
@@ -24,6 +25,8 @@ pub(crate) struct Line {
     pub(crate) heading: Heading,
     /// Which kind it is.
     pub(crate) target: Target,
+    /// What commands need to go there too.
+    pub(crate) flags: Flags,
 }
 
 /// Opens the line to where a project goes.
@@ -39,7 +42,8 @@ pub(crate) async fn connect(desk: &Desk, project: &Project) -> Result<Line, Fail
             emulator(desk, subscription).await?
         }
     };
-    Ok(Line { arm, heading: Heading { place, owner: project.stack.project.owner.clone() }, target })
+    let heading = Heading { place, owner: project.stack.project.owner.clone() };
+    Ok(Line { arm, heading, target, flags: project.flags.clone() })
 }
 
 fn azure(desk: &Desk, project: &Project) -> Result<(Arm, Place), Failure> {

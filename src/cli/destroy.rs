@@ -12,6 +12,9 @@ use crate::plan::reconcile::Verb;
 
 /// Delete everything that this project owns, declared or not, and nothing else.
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  acitask destroy --local -f manifests/quickstart\n\nExit codes are those of apply."
+)]
 pub(crate) struct Destroy {
     #[command(flatten)]
     input: Input,
@@ -23,6 +26,6 @@ pub(crate) struct Destroy {
 pub(crate) async fn destroy(desk: &Desk, arguments: &Destroy) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let verb = (Verb::Destroy, "Do you want to delete this?");
+    let verb = (Verb::Destroy, "Delete this from");
     carry_out(desk, &line, &project.stack, verb, &[], &arguments.consent).await
 }

@@ -31,6 +31,7 @@ pub(crate) enum EmulatorCommand {
     /// Show what tasks posted to its sink.
     Sink,
     /// Print the variables with which other Azure tools find it. They hold a secret, which is worth something on this machine only.
+    #[command(after_help = "Example:\n  eval \"$(acitask emulator env)\"")]
     Env,
     Switches(switches::Switches),
     /// Look after its images.
@@ -54,6 +55,12 @@ pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Co
     }
 }
 
+/// Says that there is nothing to show, and makes nothing to show it.
+fn none_ran(desk: &Desk) -> Result<Code, Failure> {
+    desk.screen.say("No local emulator has run yet; any command with --local starts one.");
+    Ok(Code::DONE)
+}
+
 async fn start(desk: &Desk) -> Result<Code, Failure> {
     let home = project::home(desk)?;
     local::ensure(desk, &home).await?;
@@ -61,18 +68,17 @@ async fn start(desk: &Desk) -> Result<Code, Failure> {
 }
 
 async fn stop(desk: &Desk) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
-    let control = control::Control::of(&home)?;
-    let said = match local::stop(&home, &control).await? {
-        true => "The local emulator has stopped.",
-        false => "No local emulator runs.",
+    let stopped = match project::found_home(desk)? {
+        Some(home) => local::stop(&home, &control::Control::of(&home)?).await?,
+        None => false,
     };
+    let said = if stopped { "The local emulator has stopped." } else { "No local emulator runs." };
     desk.screen.result(|out| writeln!(out, "{said}"))?;
     Ok(Code::DONE)
 }
 
 async fn status(desk: &Desk) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
+    let Some(home) = project::found_home(desk)? else { return none_ran(desk) };
     let control = control::Control::of(&home)?;
     let health = control.health().await;
     desk.screen.result(|out| match &health {
@@ -87,7 +93,7 @@ async fn status(desk: &Desk) -> Result<Code, Failure> {
 }
 
 async fn reset(desk: &Desk) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
+    let Some(home) = project::found_home(desk)? else { return none_ran(desk) };
     local::ensure(desk, &home).await?.send("POST", "/_emulator/reset", None).await?;
     desk.screen.result(|out| writeln!(out, "The local emulator is empty."))?;
     Ok(Code::DONE)

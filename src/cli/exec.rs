@@ -24,6 +24,9 @@ use crate::model::name::Name;
 /// Standard input is passed on where it is a pipe or a file. Ends with the command's own exit code; with 125 where
 /// acitask itself failed, 126 where the program cannot be executed, 127 where it is not found.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  acitask exec strongtask -- /strong_task/post --name bird\n  echo hello | acitask exec strongtask -- /bin/cat"
+)]
 pub(crate) struct Exec {
     /// The ContainerGroup.
     group: String,

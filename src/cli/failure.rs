@@ -116,10 +116,6 @@ pub(crate) enum Failure {
     /// Something is protected; the page has shown it.
     #[error("the plan is blocked")]
     Blocked,
-    /// The answer was not `yes`.
-    #[error("nothing was done: the answer was not \"yes\"")]
-    #[diagnostic(code(acitask::declined))]
-    Declined,
     /// Nobody can be asked.
     #[error("nobody can be asked for confirmation, because there is no terminal")]
     #[diagnostic(code(acitask::confirmation), help("--auto-approve takes the plan as it is shown"))]

@@ -21,6 +21,7 @@ use crate::plan::reconcile::{Request, Verb};
 
 /// Show what the containers of a group, or of a weak run's group, have printed.
 #[derive(Args)]
+#[command(after_help = "Examples:\n  acitask logs weaktask --tail 20\n  acitask logs post-cat --follow")]
 pub(crate) struct Logs {
     /// The ContainerGroup or TaskRun.
     name: String,

@@ -11,6 +11,9 @@ use crate::plan::reconcile::Verb;
 
 /// Show what an apply would do; it only reads.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  acitask plan\n  acitask plan --local -f manifests/quickstart\n\nExit codes: 0 shown, 1 an error or a conflict, 3 blocked by protection."
+)]
 pub(crate) struct Plan {
     #[command(flatten)]
     input: Input,

@@ -14,6 +14,7 @@ use super::target::{Choice, Signs, choose};
 use super::values::{self, EnvFile};
 use crate::manifest::{self, Declared, Draft, Resolved, Values};
 use crate::model::stack::{Stack, Target};
+use crate::render::flags::Flags;
 
 /// A project and where it goes.
 pub(crate) struct Project {
@@ -25,6 +26,8 @@ pub(crate) struct Project {
     pub(crate) subscription: Option<String>,
     /// The `.env` files, of which `AZURE_*` goes to the credentials.
     pub(crate) env_files: Vec<EnvFile>,
+    /// What other commands need to be about the same project.
+    pub(crate) flags: Flags,
 }
 
 impl Project {
@@ -78,7 +81,8 @@ pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
     };
     let declared = stack.project.subscription.clone().filter(|subscription| !subscription.is_empty());
     let subscription = globals.subscription.clone().or(declared);
-    Ok(Project { stack, target, subscription, env_files })
+    let flags = desk.globals.flags(input, environment);
+    Ok(Project { stack, target, subscription, env_files, flags })
 }
 
 /// The state folder of the local emulator.
@@ -86,9 +90,20 @@ pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
 /// # Errors
 /// There is none, or it cannot be made.
 pub(crate) fn home(desk: &Desk) -> Result<Home, Failure> {
+    Ok(Home::open(&state_folder(desk)?)?)
+}
+
+/// The state folder of a local emulator that has run before; absent, with nothing made, where none has.
+///
+/// # Errors
+/// There can be none, or it cannot be used.
+pub(crate) fn found_home(desk: &Desk) -> Result<Option<Home>, Failure> {
+    Ok(Home::found(&state_folder(desk)?)?)
+}
+
+fn state_folder(desk: &Desk) -> Result<PathBuf, Failure> {
     let told = desk.globals.state_dir.as_ref().map(|folder| desk.environment.folder.join(folder));
-    let folder = told.or_else(|| desk.environment.emulator_folder()).ok_or(Failure::NoHome)?;
-    Ok(Home::open(&folder)?)
+    told.or_else(|| desk.environment.emulator_folder()).ok_or(Failure::NoHome)
 }
 
 fn sink_url(home: &Home) -> Result<String, Failure> {

@@ -13,6 +13,7 @@ use crate::render::style::Label;
 
 /// Build the reference tasks, apply the quickstart's manifests on the local emulator, and show what the tasks posted.
 #[derive(Args)]
+#[command(after_help = "Example:\n  cargo run --release -- quickstart")]
 pub(crate) struct Quickstart {}
 
 /// Does it, from anywhere in the repository.

@@ -15,6 +15,7 @@ use crate::plan::{Action, Subject};
 ///
 /// Ends with the task's own exit code, and with 125 where acitask itself failed.
 #[derive(Args)]
+#[command(after_help = "Example:\n  acitask run post-cat --local -f manifests/quickstart")]
 pub(crate) struct Run {
     /// The TaskRun.
     name: String,

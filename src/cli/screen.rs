@@ -78,20 +78,24 @@ impl Screen {
         drop(writeln!(io::stderr().lock(), "{line}"));
     }
 
-    /// Asks for a `yes`.
+    /// Asks for a `yes`; false for any other answer.
     ///
     /// # Errors
-    /// [`Failure::Declined`] for any other answer, [`Failure::NobodyToAsk`] where there is none to be had.
-    pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
+    /// [`Failure::NobodyToAsk`] where there is none to be had.
+    pub(crate) fn confirm(&self, question: &[String]) -> Result<bool, Failure> {
         if !self.asks {
             return Err(Failure::NobodyToAsk);
         }
+        let question = question.join("\n");
         let mut out = io::stderr().lock();
-        drop(write!(out, "\n{question} Only \"yes\" is taken: ").and_then(|()| out.flush()));
+        drop(write!(out, "\n{question}\nOnly \"yes\" is taken: ").and_then(|()| out.flush()));
         drop(out);
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|source| Failure::Input { source })?;
-        if answer.trim() == "yes" { Ok(()) } else { Err(Failure::Declined) }
+        if !answer.ends_with('\n') {
+            self.line("");
+        }
+        Ok(answer.trim() == "yes")
     }
 
     /// Shows a failure.

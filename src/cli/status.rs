@@ -13,23 +13,19 @@ use crate::render::status;
 
 /// Show the groups with their states and the runs with how they ended.
 #[derive(Args)]
+#[command(after_help = "Example:\n  acitask status --local -f manifests/quickstart")]
 pub(crate) struct Status {
     #[command(flatten)]
     input: Input,
 }
 
-/// Observes, and reads the instance view of every declared group.
+/// Observes, and reads the instance view of every group that is shown.
 pub(crate) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
     let request = Request { verb: Verb::Apply, adopt: Default::default() };
     let mut observed = engine::observe(&line.arm, &project.stack, &request).await?;
-    for group in project.stack.groups.values() {
-        let bare = observed.groups.get(&group.id).is_some_and(|seen| seen.view.is_none());
-        if bare && let Some(seen) = line.arm.group(&group.id).await? {
-            observed.groups.insert(group.id.clone(), seen);
-        }
-    }
+    engine::view(&line.arm, &project.stack, &mut observed).await?;
     desk.screen.result(|out| {
         writeln!(out, "{}\n", line.heading)?;
         status::write(out, &project.stack, &observed, desk.screen.out)

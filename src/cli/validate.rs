@@ -10,6 +10,7 @@ use crate::render::text::counted;
 
 /// Check the manifests; it calls nothing and needs no login.
 #[derive(Args)]
+#[command(after_help = "Example:\n  acitask validate -f manifests/quickstart")]
 pub(crate) struct Validate {
     #[command(flatten)]
     input: Input,

@@ -89,6 +89,16 @@ impl Home {
         Ok(home)
     }
 
+    /// The state folder of an emulator that has run before; absent, with nothing made, where none has.
+    ///
+    /// # Errors
+    /// As [`Home::open`].
+    pub fn found(path: &Path) -> Result<Option<Self>, HomeError> {
+        let home = Self { path: path.to_owned() };
+        let known = home.port_file().is_file();
+        known.then(|| Self::open(path)).transpose()
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path

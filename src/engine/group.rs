@@ -119,10 +119,7 @@ pub(crate) async fn provisioned(work: &Work<'_>, id: &GroupId) -> Result<SeenGro
         Some(seen) => match judge::settled(seen) {
             judge::Judgement::Moving(phase) => Wait::Moving(phase),
             judge::Judgement::Done(()) => Wait::Over(seen.clone()),
-            judge::Judgement::Failed(why) => Wait::Failed(End::Failed {
-                why,
-                help: Some(format!("its logs: acitask logs {}", seen.id.name)),
-            }),
+            judge::Judgement::Failed(why) => Wait::Failed(End::Failed { why, help: None }),
         },
     })
     .await

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::arm::Arm;
 use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::retry::quietly;
-use crate::model::name::Name;
+use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Observed, SeenGroup, SeenResourceGroup};
 use crate::model::stack::Stack;
 use crate::plan::reconcile::{self, Request};
@@ -70,19 +70,7 @@ async fn look_closer(
     observed: &mut Observed,
 ) -> Result<(), Fault> {
     let reads = reconcile::needs(stack, observed, request);
-    let views: Vec<(_, Option<SeenGroup>)> = each(
-        reads
-            .groups
-            .iter()
-            .map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) }),
-    )
-    .await?;
-    for (id, seen) in views {
-        match seen {
-            Some(seen) => drop(observed.groups.insert(id, seen)),
-            None => drop(observed.groups.remove(&id)),
-        }
-    }
+    look_at(arm, &reads.groups, observed).await?;
     let listings: Vec<(Name, Vec<_>)> = each(reads.listings.iter().map(|name| async move {
         quietly(|| arm.resources_in(name)).await.map(|resources| (name.clone(), resources))
     }))
@@ -90,6 +78,31 @@ async fn look_closer(
     for (name, resources) in listings {
         if let Some(seen) = observed.resource_groups.get_mut(&name) {
             seen.resources = Some(resources);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the instance view of every group that the stack declares or that its owner has. It sends GET only.
+///
+/// # Errors
+/// A read that failed, after the retries that such a fault is worth.
+pub async fn view(arm: &Arm, stack: &Stack, observed: &mut Observed) -> Result<(), Fault> {
+    let declared: BTreeSet<&GroupId> = stack.groups.values().map(|group| &group.id).collect();
+    let concerns = |seen: &SeenGroup| declared.contains(&seen.id) || seen.belongs_to(&stack.project.owner);
+    let bare = observed.groups.values().filter(|seen| seen.view.is_none() && concerns(seen));
+    let bare: Vec<GroupId> = bare.map(|seen| seen.id.clone()).collect();
+    look_at(arm, &bare, observed).await
+}
+
+async fn look_at(arm: &Arm, ids: &[GroupId], observed: &mut Observed) -> Result<(), Fault> {
+    let reads =
+        ids.iter().map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) });
+    let views: Vec<(GroupId, Option<SeenGroup>)> = each(reads).await?;
+    for (id, seen) in views {
+        match seen {
+            Some(seen) => drop(observed.groups.insert(id, seen)),
+            None => drop(observed.groups.remove(&id)),
         }
     }
     Ok(())

@@ -6,9 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::model::group::Group;
-use crate::model::name::{GroupId, Name};
+use crate::model::name::{GroupId, Name, Owner};
 use crate::model::secret::Mark;
-use crate::model::tag::Tags;
+use crate::model::tag::{OWNER, Tags, lookup};
 
 /// Everything that was read before planning.
 #[derive(Clone, Debug, Default)]
@@ -193,6 +193,11 @@ impl ContainerView {
 }
 
 impl SeenGroup {
+    /// Whether the group carries the tag of this owner.
+    pub fn belongs_to(&self, owner: &Owner) -> bool {
+        lookup(&self.tags, OWNER) == Some(owner.as_str())
+    }
+
     /// The state of one container.
     pub fn container(&self, name: &str) -> Option<&ContainerView> {
         self.view.as_ref().and_then(|view| view.containers.get(&Name::from(name)))

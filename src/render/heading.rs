@@ -3,6 +3,10 @@
 use std::fmt;
 
 use crate::model::name::Owner;
+use crate::render::text::columns;
+
+/// Stands between the parts of a heading.
+const SEPARATOR: &str = " · ";
 
 /// Where a plan goes and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,23 @@ pub enum Place {
     },
 }
 
+impl Heading {
+    /// A question about a plan that goes there, in lines of at most so many columns where its parts fit into them.
+    pub fn question(&self, verb: &str, width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for part in format!("{verb} {self}?").split(SEPARATOR) {
+            match lines.last_mut() {
+                Some(line) if columns(line) + columns(SEPARATOR) + columns(part) <= width => {
+                    line.push_str(SEPARATOR);
+                    line.push_str(part);
+                }
+                _ => lines.push(part.to_owned()),
+            }
+        }
+        lines
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,5 +66,32 @@ impl fmt::Display for Place {
 impl fmt::Display for Heading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} · project {}", self.place, self.owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::name::Name;
+
+    #[test]
+    fn a_question_is_broken_only_between_its_parts() {
+        let id = "00000000-0000-0000-0000-000000000000";
+        let owner = Owner::new(&Name::from("quickstart"), None);
+        let local =
+            Heading { place: Place::Local { url: "http://127.0.0.1:65535".into() }, owner: owner.clone() };
+        assert_eq!(
+            local.question("Apply this to", 80),
+            ["Apply this to local emulator http://127.0.0.1:65535 · project quickstart?"]
+        );
+        let place = Place::Azure { tenant: Some(id.into()), subscription: id.into() };
+        let azure = Heading { place, owner };
+        assert_eq!(
+            azure.question("Apply this to", 80),
+            [
+                format!("Apply this to Azure · tenant {id}"),
+                format!("subscription {id} · project quickstart?"),
+            ]
+        );
     }
 }

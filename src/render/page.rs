@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Impact, Note, Subject};
+use crate::render::advice::advice;
 use crate::render::changes;
 use crate::render::entry::{Entry, entries};
+use crate::render::flags::Flags;
 use crate::render::heading::Heading;
 use crate::render::rows::rows;
 use crate::render::style::{Label, Style};
@@ -26,7 +28,13 @@ struct Remark<'p> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn Write, heading: &Heading, planned: &Planned, style: Style) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    heading: &Heading,
+    planned: &Planned,
+    flags: &Flags,
+    style: Style,
+) -> io::Result<()> {
     let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
     writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
     let entries = entries(plan);
@@ -53,7 +61,7 @@ pub fn write(out: &mut dyn Write, heading: &Heading, planned: &Planned, style: S
             writeln!(out)?;
         }
         for remark in &remarks {
-            write_remark(out, word, label, remark, style)?;
+            write_remark(out, word, label, remark, flags, style)?;
         }
     }
     if !(entries.is_empty() && quiet) {
@@ -140,6 +148,7 @@ fn write_remark(
     word: &str,
     label: Label,
     remark: &Remark<'_>,
+    flags: &Flags,
     style: Style,
 ) -> io::Result<()> {
     let indent = columns(word) + 2;
@@ -151,8 +160,8 @@ fn write_remark(
         start = padded("", indent - 1);
     }
     if let Some(help) = remark.help {
-        for line in wrapped(&format!("→ {help}"), style.width.saturating_sub(indent)) {
-            writeln!(out, "{start} {}", style.paint(Label::Run, &line))?;
+        for line in advice(help, flags, style.narrowed(indent)) {
+            writeln!(out, "{start} {line}")?;
         }
     }
     Ok(())

@@ -1,31 +1,30 @@
 //! What there is now of a stack: its groups with their states, its runs with their last outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use crate::model::name::Name;
+use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Observed, SeenGroup};
-use crate::model::record::{Ledger, Record};
+use crate::model::record::{self, Ledger, Record};
 use crate::model::stack::{RunKind, Stack};
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, harmless, padded};
 
-/// Writes the state of everything that a stack declares.
+/// Writes the state of everything that a stack declares, and of every other group of its owner.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, stack: &Stack, observed: &Observed, style: Style) -> io::Result<()> {
-    let groups = stack.groups.values().map(|group| {
-        let seen = observed.groups.get(&group.id);
-        let mut row = vec![group.id.to_string()];
-        row.extend(seen.map_or_else(|| vec!["absent".to_owned()], group_cells));
-        row
-    });
-    grid(out, &["GROUP", "STATE", "RESTARTS", "ADDRESS"], groups, style)?;
-    if stack.runs.is_empty() {
-        return Ok(());
+    let groups = group_rows(stack, observed);
+    if groups.is_empty() {
+        writeln!(out, "No container groups: none is declared, and none is there.")?;
+    } else {
+        grid(out, &["GROUP", "STATE", "RESTARTS", "ADDRESS", "MADE FOR"], groups, style)?;
     }
     writeln!(out)?;
+    if stack.runs.is_empty() {
+        return writeln!(out, "No task runs: none is declared.");
+    }
     let records = records(observed);
     let runs = stack.runs.iter().map(|(name, run)| {
         let kind = match run.kind {
@@ -37,7 +36,29 @@ pub fn write(out: &mut dyn Write, stack: &Stack, observed: &Observed, style: Sty
         row.extend(records.get(name).map_or_else(|| vec!["never ran".to_owned()], record_cells));
         row
     });
-    grid(out, &["RUN", "KIND", "LAST", "EXIT", "WHEN", "ID"], runs, style)
+    grid(out, &["RUN", "KIND", "LAST", "EXIT", "WHEN", "ID"], runs.collect(), style)
+}
+
+/// The declared groups, then the others of the owner: those made for a run and kept, and those that no manifest names any more.
+fn group_rows(stack: &Stack, observed: &Observed) -> Vec<Vec<String>> {
+    let declared: BTreeSet<&GroupId> = stack.groups.values().map(|group| &group.id).collect();
+    let row = |id: &GroupId| {
+        let mut row = vec![id.to_string()];
+        row.extend(observed.groups.get(id).map_or_else(|| vec!["absent".to_owned()], group_cells));
+        row
+    };
+    let others = observed
+        .groups
+        .values()
+        .filter(|seen| seen.belongs_to(&stack.project.owner) && !declared.contains(&seen.id))
+        .map(|seen| {
+            let made_for = match record::intent(&seen.tags) {
+                Some((run, Record { id, .. })) => format!("run {run} {id}"),
+                None => "(in no manifest)".to_owned(),
+            };
+            row(&seen.id).into_iter().chain([made_for]).collect()
+        });
+    declared.iter().map(|id| row(id)).chain(others).collect()
 }
 
 fn records(observed: &Observed) -> BTreeMap<Name, Record> {
@@ -69,25 +90,23 @@ fn record_cells(record: &Record) -> Vec<String> {
     ]
 }
 
-/// Columns as wide as their widest cell, under a line of titles.
-fn grid(
-    out: &mut dyn Write,
-    titles: &[&str],
-    rows: impl Iterator<Item = Vec<String>>,
-    style: Style,
-) -> io::Result<()> {
-    let rows: Vec<Vec<String>> = rows.map(|row| row.iter().map(|cell| harmless(cell)).collect()).collect();
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| columns(cell));
-        cells.chain(titles.get(column).map(|title| columns(title))).max().unwrap_or(0)
+/// Columns as wide as their widest cell, under a line of titles; a column without a cell is left out.
+fn grid(out: &mut dyn Write, titles: &[&str], rows: Vec<Vec<String>>, style: Style) -> io::Result<()> {
+    let cell =
+        |row: &[String], column: usize| row.get(column).map_or_else(String::new, |cell| harmless(cell));
+    let widest = |column: usize| rows.iter().map(|row| columns(&cell(row, column))).max().unwrap_or(0);
+    let shown: Vec<(usize, &str, usize)> = titles
+        .iter()
+        .enumerate()
+        .map(|(column, title)| (column, *title, widest(column)))
+        .filter(|(.., width)| *width > 0)
+        .map(|(column, title, width)| (column, title, width.max(columns(title))))
+        .collect();
+    let line = |text: &dyn Fn(usize, &str) -> String| {
+        let cells = shown.iter().map(|(column, title, width)| padded(&text(*column, title), *width));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    let widths: Vec<usize> = (0..titles.len()).map(width).collect();
-    let line = |cells: &[String]| {
-        let padded: Vec<String> =
-            cells.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    let titles: Vec<String> = titles.iter().map(|title| (*title).to_owned()).collect();
-    writeln!(out, "{}", style.paint(Label::Aside, &line(&titles)))?;
-    rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))
+    let titles = line(&|_, title| title.to_owned());
+    writeln!(out, "{}", style.paint(Label::Aside, &titles))?;
+    rows.iter().try_for_each(|row| writeln!(out, "{}", line(&|column, _| cell(row, column))))
 }

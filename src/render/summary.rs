@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::engine::event::{End, Tally};
-use crate::plan::{Plan, Step, Subject};
+use crate::plan::{Action, Begin, Finish, Plan, Run, Step};
+use crate::render::advice::advice;
+use crate::render::flags::Flags;
 use crate::render::lines::failure;
 use crate::render::story::Story;
 use crate::render::style::{Label, Style};
 use crate::render::text::{counted, elapsed, harmless, wrapped};
-use crate::render::title::short;
 
 /// Writes how an apply ended.
 ///
@@ -21,6 +22,7 @@ pub fn write(
     story: &Story,
     tally: &Tally,
     took: Duration,
+    flags: &Flags,
     style: Style,
 ) -> io::Result<()> {
     for (id, end) in story.ends() {
@@ -33,7 +35,7 @@ pub fn write(
             | End::Failed { .. }
             | End::Interrupted => {
                 let tail: Vec<&str> = story.tail(id).collect();
-                write_failure(out, step, end, &tail, style)?;
+                write_failure(out, step, end, &tail, flags, style)?;
             }
         }
     }
@@ -67,7 +69,14 @@ fn sentence(steps: usize, tally: &Tally, took: Duration) -> (Label, String) {
     }
 }
 
-fn write_failure(out: &mut dyn Write, step: &Step, end: &End, tail: &[&str], style: Style) -> io::Result<()> {
+fn write_failure(
+    out: &mut dyn Write,
+    step: &Step,
+    end: &End,
+    tail: &[&str],
+    flags: &Flags,
+    style: Style,
+) -> io::Result<()> {
     let mut mark = style.paint(Label::Delete, "✗");
     let text = harmless(&format!("{} {}", step.subject, failure(end)));
     for line in wrapped(&text, style.width.saturating_sub(2)) {
@@ -77,24 +86,33 @@ fn write_failure(out: &mut dyn Write, step: &Step, end: &End, tail: &[&str], sty
     for line in tail {
         writeln!(out, "  {} {}", style.paint(Label::Aside, "│"), harmless(line))?;
     }
-    for line in next(&step.subject, end).iter().flat_map(|help| wrapped(help, style.width.saturating_sub(4)))
-    {
-        writeln!(out, "  {}", style.paint(Label::Run, &format!("→ {line}")))?;
-    }
+    let next = next(step, end);
+    let lines = next.iter().flat_map(|text| advice(text, flags, style.narrowed(2)));
+    lines.into_iter().try_for_each(|line| writeln!(out, "  {line}"))?;
     writeln!(out)
 }
 
 /// What to do about a bad end.
-fn next(subject: &Subject, end: &End) -> Vec<String> {
-    let name = short(subject);
-    match end {
-        End::Failed { help: Some(help), .. } => vec![help.clone()],
-        End::TaskFailed { .. } | End::TimedOut { .. } => vec![
-            format!("acitask logs {name}   shows all that it printed"),
-            format!("acitask run {name}   runs it again"),
-        ],
-        End::Stale { .. } => vec!["acitask plan   shows what is to be done now".to_owned()],
-        End::Interrupted => vec!["acitask apply   goes on where this ended".to_owned()],
-        End::Done(_) | End::Failed { help: None, .. } | End::Skipped { .. } => Vec::new(),
+fn next(step: &Step, end: &End) -> Vec<String> {
+    match (end, &step.action) {
+        (End::TaskFailed { .. } | End::TimedOut { .. }, Action::Run(run)) => {
+            let log = has_log(run, end).then(|| format!("acitask logs {}", run.name));
+            log.into_iter().chain([format!("acitask run {}", run.name)]).collect()
+        }
+        (End::Failed { help, .. }, _) => help.iter().cloned().collect(),
+        (End::Stale { .. }, _) => vec!["acitask plan".to_owned()],
+        (End::Interrupted, _) => vec!["acitask apply".to_owned()],
+        (End::TaskFailed { .. } | End::TimedOut { .. } | End::Done(_) | End::Skipped { .. }, _) => Vec::new(),
     }
+}
+
+/// Whether the service still has a log of a run that ended badly: it keeps none of a command that was executed, of a
+/// group that is deleted, or of a task that never started.
+fn has_log(run: &Run, end: &End) -> bool {
+    let started = !matches!(end, End::TaskFailed { exit: None, .. });
+    let stays = match run.finish {
+        Finish::Leave | Finish::Stop => true,
+        Finish::Delete { keep_on_success: _, keep_on_failure } => keep_on_failure,
+    };
+    started && stays && !matches!(run.begin, Begin::Exec(_))
 }

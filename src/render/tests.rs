@@ -18,6 +18,7 @@ use crate::model::tag::{OWNER, Tags};
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Action, Begin, Change, Deployment, Exec, Finish, Guard, Impact, Note, Plan, Reason, Run};
 use crate::plan::{Step, StepId, Subject, Value};
+use crate::render::flags::Flags;
 use crate::render::heading::{Heading, Place};
 use crate::render::lines::Lines;
 use crate::render::page;
@@ -26,6 +27,10 @@ use crate::render::style::Style;
 use crate::render::summary;
 
 type Outcome = Result<(), Box<dyn Error>>;
+
+fn flags() -> Flags {
+    Flags::new(["--local", "-f", "manifests/quickstart"].map(str::to_owned).into())
+}
 
 fn id(name: &str) -> GroupId {
     GroupId { resource_group: Name::from("quickstart"), name: Name::from(name) }
@@ -127,7 +132,7 @@ fn heading() -> Heading {
 
 fn shown(planned: &Planned, style: Style) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    page::write(&mut out, &heading(), planned, style)?;
+    page::write(&mut out, &heading(), planned, &flags(), style)?;
     Ok(String::from_utf8(out)?)
 }
 
@@ -355,7 +360,7 @@ fn a_failed_apply_ends_with_what_the_task_printed() -> Outcome {
         }
     }
     let mut out = Vec::new();
-    summary::write(&mut out, &plan, &story, &tally, Duration::from_millis(6010), Style::PLAIN)?;
+    summary::write(&mut out, &plan, &story, &tally, Duration::from_millis(6010), &flags(), Style::PLAIN)?;
     assert_snapshot!(String::from_utf8(out)?);
     Ok(())
 }

@@ -28,9 +28,10 @@ pub fn harmless(text: &str) -> String {
 }
 
 /// Breaks a text at spaces into lines of at most so many columns; a longer word keeps a line of its own.
+/// What stands between backticks is one word, because a command must not be broken.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
+    for word in words(text) {
         match lines.last_mut() {
             Some(line) if columns(line) + 1 + columns(word) <= width => {
                 line.push(' ');
@@ -40,6 +41,15 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+fn words(text: &str) -> Vec<&str> {
+    let mut quoted = false;
+    text.split(|character: char| {
+        quoted ^= character == '`';
+        character == ' ' && !quoted
+    })
+    .collect()
 }
 
 /// Rows of a key and a text: the keys in a column, the texts wrapped beside them.
@@ -94,6 +104,7 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("unbreakable word", 4), ["unbreakable", "word"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("see `acitask logs cat` and wait", 12), ["see", "`acitask logs cat`", "and wait"]);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
         ));
     }
     if let Some(run) = run {
+        // An image may have a shell and nothing beside it; what the shell alone copies is text, without its NULs.
+        script.line(r#"__c() { while IFS= read -r l;do printf '%s\n' "$l";done;printf %s "$l";}"#);
         script.begin_trace(run, nonce);
     }
     script.line(&format!(r"printf '\036%s' BEG{nonce}"));
@@ -66,7 +68,8 @@ pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
         script.line(r#"wait $__p;__r=$?;[ -z "$__w" ]||printf 'exit %d\n' $__r >>$__t"#);
         script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $__r"));
         script.finish(stdin.is_some());
-        script.line("}|{ cat;cat >/dev/null 2>&1;}");
+        script
+            .line("}|if command -v cat >/dev/null 2>&1;then cat;cat >/dev/null 2>&1;else __c 2>/dev/null;fi");
     } else {
         match stdin {
             Some(stdin) => script.pipe(stdin, r#"(exec "$@");__r=$?"#),

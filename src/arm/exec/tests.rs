@@ -197,6 +197,21 @@ fn a_run_leaves_a_trace_and_is_not_begun_twice() -> Result<(), Fault> {
 }
 
 #[test]
+fn a_run_needs_nothing_beside_the_shell() -> Result<(), Fault> {
+    let bare = ["/usr/bin/env", "-i", "PATH=/nowhere", "/bin/sh"];
+    let run = fresh("bare");
+    let program = "echo one;printf 'two\\\\\nthree';exit 3";
+    let once = Command { run: Some(run.clone()), ..command(&["/bin/sh", "-c", program]) };
+    let (output, end) = carry(&bare, &once)?;
+    // Without stty the terminal puts a return before each line end, and the shell's copy passes that on.
+    let text = String::from_utf8_lossy(&output).replace('\r', "");
+    assert_eq!((text.as_str(), end), ("one\ntwo\\\nthree", Event::Ended(3)));
+    assert_eq!(ask(&bare, &run, None)?, Event::Trace(Trace::Ended(3)));
+    std::fs::remove_file(trace_file(&run))?;
+    Ok(())
+}
+
+#[test]
 fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
     for shell in shells() {
         let run = fresh("alive");

@@ -102,6 +102,15 @@ async fn cargo(folder: &Path) -> Result<PathBuf, Failure> {
         .current_dir(folder)
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         .stdin(Stdio::null());
+    // Under `cargo run` or `cargo test` this process has variables about the package that it belongs to. The build
+    // scripts of some crates are run again whenever these differ, which would build everything anew each time.
+    let of_a_package = |name: &std::ffi::OsStr| {
+        name.to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_a_package(name)) {
+        command.env_remove(name);
+    }
     let help = "the tasks are built with cargo from the folder `containers`";
     let status = command.status().await.map_err(|error| program_failed("cargo", &error, help))?;
     if status.success() {

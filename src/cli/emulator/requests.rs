@@ -4,7 +4,8 @@ use acitask_emulator::journal::Entry;
 use clap::Args;
 use serde::Deserialize;
 
-use super::local;
+use super::control::Control;
+use super::none_ran;
 use crate::cli::code::Code;
 use crate::cli::failure::Failure;
 use crate::cli::{Desk, project};
@@ -12,6 +13,9 @@ use crate::render::text::harmless;
 
 /// Show the requests that it was sent since it started.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  acitask emulator requests --since 100\n  acitask emulator requests --json"
+)]
 pub(crate) struct Requests {
     /// Only those after this number.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -28,9 +32,13 @@ struct Journal {
 
 /// Shows the journal, oldest first.
 pub(crate) async fn requests(desk: &Desk, arguments: &Requests) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
-    let path = format!("/_emulator/requests?since={}", arguments.since);
-    let answer = local::ensure(desk, &home).await?.read(&path).await?;
+    let Some(home) = project::found_home(desk)? else { return none_ran(desk) };
+    let control = Control::of(&home)?;
+    if control.health().await.is_none() {
+        desk.screen.say("No local emulator runs, and none remembers what another was sent.");
+        return Ok(Code::DONE);
+    }
+    let answer = control.read(&format!("/_emulator/requests?since={}", arguments.since)).await?;
     let Ok(Journal { requests }) = serde_json::from_value(answer) else {
         return Err(Failure::EmulatorRefuses("its answer is no journal".to_owned()));
     };

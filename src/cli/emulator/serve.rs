@@ -13,6 +13,7 @@ use crate::cli::{Desk, project};
 
 /// Serve in the foreground until Ctrl-C or `acitask emulator stop`.
 #[derive(Args)]
+#[command(after_help = "Example:\n  acitask emulator serve --runtime simulated")]
 pub(crate) struct Serve {
     /// Where containers run.
     #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "ACITASK_EMULATOR_RUNTIME")]

@@ -3,7 +3,7 @@
 use acitask_emulator::sink::Post;
 use serde::Deserialize;
 
-use super::local;
+use super::{local, none_ran};
 use crate::cli::code::Code;
 use crate::cli::failure::Failure;
 use crate::cli::{Desk, project};
@@ -17,7 +17,7 @@ struct Posts {
 
 /// Shows the posts, oldest first.
 pub(crate) async fn sink(desk: &Desk) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
+    let Some(home) = project::found_home(desk)? else { return none_ran(desk) };
     let answer = local::ensure(desk, &home).await?.read("/_emulator/sink").await?;
     let Ok(Posts { posts }) = serde_json::from_value(answer) else {
         return Err(Failure::EmulatorRefuses("its answer is no list of posts".to_owned()));
@@ -28,7 +28,10 @@ pub(crate) async fn sink(desk: &Desk) -> Result<Code, Failure> {
             let time = style.paint(Label::Aside, &at.strftime("%H:%M:%S").to_string());
             writeln!(out, "{number:>3}  {time}  {}  {}", harmless(path), harmless(&body.to_string()))?;
         }
-        writeln!(out, "{}.", counted(posts.len(), "post", "posts"))
+        match posts.len() {
+            0 => writeln!(out, "No posts."),
+            count => writeln!(out, "{}.", counted(count, "post", "posts")),
+        }
     })?;
     Ok(Code::DONE)
 }

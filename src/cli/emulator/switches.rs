@@ -11,6 +11,9 @@ use crate::cli::{Desk, project};
 
 /// Show how it answers what is not known of the service, or change that.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  acitask emulator switches\n  acitask emulator switches exec_splits=true"
+)]
 pub(crate) struct Switches {
     /// Switches to set.
     #[arg(value_name = "NAME=VALUE", value_parser = assignment)]

@@ -61,7 +61,7 @@ fn command(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<Command, End> {
     for (name, value) in &exec.environment {
         let value = value.secret().ok_or_else(|| End::Failed {
             why: format!("the secret of the variable {name} is not available"),
-            help: Some("give it a value: see `acitask apply --help`".to_owned()),
+            help: Some("give it a value with --var, with --env-file or in the environment".to_owned()),
         })?;
         environment.push((name.clone(), value));
     }

@@ -1,0 +1,199 @@
+//! The storeys from the manifest to the engine over a wire in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use acitask::arm::Arm;
+use acitask::arm::endpoint::Endpoint;
+use acitask::arm::login::Login;
+use acitask::clock::Clock;
+use acitask::engine;
+use acitask::engine::event::{End, Event, EventKind, Tally};
+use acitask::manifest::{Source, Values, read};
+use acitask::model::secret::Secret;
+use acitask::model::stack::Stack;
+use acitask::plan::reconcile::{Planned, Request, Verb, reconcile};
+use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Exit, Line};
+use acitask_emulator::{Emulator, Options};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::wire::{Course, wire};
+use crate::lasting::lasting;
+
+const SUBSCRIPTION: &str = "sub";
+
+/// What begins every project of these tests.
+pub(crate) const PROJECT: &str = "\
+apiVersion: acitask/v1
+kind: Project
+metadata: {name: paused}
+spec: {location: westeurope}
+---
+apiVersion: acitask/v1
+kind: ResourceGroup
+metadata: {name: jobs}
+spec: {}
+---
+";
+
+/// An emulator and a client of it.
+pub(crate) struct Bench {
+    pub(crate) emulator: Emulator,
+    pub(crate) course: Course,
+    arm: Arm,
+    clock: Clock,
+}
+
+/// What an apply came to.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub(crate) tally: Tally,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Bench {
+    /// An emulator whose images behave so, under these settings of its switches.
+    pub(crate) async fn open(behaviours: BTreeMap<String, Behaviour>, settings: &[&str]) -> Self {
+        let start = "2026-01-01T00:00:00Z".parse().unwrap();
+        let mut options = Options { behaviours, start: Some(start), ..Options::in_memory() };
+        for setting in settings {
+            options.switches.set(setting).unwrap();
+        }
+        let emulator = Emulator::open(options).await.unwrap();
+        let course = Course::default();
+        let login = Login::Local { secret: Secret::new(emulator.secret().reveal()) };
+        let endpoint = Endpoint::new("http://localhost", "https://management.azure.com").unwrap();
+        let arm = Arm::new(wire(&emulator, &course), endpoint, login, SUBSCRIPTION).unwrap();
+        Self { emulator, course, arm, clock: Clock::fixed(start, 7) }
+    }
+
+    /// Observes and plans.
+    pub(crate) async fn plan(&self, manifests: &str, verb: Verb) -> Planned {
+        let stack = stack(manifests);
+        let request = Request { verb, adopt: BTreeSet::new() };
+        let observed = engine::observe(&self.arm, &stack, &request).await.unwrap();
+        reconcile(&stack, &observed, &request).unwrap()
+    }
+
+    /// Plans and carries the plan out; none if the client was gone before it ended.
+    pub(crate) async fn try_apply(&self, manifests: &str, verb: Verb) -> Option<Applied> {
+        let work = async {
+            let planned = self.plan(manifests, verb).await;
+            assert_eq!((planned.conflicts, planned.blocks), (vec![], vec![]));
+            let (sender, mut told) = mpsc::unbounded_channel();
+            let options = engine::Options {
+                parallelism: 4,
+                clock: self.clock.clone(),
+                spacing: Duration::from_secs(10),
+            };
+            let stop = CancellationToken::new();
+            let tally = engine::apply(&planned.plan, &self.arm, &options, sender, stop).await;
+            let mut events = Vec::new();
+            while let Ok(event) = told.try_recv() {
+                events.push(event);
+            }
+            Applied { tally, events }
+        };
+        tokio::select! {
+            applied = work => Some(applied),
+            () = self.course.gone() => None,
+        }
+    }
+
+    /// The same where nobody goes away.
+    pub(crate) async fn apply(&self, manifests: &str) -> Applied {
+        self.try_apply(manifests, Verb::Apply).await.unwrap()
+    }
+
+    /// Asserts that nothing is left to do.
+    pub(crate) async fn settled(&self, manifests: &str) {
+        let planned = self.plan(manifests, Verb::Apply).await;
+        assert!(planned.plan.steps().is_empty(), "{:#?}", planned.plan.steps());
+    }
+
+    /// How many requests with this in `METHOD path` the emulator carried out with this status.
+    pub(crate) fn carried_out(&self, method: &str, path_end: &str, status: u16) -> usize {
+        let entries = self.emulator.journal().since(0);
+        let is_one = |entry: &&acitask_emulator::journal::Entry| {
+            let path = entry.target.split('?').next().unwrap_or_default();
+            entry.method == method && path.ends_with(path_end) && entry.status == Some(status)
+        };
+        entries.iter().filter(is_one).count()
+    }
+
+    /// What stands in the emulator, without what passes.
+    pub(crate) async fn world(&self) -> Value {
+        let mut world = Map::new();
+        for seen in self.arm.resource_groups().await.unwrap() {
+            let groups = self.arm.groups_in(&seen.name).await.unwrap();
+            let groups: Map<String, Value> = groups
+                .into_iter()
+                .map(|group| {
+                    let shape = format!("{:?} {}", group.group, group.provisioning);
+                    (group.id.to_string(), json!({"tags": group.tags, "shape": shape}))
+                })
+                .collect();
+            world.insert(seen.name.to_string(), json!({"tags": seen.tags, "groups": groups}));
+        }
+        lasting(self.emulator.origin(), world.into())
+    }
+}
+
+impl Applied {
+    /// How the steps ended, in that order.
+    pub(crate) fn ends(&self) -> Vec<&End> {
+        let ends = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::StepEnded { end, .. } => Some(end),
+            _ => None,
+        });
+        ends.collect()
+    }
+
+    /// What the tasks printed.
+    pub(crate) fn lines(&self) -> Vec<&str> {
+        let lines = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Log { line, .. } => Some(line.as_str()),
+            _ => None,
+        });
+        lines.collect()
+    }
+
+    /// Asserts that every step was done.
+    #[track_caller]
+    pub(crate) fn all_done(&self) {
+        let done = Tally { done: self.tally.done, ..Tally::default() };
+        assert_eq!(self.tally, done, "{:#?}", self.events);
+    }
+}
+
+/// The manifests after [`PROJECT`] as a stack. Reading them takes longer than anything else here, so it is done once.
+fn stack(manifests: &str) -> Stack {
+    static READ: Mutex<BTreeMap<String, Stack>> = Mutex::new(BTreeMap::new());
+    let mut known = READ.lock().unwrap();
+    if let Some(stack) = known.get(manifests) {
+        return stack.clone();
+    }
+    let source = Source { name: "paused.yaml".to_owned(), text: format!("{PROJECT}{manifests}") };
+    let resolved = read(vec![source]).resolve(&Values::new(), &|name| Err(name.to_owned()), true);
+    let stack = resolved.unwrap_or_else(|rejected| panic!("{rejected:#?}")).stack;
+    known.insert(manifests.to_owned(), stack.clone());
+    stack
+}
+
+/// An image whose task prints a line after a second and ends with this code after so many.
+pub(crate) fn ends(code: i32, seconds: u64) -> Behaviour {
+    Behaviour {
+        pull_ms: 500,
+        lines: vec![Line { after_ms: 1_000, text: format!("about to end with {code}") }],
+        exit: Some(Exit { after_ms: seconds * 1_000, code }),
+        ..Behaviour::default()
+    }
+}
+
+/// These images with what they do.
+pub(crate) fn images<const N: usize>(images: [(&str, Behaviour); N]) -> BTreeMap<String, Behaviour> {
+    images.into_iter().map(|(name, behaviour)| (name.to_owned(), behaviour)).collect()
+}

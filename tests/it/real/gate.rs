@@ -1,0 +1,103 @@
+//! A gate before the emulator: it counts what arrives and can halt one request, so that a test kills the client there.
+//!
+//! A halted request of the client is, on the side [`Side::Before`], never carried out; on the side [`Side::After`] it
+//! was, but nobody hears of it. What a task posts to the sink counts too, and is carried out in any case: a task is not
+//! the client.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::oneshot;
+
+/// On which side of being carried out a request is halted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+/// Counts from 1 and halts at most one request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<Mutex<Watch>>);
+
+#[derive(Debug, Default)]
+struct Watch {
+    passed: usize,
+    halt: Option<Halt>,
+}
+
+#[derive(Debug)]
+struct Halt {
+    number: usize,
+    side: Side,
+    reached: oneshot::Sender<Held>,
+}
+
+/// A request that stands at the gate, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Its method and target, for people.
+    pub(crate) what: String,
+    _go: oneshot::Sender<()>,
+}
+
+impl Gate {
+    /// Puts the gate before everything that the router answers.
+    pub(crate) fn before(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), pass))
+    }
+
+    /// Counts anew and halts the request of this number; what is given back hears of it.
+    pub(crate) fn halt(&self, number: usize, side: Side) -> oneshot::Receiver<Held> {
+        let (reached, halted) = oneshot::channel();
+        *self.0.lock().unwrap() = Watch { passed: 0, halt: Some(Halt { number, side, reached }) };
+        halted
+    }
+
+    /// How many requests have arrived since the count began.
+    pub(crate) fn passed(&self) -> usize {
+        self.0.lock().unwrap().passed
+    }
+
+    /// Counts anew and lets everything pass.
+    pub(crate) fn open(&self) {
+        *self.0.lock().unwrap() = Watch::default();
+    }
+
+    fn next(&self) -> Option<Halt> {
+        let mut watch = self.0.lock().unwrap();
+        watch.passed += 1;
+        let number = watch.passed;
+        watch.halt.take_if(|halt| halt.number == number)
+    }
+}
+
+async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let Some(Halt { side, reached, .. }) = gate.next() else { return next.run(request).await };
+    let what = format!("{} {}", request.method(), request.uri());
+    let of_a_task = request.uri().path().starts_with("/sink");
+    match side {
+        Side::Before => {
+            stand(reached, what).await;
+            if of_a_task { next.run(request).await } else { StatusCode::SERVICE_UNAVAILABLE.into_response() }
+        }
+        Side::After => {
+            let response = next.run(request).await;
+            stand(reached, what).await;
+            response
+        }
+    }
+}
+
+/// Waits until whoever waits for the request has done what it wants to.
+async fn stand(reached: oneshot::Sender<Held>, what: String) {
+    let (go, gone) = oneshot::channel();
+    if reached.send(Held { what, _go: go }).is_ok() {
+        // The other end is dropped, never sent to.
+        let _ = gone.await;
+    }
+}

@@ -1,0 +1,120 @@
+//! Killed anywhere and applied again, the quickstart ends where an undisturbed one ends, and no run is repeated.
+//!
+//! Every request of an apply is a point to kill at, before it is carried out and after; so are the tasks' own posts, as
+//! moments within a run. Polling makes the number of requests differ a little from one apply to the next, so the points
+//! go on until an apply ends before its point comes.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::gate::Side;
+use super::quickstart::{DOG_AND_CATS, names};
+use super::say;
+use super::stand::{Fate, Stand};
+use super::world::world;
+
+/// How many points are tried at a time.
+const WIDTH: usize = 4;
+
+#[test]
+fn a_kill_at_any_request_leaves_nothing_undone_and_nothing_done_twice() {
+    if Stand::native().is_none() {
+        return;
+    }
+    let began = Instant::now();
+    let points = AtomicUsize::new(0);
+    let tried = AtomicUsize::new(0);
+    let requests = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    let places = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..WIDTH {
+            scope.spawn(|| {
+                let (stand, undisturbed) = undisturbed();
+                requests.fetch_max(stand.gate.passed(), Ordering::Relaxed);
+                loop {
+                    let point = points.fetch_add(1, Ordering::Relaxed);
+                    let (number, side) =
+                        (point / 2 + 1, if point.is_multiple_of(2) { Side::Before } else { Side::After });
+                    match disturbed(&stand, number, side, &undisturbed) {
+                        Tried::Right(what) => places.lock().unwrap().push(what),
+                        Tried::Wrong(what) => wrong.lock().unwrap().push(what),
+                        Tried::NoSuchPoint => return,
+                    }
+                    tried.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let (tried, requests, wrong) = (tried.into_inner(), requests.into_inner(), wrong.into_inner().unwrap());
+    say(&format!(
+        "kill points: {tried} (an undisturbed apply makes {requests} requests), {:?}",
+        began.elapsed()
+    ));
+    assert!(tried >= requests, "only {tried} points were tried");
+    let places = places.into_inner().unwrap();
+    for kind in
+        ["/oauth2/", "PUT ", "PATCH ", "/exec?", "/execstream/", "POST /sink", "/start?", "/stop?", "/logs?"]
+    {
+        let killed_there = places.iter().chain(&wrong).any(|place| place.contains(kind));
+        assert!(killed_there, "no {kind} was among the requests:\n{}", places.join("\n"));
+    }
+    assert!(wrong.is_empty(), "{} of {tried} points:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// A stand on which the quickstart was applied, and the world it left. It is each stand's own, because the address of
+/// the sink goes into what is recorded of a run.
+fn undisturbed() -> (Stand, Value) {
+    let stand = Stand::native().unwrap();
+    stand.quickstart();
+    stand.acitask(&["apply", "--auto-approve"]).ends(0);
+    assert_eq!(names(&stand), DOG_AND_CATS);
+    let world = world(&stand);
+    (stand, world)
+}
+
+enum Tried {
+    Right(String),
+    Wrong(String),
+    NoSuchPoint,
+}
+
+fn disturbed(stand: &Stand, number: usize, side: Side, undisturbed: &Value) -> Tried {
+    stand.emulator.reset().unwrap();
+    let what = match stand.apply_killed_at(number, side) {
+        Fate::Killed(what) => what,
+        Fate::Ended(run) => {
+            return match run.code {
+                Some(0) => Tried::NoSuchPoint,
+                _ => Tried::Wrong(format!("without a kill: {}", run.all())),
+            };
+        }
+    };
+    let point = format!("killed at request {number}, {side:?} {what}");
+    let again = stand.acitask(&["apply", "--auto-approve"]);
+    if again.code != Some(0) {
+        return Tried::Wrong(format!("{point}: the next apply ends {:?}\n{}", again.code, again.all()));
+    }
+    if names(stand) != DOG_AND_CATS {
+        return Tried::Wrong(format!("{point}: posted {:?}\n{}", names(stand), again.all()));
+    }
+    let ended = world(stand);
+    if ended != *undisturbed {
+        let (before, after) = (pretty(undisturbed), pretty(&ended));
+        let differs = similar::TextDiff::from_lines(&before, &after).unified_diff().to_string();
+        return Tried::Wrong(format!("{point}: ends elsewhere\n{differs}\n{}", again.all()));
+    }
+    let third = stand.acitask(&["plan"]);
+    if third.code != Some(0) || !third.stdout.contains("No changes.") {
+        return Tried::Wrong(format!("{point}: the plan after it is not empty\n{}", third.all()));
+    }
+    Tried::Right(what)
+}
+
+fn pretty(world: &Value) -> String {
+    format!("{world:#}\n")
+}
