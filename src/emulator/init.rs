@@ -1,10 +1,117 @@
-//! The hidden verbs of the native runtime as a program of their own, for the tests of this package.
-//! The `acitask` binary has them too.
+//! A program for the tests of this package: the hidden verbs of the native runtime, which the `acitask` binary has too,
+//! and `drive`, which runs containers as its standard input says.
+//!
+//! `drive` is a process of its own because some tests kill it and others run it as another user.
 
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acitask_emulator::runtime::native::init_verb;
+use acitask_emulator::contract::{Command, Event, ExecSession, Launch, SandboxId};
+use acitask_emulator::image::Store;
+use acitask_emulator::runtime::native::{Native, Options, init_verb};
+use acitask_emulator::runtime::{ExecStream, Runtime};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+const SANDBOX: SandboxId = SandboxId(1);
+const CONTAINER: &str = "main";
+
+/// What one line of the standard input asks for, as JSON; each is answered by one line or more.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Order {
+    /// Takes the images of an archive in.
+    Load(PathBuf),
+    /// Starts an image with a command, and tells what came of it.
+    Start(String, Vec<String>),
+    /// Waits for the end, and tells it and the log.
+    Wait,
+    /// Runs a command on a terminal of the container, and tells what it showed.
+    Exec(Vec<String>),
+    /// Begins a command on a terminal and holds it open.
+    Hold(Vec<String>),
+}
 
 fn main() -> ExitCode {
-    init_verb(std::env::args_os()).unwrap_or(ExitCode::FAILURE)
+    if let Some(code) = init_verb(std::env::args_os()) {
+        return code;
+    }
+    let mut arguments = std::env::args_os().skip(1);
+    let driven = match (arguments.next(), arguments.next()) {
+        (Some(verb), Some(folder)) if verb == "drive" => drive(Path::new(&folder)),
+        _ => Err("drive FOLDER".into()),
+    };
+    let told = driven.map_err(|error| tell(&format!("refused: {error}")));
+    told.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+fn tell(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// Carries orders out until there are no more; then nothing is left of the containers.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let options = Options {
+        images: folder.join("images"),
+        scratch: folder.join("scratch"),
+        logs: Some(folder.join("logs")),
+        init: folder.join("init"),
+    };
+    let runtime = Runtime::Native(Native::new(options, sender)?);
+    let mut held = Vec::new();
+    // Waiting for an order blocks this thread only; the containers have others.
+    for line in std::io::stdin().lines() {
+        match serde_json::from_str(&line?)? {
+            Order::Load(archive) => {
+                let loaded = Store::open(folder.join("images"))?.load(&archive)?;
+                tell(&format!("loaded {}", loaded.len()))?;
+            }
+            Order::Start(image, command) => {
+                let launch = Launch {
+                    image,
+                    command,
+                    environment: Vec::new(),
+                    hostname: "driven".to_owned(),
+                    cpu_milli: 1000,
+                    memory_mib: 1024,
+                };
+                let container = CONTAINER.to_owned();
+                runtime.perform(Command::Start { sandbox: SANDBOX, container, launch });
+                tell(&format!("{:?}", events.recv().await))?;
+            }
+            Order::Wait => {
+                if let Some(Event::Exited { code, .. }) = events.recv().await {
+                    tell(&format!("exited {code}"))?;
+                }
+                for line in runtime.logs(SANDBOX, CONTAINER).await {
+                    tell(&String::from_utf8_lossy(&line.text))?;
+                }
+            }
+            Order::Exec(argv) => {
+                let mut stream = exec(&runtime, argv).await?;
+                let mut shown = Vec::new();
+                while let Some(chunk) = stream.output.recv().await {
+                    shown.extend_from_slice(&chunk);
+                }
+                tell(&format!("shown {:?}", String::from_utf8_lossy(&shown)))?;
+            }
+            Order::Hold(argv) => {
+                held.push(exec(&runtime, argv).await?);
+                tell("held")?;
+            }
+        }
+    }
+    runtime.shutdown().await;
+    Ok(())
+}
+
+async fn exec(runtime: &Runtime, argv: Vec<String>) -> Result<ExecStream, String> {
+    let (password, container) = (String::new(), CONTAINER.to_owned());
+    runtime.exec(&ExecSession { password, sandbox: SANDBOX, container, argv, rows: 33, cols: 101 }).await
 }

@@ -97,6 +97,9 @@ pub struct World {
     pending: BTreeMap<Ticket, Put>,
     /// What the runtime is to do, collected during a call.
     commands: Vec<Command>,
+    /// What [`World::due`] found, and at how many touches of the two kinds of groups: most requests change neither, and
+    /// must not cost a look at every group.
+    found_due: Option<([u64; 2], Option<Timestamp>)>,
 }
 
 /// Shows the time only: what is kept, waits or is commanded can hold secrets.
@@ -128,6 +131,7 @@ impl World {
             sessions: BTreeMap::new(),
             pending: BTreeMap::new(),
             commands: Vec::new(),
+            found_due: None,
         }
     }
 
@@ -217,10 +221,18 @@ impl World {
     }
 
     /// When [`World::advance`] next has something to do.
-    pub fn due(&self) -> Option<Timestamp> {
+    pub fn due(&mut self) -> Option<Timestamp> {
+        let touches = [self.resource_groups.touches(), self.container_groups.touches()];
+        if let Some((at, due)) = self.found_due
+            && at == touches
+        {
+            return due;
+        }
         let deletions = self.resource_groups.iter().filter_map(|(_, group)| group.gone_at);
         let groups = self.container_groups.iter().filter_map(|(_, group)| lifecycle::due(group));
-        deletions.chain(groups).min()
+        let due = deletions.chain(groups).min();
+        self.found_due = Some((touches, due));
+        due
     }
 
     /// What changed since the last call and must be kept before the answer goes out.
@@ -246,6 +258,9 @@ impl World {
     fn pass(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         let now = self.now;
+        if self.due().is_none_or(|due| due > now) {
+            return;
+        }
         let due = |group: &ContainerGroup| lifecycle::due(group).is_some_and(|at| at <= now);
         for key in self.container_groups.keys_where(due) {
             if let Some(group) = self.container_groups.get_mut(&key) {

@@ -17,12 +17,14 @@ pub(crate) struct Shelf<T> {
     label: &'static str,
     entries: BTreeMap<String, T>,
     touched: BTreeSet<String>,
+    /// How often anything was touched.
+    touches: u64,
 }
 
 impl<T: Serialize + DeserializeOwned> Shelf<T> {
     /// An empty shelf whose records are named `label:key`.
     pub(crate) fn new(label: &'static str) -> Self {
-        Self { label, entries: BTreeMap::new(), touched: BTreeSet::new() }
+        Self { label, entries: BTreeMap::new(), touched: BTreeSet::new(), touches: 0 }
     }
 
     /// The shelf as its records tell; a record that cannot be read is left out.
@@ -34,7 +36,7 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
                 Some((key.to_owned(), T::deserialize(value).ok()?))
             })
             .collect();
-        Self { label, entries, touched: BTreeSet::new() }
+        Self { label, entries, touched: BTreeSet::new(), touches: 0 }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
@@ -44,17 +46,25 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
         let entry = self.entries.get_mut(key)?;
         self.touched.insert(key.to_owned());
+        self.touches += 1;
         Some(entry)
+    }
+
+    /// Grows with every change: as long as it is the same, so is everything on the shelf.
+    pub(crate) fn touches(&self) -> u64 {
+        self.touches
     }
 
     pub(crate) fn insert(&mut self, key: String, entry: T) {
         self.touched.insert(key.clone());
+        self.touches += 1;
         self.entries.insert(key, entry);
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<T> {
         let entry = self.entries.remove(key)?;
         self.touched.insert(key.to_owned());
+        self.touches += 1;
         Some(entry)
     }
 

@@ -38,6 +38,7 @@ pub(super) struct Fleet {
     closing: CancellationToken,
     sandboxes: Mutex<BTreeMap<SandboxId, mpsc::UnboundedSender<Command>>>,
     running: Mutex<BTreeMap<Key, Running>>,
+    /// The logs of those that run, and of those that ended and have no whole file.
     logs: Mutex<BTreeMap<Key, SharedLog>>,
 }
 
@@ -95,7 +96,7 @@ impl Fleet {
         running.filter(|running| running.container.runs())
     }
 
-    /// The log of a container since the emulator's start, if it had one.
+    /// The log of a container, if it is in memory.
     pub(super) fn log(&self, sandbox: SandboxId, container: &str) -> Option<SharedLog> {
         held(&self.logs).get(&(sandbox, container.to_owned())).cloned()
     }
@@ -184,11 +185,20 @@ impl Fleet {
         let mut all = held(&self.running);
         if all.get(&key).is_some_and(|known| Arc::ptr_eq(&known.container, &running.container)) {
             all.remove(&key);
+            self.put_away(&key);
         }
         drop(all);
         if !running.muted.is_cancelled() {
             let (sandbox, container) = key;
             self.tell(Event::Exited { sandbox, container, code });
+        }
+    }
+
+    /// Lets go of the log of a container that has ended, where its file tells the same.
+    fn put_away(&self, key: &Key) {
+        let mut logs = held(&self.logs);
+        if logs.get(key).is_some_and(|log| held(log).is_kept()) {
+            logs.remove(key);
         }
     }
 

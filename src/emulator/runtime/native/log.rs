@@ -69,6 +69,11 @@ impl Log {
         self.append(open.map(|(at, text)| LogLine { at, text: text.freeze() }).into_iter().collect())
     }
 
+    /// Whether its file holds all that it holds, so that it need not stay in memory.
+    pub(super) fn is_kept(&self) -> bool {
+        self.file.is_some() && self.open.is_none()
+    }
+
     /// All lines, the oldest first, the unfinished one too.
     pub(super) fn lines(&self) -> Vec<LogLine> {
         let open = self.open.as_ref().map(|(at, text)| LogLine { at: *at, text: text.clone().freeze() });
@@ -88,16 +93,19 @@ impl Log {
             };
             self.bytes -= oldest.text.len();
         }
-        let Some(kept) = &mut self.file else {
+        // A file that could not be written once is given up: it would have a gap.
+        let Some(mut kept) = self.file.take() else {
             return Ok(());
         };
         if kept.size + text.len() as u64 > MAX_FILE {
             text.clear();
             self.lines.iter().for_each(|line| print(line, &mut text));
-            *kept = Kept::new(kept.path.clone())?;
+            kept = Kept::new(kept.path)?;
         }
         kept.size += text.len() as u64;
-        kept.file.write_all(&text)
+        kept.file.write_all(&text)?;
+        self.file = Some(kept);
+        Ok(())
     }
 }
 
@@ -164,6 +172,21 @@ mod tests {
         assert_eq!(texts(&read(&path)?), all);
         drop(Log::new(Some(path.clone()))?);
         assert_eq!(read(&path)?, []);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_was_full_once_is_given_up() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mut log = Log::new(Some(folder.path().join("main")))?;
+        log.write(b"one\n", at(1))?;
+        assert!(log.is_kept());
+        let file = File::options().write(true).open("/dev/full")?;
+        log.file = Some(Kept { path: folder.path().join("main"), file, size: 0 });
+        assert!(log.write(b"two\n", at(2)).is_err());
+        log.write(b"three\n", at(3))?;
+        assert!(!log.is_kept());
+        assert_eq!(texts(&log.lines()), [(1, "one".into()), (2, "two".into()), (3, "three".into())]);
         Ok(())
     }
 

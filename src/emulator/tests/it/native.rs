@@ -23,7 +23,10 @@ fn load_image(images: &Path) -> Outcome {
         build = build.file(program, 0o755, std::fs::read(program)?);
         let needs = String::from_utf8(Command::new("ldd").arg(program).output()?.stdout)?;
         for library in needs.split_whitespace().filter(|word| word.starts_with('/')) {
-            build = build.file(library, 0o755, std::fs::read(library)?);
+            // Of a program that is linked statically, some versions of ldd name the program itself.
+            if Path::new(library).exists() {
+                build = build.file(library, 0o755, std::fs::read(library)?);
+            }
         }
     }
     let reference: Reference = IMAGE.parse()?;
@@ -110,12 +113,10 @@ async fn a_client_that_goes_away_hangs_the_terminal_up() -> Outcome {
         return Ok(());
     };
     deploy_command(&emulator, IMAGE, &["/bin/sleep", "1000"], "Always").await?;
-    let left = said(&emulator, "echo \"<$$>\"", false).await?;
-    let process = left.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>'));
-    let (process, _) = process.ok_or("no process id")?;
-    let question = format!("kill -0 {process} && echo \"<here>\" || echo \"<gone>\"; exit");
+    let process = said(&emulator, "echo \"<\"$$\">\"", false).await?;
+    let question = format!("kill -0 {process} && echo \"<\"here\">\" || echo \"<\"gone\">\"; exit");
     let gone = async {
-        while !said(&emulator, &question, true).await?.contains("\n<gone>") {}
+        while said(&emulator, &question, true).await? != "gone" {}
         Outcome::Ok(())
     };
     timeout(LONG, gone).await??;
@@ -123,8 +124,8 @@ async fn a_client_that_goes_away_hangs_the_terminal_up() -> Outcome {
     Ok(())
 }
 
-/// What a shell's terminal shows after one line of input: all until the shell's end, or all until the answer, after
-/// which the client goes away without a word.
+/// What a shell answers in pointed brackets to one line of input. Then the client waits for the shell's end, or goes
+/// away without a word.
 async fn said(
     emulator: &Emulator,
     line: &str,
@@ -136,9 +137,17 @@ async fn said(
     let mut shown = String::new();
     while let Some(message) = timeout(LONG, socket.next()).await?.transpose()? {
         shown.push_str(&String::from_utf8_lossy(&message.into_data()));
-        if !to_the_end && shown.contains("\n<") {
+        if !to_the_end && answer(&shown).is_some() {
             break;
         }
     }
-    Ok(shown)
+    Ok(answer(&shown).ok_or_else(|| format!("no answer: {shown:?}"))?.to_owned())
+}
+
+/// The word in pointed brackets. The terminal's echo of the line has quotes there, and stands before or after the
+/// shell's prompt as it happens.
+fn answer(shown: &str) -> Option<&str> {
+    let words = shown.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    let mut words = words.map(|(word, _)| word);
+    words.find(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }

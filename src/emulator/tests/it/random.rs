@@ -175,6 +175,9 @@ async fn none_of_thousands_makes_it_fail() -> Outcome {
         refused += usize::from(answer.status >= 400);
         sleep(Duration::from_millis(dice.below(3_000) as u64)).await;
     }
-    assert!(created > 50 && refused > 500 && refused < REQUESTS, "{created} created, {refused} refused");
+    assert!(
+        created > 10 && refused > 500 && refused < REQUESTS - 500,
+        "{created} created, {refused} refused"
+    );
     Ok(())
 }

@@ -157,14 +157,21 @@ pub(crate) fn shell_image(settings: Settings) -> Result<Build, Error> {
     let mut build = Build { settings, ..Build::default() };
     build = build.file("/etc/data", 0o644, b"data\n".to_vec());
     for name in ["sh"].iter().chain(&PROGRAMS) {
-        let program = PathBuf::from("/bin").join(name);
-        build = build.file(&program, 0o755, fs::read(&program)?);
+        let program = found(name)?;
+        build = build.file(Path::new("/bin").join(name), 0o755, fs::read(&program)?);
         for library in libraries(&program)? {
             let bytes = fs::read(&library)?;
             build = build.file(library, 0o755, bytes);
         }
     }
     Ok(build)
+}
+
+/// Where this machine has the program.
+fn found(name: &str) -> Result<PathBuf, Error> {
+    let folders = ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin"].iter().map(Path::new);
+    let file = folders.map(|folder| folder.join(name)).find(|file| file.exists());
+    file.ok_or_else(|| format!("this machine has no {name}, which the tests' image needs").into())
 }
 
 /// The libraries that `ldd` names; none where the program is linked statically.

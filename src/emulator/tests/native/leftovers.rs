@@ -1,16 +1,18 @@
 //! Nothing is left on the machine: no process, no mount, whether the emulator ends or is killed.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command as Program, Stdio};
 
 use acitask_emulator::contract::SandboxId;
 use acitask_emulator::image::Settings;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::Outcome;
-use crate::bench::{Bench, demoted, eventually, script};
+use crate::bench::{Bench, IMAGE, demoted, eventually, script, shell_image};
 
 /// A task that ignores what can be ignored, with a child that nobody waits for.
 const STUBBORN: &str = "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
@@ -70,20 +72,31 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
     let mark = std::process::id() * 10 + 1;
     let init = folder.path().join("init");
     symlink(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
-    let mut victim = Program::new(std::env::current_exe()?)
-        .args(["--exact", "leftovers::victim", "--ignored", "--nocapture"])
-        .env("VICTIM_FOLDER", folder.path())
-        .env("VICTIM_MARK", mark.to_string())
+    let archive = folder.path().join("image.tar");
+    shell_image(Settings::default())?.write(&IMAGE.parse()?, &archive)?;
+    let mut victim = Program::new(env!("CARGO_BIN_EXE_acitask-emulator-init"))
+        .arg("drive")
+        .arg(folder.path())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let stdout = victim.stdout.take().ok_or("no output")?;
-    let ready =
-        BufReader::new(stdout).lines().find(|line| line.as_ref().is_ok_and(|line| line.contains("READY")));
-    let seen = processes(&format!("sleep 1000.{mark}"))?;
+    let (orders, told) = (victim.stdin.take(), victim.stdout.take());
+    let (mut orders, mut told) =
+        (orders.ok_or("no input")?, BufReader::new(told.ok_or("no output")?).lines());
+    for (order, answer) in [
+        (json!({"load": archive}), "loaded 1"),
+        (json!({"start": [IMAGE, demoted(&stubborn(mark)).command]}), "Some(Started"),
+        (json!({"hold": ["sh", "-c", format!("trap '' HUP; sleep 1000.{mark}")]}), "held"),
+    ] {
+        writeln!(orders, "{order}")?;
+        let line = told.next().ok_or("it has ended")??;
+        assert!(line.starts_with(answer), "{order}: {line}");
+    }
+    let sleep = format!("sleep 1000.{mark}");
+    eventually(|| async { processes(&sleep).ok().filter(|found| found.len() >= 4) }).await?;
     assert_eq!(processes(&init.display().to_string())?.len(), 2, "a keeper and an exec's");
     victim.kill()?;
     victim.wait()?;
-    assert!(ready.is_some() && seen.len() >= 3, "{ready:?} {seen:?}");
     for text in [mark.to_string(), init.display().to_string()] {
         eventually(|| async { processes(&text).ok().filter(Vec::is_empty) }).await?;
     }
@@ -99,24 +112,9 @@ async fn nothing_is_left_when_a_keeper_alone_is_killed() -> Outcome {
     bench.said(1).await?;
     let keepers = processes(&bench.folder().display().to_string())?;
     let keeper = keepers.first().and_then(|line| line.split(' ').next()).ok_or("no keeper")?;
-    Program::new("kill").args(["-9", keeper]).status()?;
+    kill_process(Pid::from_raw(keeper.parse()?).ok_or("no process id")?, Signal::KILL)?;
     assert_eq!(bench.exited().await?, 137);
     eventually(|| async { processes(&mark.to_string()).ok().filter(Vec::is_empty) }).await?;
     bench.runtime.shutdown().await;
     Ok(())
-}
-
-/// The emulator that [`nothing_is_left_after_a_kill`] kills.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "runs only as the child of another test"]
-async fn victim() -> Outcome {
-    let folder = PathBuf::from(std::env::var_os("VICTIM_FOLDER").ok_or("no folder")?);
-    let mark: u32 = std::env::var("VICTIM_MARK")?.parse()?;
-    let mut bench = Bench::at(&folder, &folder.join("init"), Settings::default()).await?;
-    bench.started(demoted(&stubborn(mark))).await?;
-    let _exec = bench.exec(&["sh", "-c", &format!("trap '' HUP; sleep 1000.{mark}")]).await?;
-    eventually(|| async { processes(&format!("sleep 1000.{mark}")).ok().filter(|found| found.len() >= 4) })
-        .await?;
-    println!("READY");
-    std::future::pending().await
 }

@@ -27,6 +27,10 @@ async fn a_program_sees_its_container_only() -> Outcome {
         ..Settings::default()
     })
     .await?;
+    // What the image brings, which depends on where this machine has its libraries, and what every container has.
+    let image = shell_image(Settings::default())?;
+    let brought = image.files.keys().filter_map(|path| path.iter().nth(1)?.to_str());
+    let top: BTreeSet<String> = brought.chain(["dev", "etc", "proc", "work"]).map(str::to_owned).collect();
     for (text, code, lines) in [
         ("echo out; echo err >&2; exit 7", 7, vec!["out", "err"]),
         ("echo $A, $B, $HOME, $HOSTNAME", 0, vec!["from the group, b, /root, task-1"]),
@@ -35,7 +39,7 @@ async fn a_program_sees_its_container_only() -> Outcome {
         ("cat /etc/data; echo more >> /etc/data; cat /etc/data", 0, vec!["data", "data", "more"]),
         // A restart begins with a fresh file system and a fresh log.
         ("cat /etc/data", 0, vec!["data"]),
-        ("ls /", 0, vec!["bin", "dev", "etc", "lib", "lib64", "proc", "work"]),
+        ("ls /", 0, top.iter().map(String::as_str).collect()),
         (
             "ls /dev",
             0,
@@ -49,13 +53,10 @@ async fn a_program_sees_its_container_only() -> Outcome {
             0,
             vec!["0", "1", "2", "3"],
         ),
-        (
-            "echo 1 > /proc/sys/kernel/core_uses_pid",
-            2,
-            vec!["/bin/sh: 1: cannot create /proc/sys/kernel/core_uses_pid: Read-only file system"],
-        ),
+        // What shells say of it differs.
+        ("(echo 1 > /proc/sys/kernel/core_uses_pid) 2> /dev/null || echo refused", 0, vec!["refused"]),
         ("kill -9 $$; echo still here", 0, vec!["still here"]),
-        ("sh -c 'kill -15 $$'; echo $?", 0, vec!["Terminated", "143"]),
+        ("{ sh -c 'kill -15 $$'; } 2> /dev/null; echo $?", 0, vec!["143"]),
         ("printf 'no newline'", 0, vec!["no newline"]),
     ] {
         let (found, said) = bench.run(script(text)).await?;

@@ -1,83 +1,89 @@
 //! The same without root: in a user namespace of our own.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
-use std::process::Command as Program;
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command as Program, Stdio};
 
 use acitask_emulator::image::Settings;
+use serde_json::json;
 
 use crate::Outcome;
-use crate::bench::{Bench, script};
+use crate::bench::{IMAGE, shell_image};
 
 const NOBODY: u32 = 65534;
 
+/// A program that is run by nobody; std drops the further groups too.
+fn by_nobody(program: impl AsRef<std::ffi::OsStr>) -> Program {
+    let mut program = Program::new(program);
+    program.uid(NOBODY).gid(NOBODY);
+    program
+}
+
 #[test]
 fn containers_need_no_root() -> Outcome {
-    let is_root = fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own))? == 0;
-    if !is_root {
+    if fs::metadata("/proc/self")?.uid() != 0 {
         println!("skipped: every test of this binary runs without root already");
         return Ok(());
     }
+    match by_nobody("unshare").args(["-Urm", "true"]).output() {
+        Ok(namespace) if namespace.status.success() => {}
+        tried => {
+            println!("skipped: no user namespaces for {NOBODY}: {tried:?}");
+            return Ok(());
+        }
+    }
     let folder = tempfile::tempdir()?;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-    let state = folder.path().join("state");
-    fs::create_dir(&state)?;
-    chown(&state, Some(NOBODY), Some(NOBODY))?;
-    // The target folder may be closed to others.
-    let (own, init) = (folder.path().join("own"), folder.path().join("init"));
-    fs::copy(std::env::current_exe()?, &own)?;
-    fs::copy(env!("CARGO_BIN_EXE_acitask-emulator-init"), &init)?;
-    let nobody = NOBODY.to_string();
-    let as_nobody = ["--reuid", &nobody, "--regid", &nobody, "--clear-groups", "--inh-caps=-all"];
-    let Ok(namespace) = Program::new("setpriv").args(as_nobody).args(["unshare", "-Urm", "true"]).output()
-    else {
-        println!("skipped: no setpriv on this machine");
-        return Ok(());
-    };
-    if !namespace.status.success() {
-        println!("skipped: no user namespaces for {NOBODY}: {}", String::from_utf8_lossy(&namespace.stderr));
-        return Ok(());
+    let at = |name: &str| folder.path().join(name);
+    for (name, user) in [("root.tar", ""), ("other.tar", "1000")] {
+        let settings = Settings { user: user.to_owned(), ..Settings::default() };
+        shell_image(settings)?.write(&IMAGE.parse()?, &at(name))?;
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o644))?;
     }
-    let output = Program::new("setpriv")
-        .args(as_nobody)
-        .arg(&own)
-        .args(["--exact", "unprivileged::inner", "--ignored", "--nocapture"])
-        .env("INNER_FOLDER", &state)
-        .env("INNER_INIT", &init)
-        .env("TMPDIR", &state)
-        .output()?;
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    // The target folder may be closed to others.
+    let state = at("state");
+    fs::create_dir(&state)?;
+    fs::copy(env!("CARGO_BIN_EXE_acitask-emulator-init"), state.join("init"))?;
+    chown(&state, Some(NOBODY), Some(NOBODY))?;
+
+    let sh = |text: &str| json!(["/bin/sh", "-c", text]);
+    let orders = [
+        json!({"load": at("root.tar")}),
+        json!({"start": [IMAGE, sh("echo $$; ls -ln /etc/data; echo x > /new; exit 9")]}),
+        json!("wait"),
+        json!({"start": [IMAGE, sh("echo up; while :; do sleep 0.1; done")]}),
+        json!({"exec": ["stty", "size"]}),
+    ];
+    let said = driven(&state, &orders)?;
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.get(2..4), Some(&["exited 9", "1"][..]), "{said}");
+    assert!(lines.get(4).is_some_and(|line| line.contains(" 0 0 ")), "{said}");
+    assert_eq!(lines.last(), Some(&"shown \"33 101\\r\\n\""), "{said}");
+    assert!(!Path::new("/new").exists());
+
+    let orders = [json!({"load": at("other.tar")}), json!({"start": [IMAGE, sh("true")]})];
+    let said = driven(&state, &orders)?;
+    assert!(said.contains("unable to run as user 1000:0"), "{said}");
     Ok(())
 }
 
-/// What [`containers_need_no_root`] runs as nobody.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "runs only as the child of another test"]
-async fn inner() -> Outcome {
-    let path = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or("not told where");
-    let (folder, init) = (path("INNER_FOLDER")?, path("INNER_INIT")?);
-    let mut bench = Bench::at(&folder, &init, Settings::default()).await?;
-    let (code, said) = bench.run(script("echo $$; ls -ln /etc/data; echo x > /new; exit 9")).await?;
-    assert_eq!(code, 9, "{said:?}");
-    assert_eq!(said.first().map(String::as_str), Some("1"));
-    assert!(said.iter().any(|line| line.contains(" 0 0 ")), "{said:?}");
-    bench.started(script("echo up; while :; do sleep 0.1; done")).await?;
-    let mut stream = bench.exec(&["stty", "size"]).await?;
-    let mut shown = Vec::new();
-    while let Some(chunk) = stream.output.recv().await {
-        shown.extend_from_slice(&chunk);
+/// What a driver says to these orders.
+fn driven(state: &Path, orders: &[serde_json::Value]) -> Result<String, Box<dyn std::error::Error>> {
+    let mut driver = by_nobody(state.join("init"))
+        .arg("drive")
+        .arg(state)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut input = driver.stdin.take().ok_or("no input")?;
+    for order in orders {
+        writeln!(input, "{order}")?;
     }
-    assert_eq!(String::from_utf8(shown)?, "33 101\r\n");
-    bench.runtime.shutdown().await;
-    assert!(!Path::new("/new").exists());
-    let refused = Bench::at(&folder, &init, Settings { user: "1000".into(), ..Settings::default() }).await;
-    let mut bench = refused?;
-    bench.start(crate::bench::SANDBOX, script("true"));
-    let event = format!("{:?}", bench.event().await?);
-    assert!(event.contains("unable to run as user 1000:0"), "{event}");
-    bench.runtime.shutdown().await;
-    Ok(())
+    drop(input);
+    let output = driver.wait_with_output()?;
+    let said = String::from_utf8(output.stdout)?;
+    if output.status.success() { Ok(said) } else { Err(format!("{}: {said}", output.status).into()) }
 }
