@@ -13,6 +13,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    an error, of usage too
+  2    changes are pending (`plan --detailed-exitcode`)
   3    blocked: something is protected
   4    something changed since it was planned
   5    partly applied: some steps failed
@@ -27,6 +28,8 @@ impl Code {
     pub(crate) const DONE: Self = Self(0);
     /// An error.
     pub(crate) const ERROR: Self = Self(1);
+    /// Changes are pending.
+    pub(crate) const PENDING: Self = Self(2);
     /// Blocked by protection.
     pub(crate) const BLOCKED: Self = Self(3);
     /// Changed since planned.

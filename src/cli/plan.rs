@@ -12,7 +12,7 @@ use crate::plan::reconcile::Verb;
 /// Show what an apply would do; it only reads.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  acitask plan\n  acitask plan --local -f manifests/quickstart\n\nExit codes: 0 shown, 1 an error or a conflict, 3 blocked by protection."
+    after_help = "Examples:\n  acitask plan\n  acitask plan --local -f manifests/quickstart\n\nExit codes: 0 shown, 1 an error or a conflict, 2 changes are pending (with --detailed-exitcode), 3 blocked by protection."
 )]
 pub(crate) struct Plan {
     #[command(flatten)]
@@ -20,6 +20,9 @@ pub(crate) struct Plan {
     /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
     #[arg(long, value_name = "NAME")]
     adopt: Vec<String>,
+    /// End with 2 where an apply would do something; runs with the trigger `always` do not count.
+    #[arg(long)]
+    detailed_exitcode: bool,
 }
 
 /// Shows the plan. One with conflicts is an error, a blocked one is blocked, as they would be for `apply`.
@@ -28,5 +31,6 @@ pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure>
     let line = connect(desk, &project).await?;
     let planned = carry::make(desk, &line, &project.stack, Verb::Apply, &arguments.adopt).await?;
     carry::permit(&planned)?;
-    Ok(Code::DONE)
+    let pending = arguments.detailed_exitcode && planned.pending(&project.stack);
+    Ok(if pending { Code::PENDING } else { Code::DONE })
 }

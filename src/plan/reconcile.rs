@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::Observed;
-use crate::model::stack::Stack;
+use crate::model::stack::{Stack, Trigger};
 use crate::plan::{Defect, Note, Plan, Subject};
 
 /// What is asked for.
@@ -67,6 +67,16 @@ pub struct Planned {
     pub blocks: Vec<Block>,
     /// How many declared things are as wanted: they have no step, no conflict and no note.
     pub unchanged: usize,
+}
+
+impl Planned {
+    /// Whether something waits to be done, runs that are due at every apply left out.
+    pub fn pending(&self, stack: &Stack) -> bool {
+        self.plan.steps().iter().any(|step| match &step.subject {
+            Subject::Run(name) => stack.runs.get(name).is_none_or(|run| run.trigger != Trigger::Always),
+            Subject::ResourceGroup(_) | Subject::Group(_) => true,
+        })
+    }
 }
 
 /// Something is not as the stack takes it to be, and no step may mend it.
