@@ -168,7 +168,8 @@ mod tests {
             at: None,
             container_start: None,
         };
-        let (tag, intent) = intent_tag(&Name::from("report"), &record);
+        let (tag, intent) =
+            intent_tag(&Intent { run: Name::from("report"), follows: None, record: record.clone() });
         let groups = [
             group("kept", &[(OWNER, "jobs"), (&tag, &intent)]),
             group("left", &[(OWNER, "jobs")]),
