@@ -19,3 +19,6 @@ mod wait;
 pub use apply::{Options, apply};
 pub use logs::Follower;
 pub use observe::{observe, view};
+
+#[cfg(test)]
+mod tests;

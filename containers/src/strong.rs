@@ -22,17 +22,11 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let mut signals = match Signals::new([SIGTERM, SIGINT, SIGCHLD]) {
         Ok(signals) => signals,
         Err(error) => {
-            tell(
-                std::io::stderr(),
-                &format!("strong: cannot watch signals: {error}"),
-            );
+            tell(std::io::stderr(), &format!("strong: cannot watch signals: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    tell(
-        std::io::stdout(),
-        "strong: waiting for tasks; exec /strong_task/post to run one",
-    );
+    tell(std::io::stdout(), "strong: waiting for tasks; exec /strong_task/post to run one");
     reap();
     for signal in signals.forever() {
         if signal != SIGCHLD {

@@ -40,17 +40,7 @@ fn noise(length: usize) -> Vec<u8> {
 #[test]
 fn every_argument_arrives_as_it_is() -> Outcome {
     let long = "ä\n\x03\x04\t".repeat(15_000);
-    let words = [
-        "%s\\0",
-        "",
-        "two words",
-        "line\nfeed",
-        "\"q'u`o$t\\es",
-        "größe 犬",
-        "-n",
-        "\x1e",
-        &long,
-    ];
+    let words = ["%s\\0", "", "two words", "line\nfeed", "\"q'u`o$t\\es", "größe 犬", "-n", "\x1e", &long];
     let mut call = Call::new()?;
     call.say('a', "printf")?;
     for word in words {
@@ -60,16 +50,8 @@ fn every_argument_arrives_as_it_is() -> Outcome {
     }
     call.write("g\nz\n")?;
     let said = call.finish()?;
-    let expected: String = words
-        .iter()
-        .skip(1)
-        .map(|word| format!("{word}\0"))
-        .collect();
-    assert!(
-        said.output == expected.as_bytes(),
-        "{} bytes",
-        said.output.len()
-    );
+    let expected: String = words.iter().skip(1).map(|word| format!("{word}\0")).collect();
+    assert!(said.output == expected.as_bytes(), "{} bytes", said.output.len());
     assert_eq!((said.end.as_str(), said.code), ("x 0", Some(0)));
     Ok(())
 }
@@ -78,11 +60,7 @@ fn every_argument_arrives_as_it_is() -> Outcome {
 fn the_environment_is_added_to_and_the_folder_set() -> Outcome {
     let folder = tempfile::tempdir()?;
     let mut call = Call::new()?;
-    call.command(&[
-        "sh",
-        "-c",
-        "printf '%s|%s|' \"$ADDED\" \"${PATH:+kept}\"; pwd -P",
-    ])?;
+    call.command(&["sh", "-c", "printf '%s|%s|' \"$ADDED\" \"${PATH:+kept}\"; pwd -P"])?;
     call.say('e', "ADDED=a=b\nc")?;
     call.say('d', folder.path().as_os_str().as_encoded_bytes())?;
     call.write("g\r\nz\r\n")?;
@@ -98,8 +76,7 @@ fn input_arrives_byte_for_byte() -> Outcome {
     let mut call = Call::new()?;
     call.command(&["cat"])?;
     call.write("g\n")?;
-    sent.chunks(30_000)
-        .try_for_each(|piece| call.say('i', piece))?;
+    sent.chunks(30_000).try_for_each(|piece| call.say('i', piece))?;
     call.write("z\n")?;
     let said = call.finish()?;
     assert!(said.output == sent, "{} bytes", said.output.len());
@@ -121,12 +98,8 @@ fn ten_megabytes_of_output_arrive_byte_for_byte() -> Outcome {
 #[test]
 fn errors_stay_apart_and_the_code_is_told() -> Outcome {
     let said = run(&["sh", "-c", "echo out; echo err >&2; exit 3"])?;
-    let expected = Said {
-        output: b"out\n".to_vec(),
-        errors: b"err\n".to_vec(),
-        end: "x 3".to_owned(),
-        code: Some(3),
-    };
+    let expected =
+        Said { output: b"out\n".to_vec(), errors: b"err\n".to_vec(), end: "x 3".to_owned(), code: Some(3) };
     assert_eq!(said, expected);
     Ok(())
 }
@@ -151,29 +124,17 @@ fn a_signal_is_told_as_128_and_its_number() -> Outcome {
 #[test]
 fn what_cannot_start_says_why() -> Outcome {
     let said = run(&["/no/such/program"])?;
-    assert_eq!(
-        (said.end.as_str(), said.code),
-        ("f 127 \"/no/such/program\": not found", Some(127))
-    );
+    assert_eq!((said.end.as_str(), said.code), ("f 127 \"/no/such/program\": not found", Some(127)));
     let said = run(&["/etc/passwd"])?;
-    assert_eq!(
-        (said.end.as_str(), said.code),
-        ("f 126 \"/etc/passwd\": permission denied", Some(126))
-    );
+    assert_eq!((said.end.as_str(), said.code), ("f 126 \"/etc/passwd\": permission denied", Some(126)));
     let said = run(&["echo", &"x".repeat(140_000)])?;
-    assert_eq!(
-        (said.end.as_str(), said.code),
-        ("f 126 \"echo\": argument list too long", Some(126))
-    );
+    assert_eq!((said.end.as_str(), said.code), ("f 126 \"echo\": argument list too long", Some(126)));
     let mut call = Call::new()?;
     call.command(&["true"])?;
     call.say('d', "/no/such/folder")?;
     call.write("g\n")?;
     let end = call.finish()?.end;
-    assert_eq!(
-        end,
-        "f 126 working directory \"/no/such/folder\": not a directory"
-    );
+    assert_eq!(end, "f 126 working directory \"/no/such/folder\": not a directory");
     Ok(())
 }
 
@@ -226,20 +187,14 @@ fn a_cancel_that_is_not_heard_becomes_a_kill() -> Outcome {
 fn what_a_command_leaves_behind_does_not_hold_up_its_end() -> Outcome {
     let begun = Instant::now();
     let said = run(&["sh", "-c", "sleep 15 & echo done"])?;
-    assert_eq!(
-        (said.output.as_slice(), said.end.as_str()),
-        (b"done\n".as_slice(), "x 0")
-    );
+    assert_eq!((said.output.as_slice(), said.end.as_str()), (b"done\n".as_slice(), "x 0"));
     assert!(begun.elapsed() < Duration::from_secs(12));
     Ok(())
 }
 
 #[test]
 fn a_plain_command_dies_with_its_stream() -> Outcome {
-    for script in [
-        "echo ready; exec sleep 60",
-        "trap '' TERM HUP; echo ready; while :; do sleep 1; done",
-    ] {
+    for script in ["echo ready; exec sleep 60", "trap '' TERM HUP; echo ready; while :; do sleep 1; done"] {
         let mut call = Call::new()?;
         call.command(&["sh", "-c", script])?;
         call.write("g\nz\n")?;
@@ -367,15 +322,8 @@ fn pipes_do_where_there_is_no_terminal() -> Outcome {
     let mut input = helper.stdin.take().ok_or("no input")?;
     input.write_all(b"a ZWNobw==\na aGk=\ng\nz\n")?;
     let mut text = String::new();
-    helper
-        .stdout
-        .take()
-        .ok_or("no output")?
-        .read_to_string(&mut text)?;
+    helper.stdout.take().ok_or("no output")?.read_to_string(&mut text)?;
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        (lines[0], lines[2], lines[3]),
-        ("\x1eh 1", "\x1eo aGkK", "\x1ex 0")
-    );
+    assert_eq!((lines[0], lines[2], lines[3]), ("\x1eh 1", "\x1eo aGkK", "\x1ex 0"));
     Ok(())
 }

@@ -44,9 +44,7 @@ fn endpoint(answers: &[&str]) -> Outcome<(String, JoinHandle<std::io::Result<Got
 /// The text of an answer.
 fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
-    )
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}")
 }
 
 /// Runs the task with an environment of its own: exit code, output, errors.
@@ -57,11 +55,7 @@ fn post(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome<(Option<i32>,
         .env_clear()
         .envs(variables.iter().copied())
         .output()?;
-    Ok((
-        done.status.code(),
-        String::from_utf8(done.stdout)?,
-        String::from_utf8(done.stderr)?,
-    ))
+    Ok((done.status.code(), String::from_utf8(done.stdout)?, String::from_utf8(done.stderr)?))
 }
 
 fn join(served: JoinHandle<std::io::Result<Got>>) -> Outcome<Got> {
@@ -72,27 +66,14 @@ fn join(served: JoinHandle<std::io::Result<Got>>) -> Outcome<Got> {
 fn it_posts_and_shows_the_answer() -> Outcome {
     let (url, served) = endpoint(&[&answer("201 Created", "", "{\"id\":7}")])?;
     let nowhere = ("SSL_CERT_FILE", "/no/such/file");
-    let variables = [
-        ("ENDPOINT_URL", url.as_str()),
-        ("DATA_mode", "test"),
-        nowhere,
-    ];
+    let variables = [("ENDPOINT_URL", url.as_str()), ("DATA_mode", "test"), nowhere];
     let (code, output, errors) = post(&["--name", "dog"], &variables)?;
     let shown = url.replace("?sig=geheim", "?…");
-    assert_eq!(
-        output,
-        format!("POST {shown}\nstatus: 201\nbody: {{\"id\":7}}\n")
-    );
+    assert_eq!(output, format!("POST {shown}\nstatus: 201\nbody: {{\"id\":7}}\n"));
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     let got = join(served)?;
-    assert!(
-        got[0].0.starts_with("post /hook?sig=geheim http/1.1"),
-        "{got:?}"
-    );
-    assert!(
-        got[0].0.contains("content-type: application/json"),
-        "{got:?}"
-    );
+    assert!(got[0].0.starts_with("post /hook?sig=geheim http/1.1"), "{got:?}");
+    assert!(got[0].0.contains("content-type: application/json"), "{got:?}");
     assert_eq!(got[0].1, "{\"mode\":\"test\",\"name\":\"dog\"}");
     Ok(())
 }
@@ -104,11 +85,7 @@ fn it_tries_again_where_that_may_help() -> Outcome {
     let begun = std::time::Instant::now();
     let (code, output, errors) = post(&["--url", &url], &[])?;
     assert!(output.ends_with("status: 200\nbody: ok\n"), "{output}");
-    assert!(
-        begun.elapsed() >= std::time::Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_eq!(code, Some(0));
     assert!(errors.contains("answered 503"), "{errors}");
     assert_eq!(join(served)?.len(), 2);
@@ -126,10 +103,7 @@ fn a_refusal_is_no_success() -> Outcome {
         let (url, served) = endpoint(&[&answer(status, headers, body)])?;
         let (code, output, errors) = post(&["--url", &url], &[])?;
         let number = status.split(' ').next().unwrap_or_default();
-        assert!(
-            output.ends_with(&format!("status: {number}\nbody: {body}\n")),
-            "{output}"
-        );
+        assert!(output.ends_with(&format!("status: {number}\nbody: {body}\n")), "{output}");
         assert_eq!(code, Some(1), "{errors}");
         assert!(!errors.contains("geheim"), "{errors}");
         assert_eq!(join(served)?.len(), 1);
@@ -162,10 +136,7 @@ fn an_answer_that_never_comes_is_not_asked_for_again() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/?sig=geheim", listener.local_addr()?);
     let (code, _, errors) = post(&["--url", &url, "--timeout", "300ms"], &[])?;
-    assert_eq!(
-        (code, errors.as_str()),
-        (Some(1), "post: no answer: none within 300ms\n")
-    );
+    assert_eq!((code, errors.as_str()), (Some(1), "post: no answer: none within 300ms\n"));
     Ok(())
 }
 
@@ -219,10 +190,7 @@ fn https_needs_an_authority_that_is_trusted() -> Outcome {
     let served = std::thread::spawn(move || {
         // The first client does not trust it and goes.
         let first = secure(&listener, Arc::clone(&config)).is_err();
-        (
-            first,
-            secure(&listener, config).map_err(|error| error.to_string()),
-        )
+        (first, secure(&listener, config).map_err(|error| error.to_string()))
     });
     let (code, _, errors) = post(&["--url", &url], &[])?;
     assert_eq!(code, Some(3), "{errors}");

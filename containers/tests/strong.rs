@@ -11,10 +11,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_acitask-tasks");
 
 /// Starts a command and waits for its first line.
 fn start(command: &mut Command) -> Outcome<(Child, String)> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
     Ok((child, line))
@@ -24,10 +21,7 @@ fn start(command: &mut Command) -> Outcome<(Child, String)> {
 fn it_says_what_it_waits_for_and_ends_when_told() -> Outcome {
     for signal in [Signal::TERM, Signal::INT] {
         let (mut child, line) = start(Command::new(BINARY).arg("strong"))?;
-        assert_eq!(
-            line,
-            "strong: waiting for tasks; exec /strong_task/post to run one\n"
-        );
+        assert_eq!(line, "strong: waiting for tasks; exec /strong_task/post to run one\n");
         let pid = Pid::from_raw(child.id().try_into()?).ok_or("no pid")?;
         kill_process(pid, signal)?;
         assert_eq!(child.wait()?.code(), Some(0));

@@ -119,18 +119,6 @@ impl Arm {
         call.answer(outcome).map(|answer| Accepted::read(&answer))
     }
 
-    /// Restarts all containers of a running container group.
-    ///
-    /// # Errors
-    /// The service's fault.
-    pub async fn restart_group(&self, _: &Warrant<'_>, id: &GroupId) -> Result<Accepted, Fault> {
-        let (resource_group, name) = names(id)?;
-        let call = Call::new(self);
-        let client = call.aci().container_groups_client();
-        let outcome = client.restart(self.subscription(), resource_group, name).send().await;
-        call.answer(outcome).map(|answer| Accepted::read(&answer))
-    }
-
     /// Sets tags and leaves all others alone.
     ///
     /// # Errors

@@ -133,6 +133,15 @@ pub enum ExecFault {
     Protocol(&'static str),
 }
 
+impl Command {
+    /// The environment beside the container's own: which run it is, then what was asked for, which may say otherwise.
+    fn environment(&self) -> Vec<(String, Secret)> {
+        let run = self.run.iter().flat_map(RunId::environment);
+        let told = run.map(|(name, value)| (name.to_owned(), Secret::new(value)));
+        told.chain(self.env.iter().cloned()).collect()
+    }
+}
+
 impl Way {
     const ALL: [Self; 3] = [Self::Helper, Self::Shell, Self::Bare];
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
@@ -18,6 +19,8 @@ use super::wire::{Answer, Request, Stream};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(60);
+/// More bytes than an answer of the service has: lists come in pages, and a log has a few megabytes.
+const LARGEST: usize = 64 * 1024 * 1024;
 /// Creating a container group may take the service more than a minute to accept.
 const WHOLE: Duration = Duration::from_secs(180);
 
@@ -77,7 +80,7 @@ impl Net {
                 (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
-        let body = answer.bytes().await.map_err(|error| fault(&error))?;
+        let body = whole(answer, LARGEST).await?;
         Ok(Answer { status, headers, body })
     }
 
@@ -105,6 +108,18 @@ impl Net {
     pub(super) fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }
+}
+
+/// The body of an answer, which is not read further than so many bytes.
+async fn whole(mut answer: reqwest::Response, most: usize) -> Result<Bytes, Fault> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| fault(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(Fault::own(FaultKind::Protocol, format!("the answer is longer than {most} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 fn tls(trust: Trust) -> Result<ClientConfig, Fault> {
@@ -147,6 +162,30 @@ fn fault(error: &reqwest::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_limit() -> Result<(), Box<dyn std::error::Error>> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        let serving = std::thread::spawn(move || -> std::io::Result<()> {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept()?;
+                // The request fits into one packet; what it says does not matter.
+                let _ = std::io::Read::read(&mut stream, &mut [0; 4096])?;
+                let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 10\r\n\r\n";
+                std::io::Write::write_all(&mut stream, format!("{head}0123456789").as_bytes())?;
+            }
+            Ok(())
+        });
+        let wire = Net::new(Trust::Nothing)?;
+        for (most, read) in [(10, Ok(10)), (9, Err(FaultKind::Protocol))] {
+            let answer = wire.http.get(&url).send().await?;
+            let body = whole(answer, most).await;
+            assert_eq!(body.map(|body| body.len()).map_err(|fault| fault.kind), read, "{most}");
+        }
+        serving.join().map_err(|_| "the server fell over")??;
+        Ok(())
+    }
 
     #[test]
     fn loopback_needs_no_certificate_files() {

@@ -20,7 +20,7 @@ const STATE_DIR: &str = "ACITASK_STATE_DIR";
 
 /// Plans and applies task workloads on Azure Container Instances, runs them, and tells what happened to them.
 #[derive(Parser)]
-#[command(name = "acitask", version, after_help = code::HELP)]
+#[command(name = "acitask", version, disable_help_flag = true, after_help = code::HELP)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -55,13 +55,32 @@ pub(crate) struct Globals {
     /// Log what is done; twice: in detail.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// Print help.
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::HelpShort)]
+    pub(crate) help: Option<bool>,
 }
 
 impl Globals {
+    /// The flags as they were given, for a command that looks after the same emulator.
+    pub(crate) fn emulator_flags(&self, environment: &Environment) -> Flags {
+        let folder = told_folder(self.state_dir.as_ref(), environment);
+        Flags::new(folder.into_iter().flat_map(|folder| ["--state-dir".to_owned(), folder]).collect())
+    }
+
     /// The flags as they were given, for a command that is to be about the same project. Of a variable only the name is
     /// told, because its value may be secret.
     pub(crate) fn flags(&self, input: &Input, environment: &Environment) -> Flags {
-        let Self { local, state_dir, variables, env_files, subscription, auth, color: _, verbose: _ } = self;
+        let Self {
+            local,
+            state_dir,
+            variables,
+            env_files,
+            subscription,
+            auth,
+            color: _,
+            verbose: _,
+            help: _,
+        } = self;
         let Input { files } = input;
         let path = |path: &PathBuf| path.display().to_string();
         let mut words = Vec::new();
@@ -71,12 +90,18 @@ impl Globals {
         env_files.iter().for_each(|file| flag("--env-file", path(file)));
         subscription.iter().for_each(|subscription| flag("--subscription", subscription.clone()));
         auth.iter().for_each(|auth| flag("--auth", auth.to_string()));
-        let state_dir = state_dir.as_ref().map(path);
-        let told = state_dir.filter(|folder| environment.get(STATE_DIR) != Some(folder));
-        told.into_iter().for_each(|folder| flag("--state-dir", folder));
+        told_folder(state_dir.as_ref(), environment)
+            .iter()
+            .for_each(|folder| flag("--state-dir", folder.clone()));
         let local = local.then(|| "--local".to_owned());
         Flags::new(local.into_iter().chain(words).collect())
     }
+}
+
+/// The state folder, where a flag names it and not the environment.
+fn told_folder(folder: Option<&PathBuf>, environment: &Environment) -> Option<String> {
+    let folder = folder.map(|folder| folder.display().to_string());
+    folder.filter(|folder| environment.get(STATE_DIR) != Some(folder))
 }
 
 /// Which manifests are read.
@@ -122,6 +147,22 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn commands_that_are_told_are_about_the_same_project() -> Result<(), clap::Error> {
+        let given =
+            "acitask plan -f jobs --local --var TOKEN=canary --auth az --state-dir a -v --color never";
+        let arguments = Arguments::try_parse_from(given.split(' '))?;
+        let input = Input { files: vec!["jobs".into()] };
+        let [bare, inherited] = [&[][..], &[(STATE_DIR, "a")][..]].map(Environment::of);
+        let flags = |environment| arguments.globals.flags(&input, environment).on("acitask run x");
+        assert_eq!(flags(&bare), "acitask run x --local -f jobs --var 'TOKEN=…' --auth az --state-dir a");
+        assert_eq!(flags(&inherited), "acitask run x --local -f jobs --var 'TOKEN=…' --auth az");
+        let stop = |environment| arguments.globals.emulator_flags(environment).on("acitask emulator stop");
+        assert_eq!(stop(&bare), "acitask emulator stop --state-dir a");
+        assert_eq!(stop(&inherited), "acitask emulator stop");
+        Ok(())
+    }
 
     #[test]
     fn the_arguments_hang_together() {

@@ -106,7 +106,7 @@ pub(crate) async fn out(
     let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
     let mut view = View::new(plan, screen);
     let mut story = Story::default();
-    let mut tell = |event: &Event| {
+    let tell = |event: &Event, story: &mut Story, view: &mut View| {
         story.tell(event);
         view.tell(event, screen);
     };
@@ -117,18 +117,18 @@ pub(crate) async fn out(
             biased;
             () = signals.next() => {
                 if stop.is_cancelled() {
-                    screen.line("Leaving. What is under way goes on; `acitask apply` picks it up.");
+                    view.remark(&summary::leaving(plan, &story, &line.flags), screen);
                     return Err(Failure::Left);
                 }
                 stop.cancel();
-                screen.line("Stopping: nothing new is begun, what is under way is waited for. Again to leave at once.");
+                view.remark(&summary::stopping(plan, &story), screen);
             }
-            Some(event) = events.recv() => tell(&event),
+            Some(event) = events.recv() => tell(&event, &mut story, &mut view),
             tally = &mut applying => break tally,
         }
     };
     while let Ok(event) = events.try_recv() {
-        tell(&event);
+        tell(&event, &mut story, &mut view);
     }
     screen.result(|out| {
         writeln!(out)?;
@@ -148,6 +148,13 @@ impl View {
         match screen.live() {
             Some(target) => Self::Live(Live::new(plan, target, screen.aside)),
             None => Self::Lines(Lines::new(plan, screen.aside)),
+        }
+    }
+
+    fn remark(&self, text: &str, screen: &Screen) {
+        match self {
+            Self::Live(live) => drop(live.remark(text)),
+            Self::Lines(_) => screen.say(text),
         }
     }
 

@@ -15,6 +15,8 @@ use super::code::Code;
 use super::failure::Failure;
 use super::{Desk, project};
 
+const NONE_RAN: &str = "No local emulator runs, and none has run yet; any command with --local starts one.";
+
 /// What to do with the local emulator.
 #[derive(Subcommand)]
 pub(crate) enum EmulatorCommand {
@@ -57,7 +59,7 @@ pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Co
 
 /// Says that there is nothing to show, and makes nothing to show it.
 fn none_ran(desk: &Desk) -> Result<Code, Failure> {
-    desk.screen.say("No local emulator has run yet; any command with --local starts one.");
+    desk.screen.say(NONE_RAN);
     Ok(Code::DONE)
 }
 
@@ -78,7 +80,10 @@ async fn stop(desk: &Desk) -> Result<Code, Failure> {
 }
 
 async fn status(desk: &Desk) -> Result<Code, Failure> {
-    let Some(home) = project::found_home(desk)? else { return none_ran(desk) };
+    let Some(home) = project::found_home(desk)? else {
+        desk.screen.result(|out| writeln!(out, "{NONE_RAN}"))?;
+        return Ok(Code::DONE);
+    };
     let control = control::Control::of(&home)?;
     let health = control.health().await;
     desk.screen.result(|out| match &health {

@@ -19,13 +19,10 @@ use crate::arm::exec::{self, Command, ExecFault, Output};
 use crate::clock::Clock;
 use crate::model::name::Name;
 
-/// Execute a command in a running container.
-///
-/// Standard input is passed on where it is a pipe or a file. Ends with the command's own exit code; with 125 where
-/// acitask itself failed, 126 where the program cannot be executed, 127 where it is not found.
+/// Execute a command in a running container; standard input is passed on where it is a pipe or a file.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  acitask exec strongtask -- /strong_task/post --name bird\n  echo hello | acitask exec strongtask -- /bin/cat"
+    after_help = "Examples:\n  acitask exec strongtask -- /strong_task/post --name bird\n  echo hello | acitask exec strongtask -- /bin/cat\n\nExit codes: the command's own, 125 where acitask itself failed,\n126 where the program cannot be executed, 127 where it is not found."
 )]
 pub(crate) struct Exec {
     /// The ContainerGroup.

@@ -9,6 +9,8 @@ use ignore::WalkBuilder;
 use super::failure::Failure;
 use crate::manifest::{Rejected, Source};
 
+const STANDARD_INPUT: &str = "standard input";
+
 /// The manifests that were named.
 #[derive(Clone, Debug)]
 pub(crate) struct Manifests {
@@ -36,7 +38,9 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
         if input.as_os_str() == "-" {
             let mut bytes = Vec::new();
             stdin.read_to_end(&mut bytes).map_err(|source| Failure::Input { source })?;
-            texts.push(("standard input".to_owned(), bytes));
+            if !bytes.trim_ascii().is_empty() {
+                texts.push((STANDARD_INPUT.to_owned(), bytes));
+            }
             continue;
         }
         for path in paths(input, current)? {
@@ -48,12 +52,21 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
         }
     }
     if texts.is_empty() {
-        let places: Vec<String> = inputs.iter().map(|input| input.display().to_string()).collect();
+        let places: Vec<String> = inputs.iter().map(|input| place(input)).collect();
         return Err(Failure::NoManifests { place: places.join(", ") });
     }
     let folder = inputs.first().map_or_else(|| current.to_owned(), |input| folder_of(input, current));
     let whole = inputs.len() == 1 && inputs.iter().all(|input| current.join(input).is_dir());
     Ok(Manifests { sources: sources(texts)?, folder, whole })
+}
+
+/// What an input is called where nothing was found in it.
+fn place(input: &Path) -> String {
+    match input.to_str() {
+        Some("-") => STANDARD_INPUT.to_owned(),
+        Some(".") => "the current folder".to_owned(),
+        Some(_) | None => input.display().to_string(),
+    }
 }
 
 fn sources(texts: Vec<(String, Vec<u8>)>) -> Result<Vec<Source>, Failure> {
@@ -139,6 +152,8 @@ mod tests {
         assert!(matches!(read(&["manifests/.hidden/none"]), Err(Failure::File { .. })));
         fs::create_dir(root.join("empty"))?;
         assert!(matches!(read(&["empty"]), Err(Failure::NoManifests { .. })));
+        let nothing = super::read(&[PathBuf::from("-")], root, &mut &b" \n"[..]);
+        assert!(matches!(nothing, Err(Failure::NoManifests { place }) if place == STANDARD_INPUT));
         fs::write(root.join("empty/latin.yaml"), b"a: \xe9")?;
         assert!(matches!(read(&["empty"]), Err(Failure::Rejected(_))));
         Ok(())

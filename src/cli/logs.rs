@@ -14,7 +14,7 @@ use crate::engine::{self, Follower};
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Observed, Phase, SeenGroup};
-use crate::model::record;
+use crate::model::record::{self, Intent};
 use crate::model::secret::SecretSource;
 use crate::model::stack::{RunKind, Stack};
 use crate::plan::reconcile::{Request, Verb};
@@ -115,7 +115,7 @@ async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId,
 /// The newest group that a run made and that is still there.
 fn newest(observed: &Observed, run: &Name) -> Result<GroupId, Failure> {
     let made = |seen: &SeenGroup| {
-        let (of, record) = record::intent(&seen.tags)?;
+        let Intent { run: of, follows: _, record } = record::intent(&seen.tags)?;
         (of == *run).then(|| (record.at, seen.id.clone()))
     };
     let newest = observed.groups.values().filter_map(made).max();

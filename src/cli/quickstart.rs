@@ -42,7 +42,7 @@ pub(crate) async fn quickstart(desk: &Desk, arguments: &Quickstart) -> Result<Co
 
 /// The same desk with `--local`.
 fn local(desk: &Desk) -> Desk {
-    let Globals { local: _, state_dir, variables, env_files, subscription, auth, color, verbose } =
+    let Globals { local: _, state_dir, variables, env_files, subscription, auth, color, verbose, help } =
         &desk.globals;
     let globals = Globals {
         local: true,
@@ -53,6 +53,7 @@ fn local(desk: &Desk) -> Desk {
         auth: *auth,
         color: *color,
         verbose: *verbose,
+        help: *help,
     };
     Desk { globals, environment: desk.environment.clone(), screen: desk.screen }
 }

@@ -12,10 +12,10 @@ use crate::plan::reconcile::Verb;
 use crate::plan::{Action, Subject};
 
 /// Run one task now, whatever its trigger, with what it needs and nothing else.
-///
-/// Ends with the task's own exit code, and with 125 where acitask itself failed.
 #[derive(Args)]
-#[command(after_help = "Example:\n  acitask run post-cat --local -f manifests/quickstart")]
+#[command(
+    after_help = "Example:\n  acitask run post-cat --local -f manifests/quickstart\n\nExit codes: the task's own, 124 where it took too long, 125 where acitask itself failed."
+)]
 pub(crate) struct Run {
     /// The TaskRun.
     name: String,

@@ -5,19 +5,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::arm::act::Scope;
+use crate::arm::operation::Accepted;
 use crate::engine::event::End;
-use crate::engine::retry;
 use crate::engine::step::{Work, failed};
-use crate::engine::wait::{self, UNSEEN, Wait, look, until};
+use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
+use crate::model::tag::{INTENT, lookup};
 use crate::plan::{Deployment, TagEdit, guard, judge};
 
 /// Creates the group and waits until it is provisioned.
 pub(crate) async fn create(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<End, End> {
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    put(work, id, deployment).await?;
-    let seen = provisioned(work, id).await?;
+    let accepted = put(work, id, deployment).await?;
+    let seen = provisioned(work, id, accepted).await?;
     Ok(End::Done(seen.ip.map_or_else(String::new, |ip| format!("at {}", seen.fqdn.unwrap_or(ip)))))
 }
 
@@ -30,8 +31,11 @@ pub(crate) async fn update(
 ) -> Result<End, End> {
     settled(work, id).await?;
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    put(work, id, deployment).await?;
-    provisioned(work, id).await?;
+    let accepted = put(work, id, deployment).await?;
+    // What comes next needs the new containers, so the old view is waited out; one that never shows what was sent is no
+    // reason to stop here, and the next plan tells the difference.
+    shows(work, id, deployment).await?;
+    provisioned(work, id, accepted).await?;
     edit_tags(work, id, edit).await?;
     Ok(End::Done(String::new()))
 }
@@ -57,8 +61,8 @@ pub(crate) async fn delete(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
 pub(crate) async fn start(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
     settled(work, id).await?;
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    work.call(|| work.site.arm.start_group(&work.warrant, id)).await.map_err(failed)?;
-    provisioned(work, id).await?;
+    let accepted = work.change(|| work.site.arm.start_group(&work.warrant, id)).await?;
+    provisioned(work, id, Some(accepted)).await?;
     Ok(End::Done(String::new()))
 }
 
@@ -66,14 +70,14 @@ pub(crate) async fn start(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
 pub(crate) async fn stop(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
     settled(work, id).await?;
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    work.call(|| work.site.arm.stop_group(&work.warrant, id)).await.map_err(failed)?;
+    work.change(|| work.site.arm.stop_group(&work.warrant, id)).await?;
     settled(work, id).await?;
     Ok(End::Done(String::new()))
 }
 
 /// Deletes the group, whatever its guard, and waits until it is gone.
 pub(crate) async fn remove(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
-    work.call(|| work.site.arm.delete_group(&work.warrant, id)).await.map_err(failed)?;
+    work.removal(|| work.site.arm.delete_group(&work.warrant, id)).await?;
     until(work, id, wait::DELETING, |seen| match seen {
         None => Wait::Over(()),
         Some(_) => Wait::Moving("waiting for the delete".to_owned()),
@@ -83,20 +87,30 @@ pub(crate) async fn remove(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
 
 /// Sends the group. Where the answer is lost, looks whether the group is there as it was sent, because a second PUT
 /// restarts its containers.
-pub(crate) async fn put(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<(), End> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let Err(fault) = work.site.arm.put_group(&work.warrant, id, deployment).await else { return Ok(()) };
-        if wait::uncertain(&fault)
-            && guard::group(look(work, id).await?.as_ref()) == guard::deployed(deployment)
-        {
-            return Ok(());
+pub(crate) async fn put(
+    work: &Work<'_>,
+    id: &GroupId,
+    deployment: &Deployment,
+) -> Result<Option<Accepted>, End> {
+    let send = || work.site.arm.put_group(&work.warrant, id, deployment);
+    work.change_once(send, || shows(work, id, deployment)).await
+}
+
+/// Whether the group is seen as it was sent, down to the run that the PUT begins. Looks more than once, because a change
+/// may not be seen for a while.
+async fn shows(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<bool, End> {
+    let mut pace = Pace::new();
+    for _ in 0..LOOKS {
+        if let Some(seen) = look(work, id).await? {
+            let intended = lookup(&deployment.tags, INTENT);
+            let same_run = intended.is_none() || intended == lookup(&seen.tags, INTENT);
+            if same_run && guard::group(Some(&seen)) == guard::deployed(deployment) {
+                return Ok(true);
+            }
         }
-        let Some(after) = retry::pause(&fault, tries) else { return Err(failed(fault)) };
-        work.retrying(&fault, after);
-        tokio::time::sleep(after).await;
+        pace.pause().await;
     }
+    Ok(false)
 }
 
 /// Waits until nothing is under way on the group any more.
@@ -111,9 +125,9 @@ pub(crate) async fn settled(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
 }
 
 /// Waits until the group is provisioned, and fails with the service's reason where it will not be.
-pub(crate) async fn provisioned(work: &Work<'_>, id: &GroupId) -> Result<SeenGroup, End> {
+async fn provisioned(work: &Work<'_>, id: &GroupId, accepted: Option<Accepted>) -> Result<SeenGroup, End> {
     let began = Instant::now();
-    until(work, id, wait::PROVISIONING, |seen| match seen {
+    let outcome = until(work, id, wait::PROVISIONING, |seen| match seen {
         None if unseen(began.elapsed()) => Wait::Failed(End::Stale { what: "it is gone again".to_owned() }),
         None => Wait::Moving("waiting to see it".to_owned()),
         Some(seen) => match judge::settled(seen) {
@@ -121,8 +135,27 @@ pub(crate) async fn provisioned(work: &Work<'_>, id: &GroupId) -> Result<SeenGro
             judge::Judgement::Done(()) => Wait::Over(seen.clone()),
             judge::Judgement::Failed(why) => Wait::Failed(End::Failed { why, help: None }),
         },
-    })
-    .await
+    });
+    match outcome.await {
+        Ok(seen) => Ok(seen),
+        Err(end) => Err(with_cause(work, end, accepted).await),
+    }
+}
+
+/// A failure with what the operation says of it: where a group never came to be, no event tells why.
+async fn with_cause(work: &Work<'_>, end: End, accepted: Option<Accepted>) -> End {
+    let Some(address) = accepted.and_then(|accepted| accepted.operation) else { return end };
+    let operation = work.call(|| work.site.arm.operation(&address)).await;
+    let Some(cause) = operation.ok().and_then(|operation| operation.error) else { return end };
+    match end {
+        End::Failed { why, help } => {
+            let help = cause.help().map(str::to_owned).or(help);
+            let why = if why.contains(&cause.message) { why } else { format!("{why} ({cause})") };
+            End::Failed { why, help }
+        }
+        End::Stale { .. } => failed(cause),
+        end => end,
+    }
 }
 
 /// Whether a thing that was made so long ago must be there.

@@ -3,7 +3,7 @@
 use crate::arm::act::Scope;
 use crate::engine::event::End;
 use crate::engine::resource_group;
-use crate::engine::step::{Work, failed, stale};
+use crate::engine::step::{Work, stale};
 use crate::model::record::{Ledger, Record, record_tag};
 use crate::model::tag::Tags;
 use crate::plan::Run;
@@ -24,5 +24,5 @@ pub(crate) async fn write(work: &Work<'_>, run: &Run, record: &Record) -> Result
     let _one_writer = work.site.ledger.lock().await;
     let tags = Tags::from([record_tag(&run.name, record)]);
     let scope = Scope::ResourceGroup(run.ledger.clone());
-    work.call(|| work.site.arm.merge_tags(&work.warrant, &scope, &tags)).await.map_err(failed)
+    work.change(|| work.site.arm.merge_tags(&work.warrant, &scope, &tags)).await
 }

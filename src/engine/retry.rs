@@ -7,6 +7,8 @@ use crate::arm::fault::{Fault, FaultKind};
 
 /// How often a call is made at most.
 const TRIES: u32 = 8;
+/// How often while something else is under way on the thing, which may take minutes.
+const TRIES_IN_CONFLICT: u32 = 20;
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest pause that we choose ourselves.
@@ -16,21 +18,38 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Whether the same call may go through later, and after which pause; `tries` have been made.
 pub(crate) fn pause(fault: &Fault, tries: u32) -> Option<Duration> {
-    let worth = match fault.kind {
-        FaultKind::Throttled | FaultKind::Transient | FaultKind::Conflict => tries < TRIES,
+    let most = match fault.kind {
+        FaultKind::Throttled | FaultKind::Transient => TRIES,
+        FaultKind::Conflict => TRIES_IN_CONFLICT,
         FaultKind::NotFound
         | FaultKind::Denied
         | FaultKind::Quota
         | FaultKind::Refused
-        | FaultKind::Protocol => false,
+        | FaultKind::Protocol => 1,
     };
-    let own = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
     let asked = fault.retry_after.unwrap_or_default();
-    (worth && asked <= PATIENCE).then(|| own.max(asked))
+    (tries < most && asked <= PATIENCE).then(|| own(tries).max(asked))
 }
 
-/// Makes a call until it goes through or is not worth another try, and tells each pause.
+/// The same of a change to a thing that must be there: what was just made may not be found for a while
+/// (read-after-write, hashicorp/terraform-provider-azurerm#18268).
+pub(crate) fn pause_of_change(fault: &Fault, tries: u32) -> Option<Duration> {
+    if is_absence(fault) { (tries < TRIES).then(|| own(tries)) } else { pause(fault, tries) }
+}
+
+/// Whether the fault says that the thing, or the resource group that it is in, is not there.
+pub(crate) fn is_absence(fault: &Fault) -> bool {
+    fault.kind == FaultKind::NotFound && !fault.code.starts_with("Subscription")
+}
+
+/// The pause after so many tries, where the service asks for none.
+fn own(tries: u32) -> Duration {
+    FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST)
+}
+
+/// Makes a call until it goes through or `pause` says that it is not worth another try, and tells each pause.
 pub(crate) async fn retrying<T, F>(
+    pause: impl Fn(&Fault, u32) -> Option<Duration>,
     mut call: impl FnMut() -> F,
     mut tell: impl FnMut(&Fault, Duration),
 ) -> Result<T, Fault>
@@ -55,7 +74,7 @@ pub(crate) async fn quietly<T, F>(call: impl FnMut() -> F) -> Result<T, Fault>
 where
     F: Future<Output = Result<T, Fault>>,
 {
-    retrying(call, |fault, after| tracing::info!(%fault, ?after, "retrying")).await
+    retrying(pause, call, |fault, after| tracing::info!(%fault, ?after, "retrying")).await
 }
 
 #[cfg(test)]
@@ -76,8 +95,24 @@ mod tests {
         ];
         for (kind, worth) in kinds {
             assert_eq!(pause(&Fault::own(kind, ""), 1).is_some(), worth, "{kind:?}");
-            assert_eq!(pause(&Fault::own(kind, ""), TRIES), None, "{kind:?}");
+            assert_eq!(pause(&Fault::own(kind, ""), TRIES_IN_CONFLICT), None, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_change_waits_for_what_was_just_made_but_not_for_a_subscription() {
+        let missing = |code: &str| Fault { code: code.into(), ..Fault::own(FaultKind::NotFound, "") };
+        assert_eq!(pause_of_change(&missing("ResourceGroupNotFound"), 1), Some(FIRST));
+        assert_eq!(pause_of_change(&missing("ResourceGroupNotFound"), TRIES), None);
+        assert_eq!(pause_of_change(&missing("SubscriptionNotFound"), 1), None);
+        assert_eq!(pause_of_change(&Fault::own(FaultKind::Transient, ""), 2), Some(FIRST * 2));
+    }
+
+    #[test]
+    fn a_conflict_is_waited_for_longer_than_a_failure() {
+        let total = |kind| -> Duration { (1..).map_while(|tries| pause(&Fault::own(kind, ""), tries)).sum() };
+        assert!(total(FaultKind::Transient) < Duration::from_secs(30));
+        assert!(total(FaultKind::Conflict) > Duration::from_secs(180));
     }
 
     #[test]
@@ -100,7 +135,7 @@ mod tests {
             let result = if calls < 3 { Err(Fault::own(FaultKind::Transient, "cut")) } else { Ok(calls) };
             async move { result }
         };
-        assert_eq!(retrying(call, |_, _| told += 1).await, Ok(3));
+        assert_eq!(retrying(pause, call, |_, _| told += 1).await, Ok(3));
         assert_eq!(told, 2);
     }
 }

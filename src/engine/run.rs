@@ -3,6 +3,7 @@
 //! Order matters, because whoever is killed in between is followed by another: intent before, outcome after,
 //! and what the group's end would destroy (its logs) before that end.
 
+mod lines;
 mod strong;
 mod weak;
 

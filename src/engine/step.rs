@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::arm::fault::Fault;
+use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::apply::Site;
 use crate::engine::event::{End, EventKind, Stream};
 use crate::engine::{group, resource_group, retry, run};
@@ -68,12 +68,61 @@ impl Work<'_> {
         self.site.tell(EventKind::Log { step: self.step.id, stream, line: line.into() });
     }
 
-    /// Makes a call until it goes through or is not worth another try.
+    /// Reads, again where the fault is worth it.
     pub(crate) async fn call<T, F>(&self, call: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
-        retry::retrying(call, |fault, after| self.retrying(fault, after)).await
+        retry::retrying(retry::pause, call, |fault, after| self.retrying(fault, after)).await
+    }
+
+    /// Makes a change that does no harm if it is made twice, until it goes through or is not worth another try.
+    pub(crate) async fn change<T, F>(&self, call: impl FnMut() -> F) -> Result<T, End>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let tell = |fault: &Fault, after| self.retrying(fault, after);
+        retry::retrying(retry::pause_of_change, call, tell).await.map_err(failed)
+    }
+
+    /// Makes a change that would do harm if it were made twice: once an answer was lost, `made` looks whether the change
+    /// went through before it is made again. Gives the answer, unless it was lost.
+    pub(crate) async fn change_once<T, F, M>(
+        &self,
+        mut call: impl FnMut() -> F,
+        mut made: impl FnMut() -> M,
+    ) -> Result<Option<T>, End>
+    where
+        F: Future<Output = Result<T, Fault>>,
+        M: Future<Output = Result<bool, End>>,
+    {
+        let (mut tries, mut in_doubt) = (0, false);
+        loop {
+            tries += 1;
+            let fault = match call().await {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(fault) => fault,
+            };
+            in_doubt |= fault.kind == FaultKind::Transient;
+            if in_doubt && made().await? {
+                return Ok(None);
+            }
+            let Some(after) = retry::pause_of_change(&fault, tries) else { return Err(failed(fault)) };
+            self.retrying(&fault, after);
+            tokio::time::sleep(after).await;
+        }
+    }
+
+    /// Deletes; what is not there counts as deleted, because after a lost answer it is the delete that was asked for.
+    pub(crate) async fn removal<T, F>(&self, call: impl FnMut() -> F) -> Result<(), End>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        match self.call(call).await {
+            Ok(_) => Ok(()),
+            Err(fault) if retry::is_absence(&fault) => Ok(()),
+            Err(fault) => Err(failed(fault)),
+        }
     }
 
     /// Tells that a call is made again.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::event::End;
 use crate::engine::step::{Work, failed};
 use crate::model::name::GroupId;
@@ -17,6 +16,8 @@ pub(crate) const DELETING: Duration = Duration::from_secs(20 * 60);
 /// How long a thing that was just made may still not be found
 /// (read-after-write, hashicorp/terraform-provider-azurerm#18268).
 pub(crate) const UNSEEN: Duration = Duration::from_secs(60);
+/// How often a change is looked for before it is taken as never made: a GET may show the old view for a while.
+pub(crate) const LOOKS: u32 = 8;
 
 /// The first pause between two looks.
 const FIRST: Duration = Duration::from_millis(40);
@@ -94,9 +95,4 @@ pub(crate) enum Wait<T> {
 /// Reads a group; retries what is worth it.
 pub(crate) async fn look(work: &Work<'_>, id: &GroupId) -> Result<Option<SeenGroup>, End> {
     work.call(|| work.site.arm.group(id)).await.map_err(failed)
-}
-
-/// Whether a fault leaves open if the service did what it was asked.
-pub(crate) fn uncertain(fault: &Fault) -> bool {
-    fault.kind == FaultKind::Transient
 }

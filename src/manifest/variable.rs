@@ -154,13 +154,17 @@ impl<'v> Variables<'v> {
         }
     }
 
-    /// Whether a project leaves open where it goes: `subscription: ${NAME}` where no value was given.
+    /// Whether a project leaves open where it goes: `subscription: ${NAME}` where no value was given, or an empty one.
     /// The local target needs none, and whoever needs one asks for it.
     fn is_left_open(&self, key: &str, value: &Node) -> bool {
         let Some(Scalar::Text(text)) = value.scalar() else { return false };
         let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        matches!(key, "subscription" | "tenant")
-            && name.is_some_and(|name| matches!(self.offer(name), Offer::Nothing))
+        let is_empty = name.map_or(text.is_empty(), |name| match self.offer(name) {
+            Offer::Nothing => true,
+            Offer::Plain(text) => text.is_empty(),
+            Offer::Secret(_) | Offer::Unknown => false,
+        });
+        matches!(key, "subscription" | "tenant") && is_empty
     }
 
     /// Fills the placeholders of all values below a node.

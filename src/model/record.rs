@@ -25,6 +25,13 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The environment variables by which the run's own processes know which run they are.
+    ///
+    /// A run begins once under its id, and what is begun again is another run; so every attempt is the first.
+    pub fn environment(&self) -> [(&'static str, String); 2] {
+        [("ACITASK_RUN_ID", self.0.clone()), ("ACITASK_ATTEMPT", "1".to_owned())]
+    }
 }
 
 impl fmt::Display for RunId {
@@ -203,15 +210,33 @@ pub fn record_tag(run: &Name, record: &Record) -> (String, String) {
     (format!("{RECORD}{run}"), record.to_string())
 }
 
-/// The tag on a group that says which run its PUT began.
-pub fn intent_tag(run: &Name, record: &Record) -> (String, String) {
-    (INTENT.to_owned(), format!("{run};{record}"))
+/// What a PUT says of the run that it begins, in a tag of the group that it makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The TaskRun.
+    pub run: Name,
+    /// The run of which the record told when this one was begun; absent where there was no record. So whoever reads both
+    /// knows which of them is the newer one without asking a clock.
+    pub follows: Option<RunId>,
+    /// The record of the run, open. Its container is new, so it has no start from before.
+    pub record: Record,
+}
+
+/// The tag on a group that says which run its PUT began: the TaskRun and the record, with the id of the run that it
+/// follows in the place of a start from before.
+pub fn intent_tag(intent: &Intent) -> (String, String) {
+    let Intent { run, follows, record } = intent;
+    let record = Record { container_start: None, ..record.clone() };
+    let follows = follows.as_ref().map_or("", RunId::as_str);
+    (INTENT.to_owned(), format!("{run};{record}{follows}"))
 }
 
 /// The run that the PUT of a group began, if one did and the tag can be read.
-pub fn intent(tags: &Tags) -> Option<(Name, Record)> {
-    let (run, record) = lookup(tags, INTENT)?.split_once(';')?;
-    Some((Name::from(run), record.parse().ok()?))
+pub fn intent(tags: &Tags) -> Option<Intent> {
+    let (run, rest) = lookup(tags, INTENT)?.split_once(';')?;
+    let (record, follows) = rest.rsplit_once(';')?;
+    let follows = (!follows.is_empty()).then(|| RunId::new(follows));
+    Some(Intent { run: Name::from(run), follows, record: format!("{record};").parse().ok()? })
 }
 
 #[cfg(test)]
@@ -236,12 +261,42 @@ mod tests {
         assert_eq!(text.parse::<Record>()?, record()?);
         let longest = Record {
             id: RunId::new("r".repeat(40)),
+            state: RunState::Interrupted,
             exit: Some(i32::MIN),
             at: Some("2026-01-02T03:04:05.123456789Z".parse()?),
             container_start: Some("2026-01-02T03:04:05.123456789Z".parse()?),
             ..record()?
         };
-        assert!(intent_tag(&Name::new("n".repeat(63)), &longest).1.len() <= 256);
+        assert!(record_tag(&Name::new("n"), &longest).1.len() <= 256);
+        Ok(())
+    }
+
+    #[test]
+    fn an_intent_is_golden_and_fits_a_tag() -> Result<(), Box<dyn std::error::Error>> {
+        let open = Record { state: RunState::Open, exit: None, ..record()? };
+        let told = "v1;r-abc123;open;11111111.22222222.33333333.44444444;;2026-01-02T03:04:05Z;";
+        for (follows, text) in [
+            (None, format!("post-cat;{told}")),
+            (Some(RunId::new("r-before")), format!("post-cat;{told}r-before")),
+        ] {
+            let made = Intent { run: Name::from("post-cat"), follows, record: open.clone() };
+            let (tag, value) = intent_tag(&made);
+            assert_eq!(value, text);
+            assert_eq!(intent(&Tags::from([(tag.to_uppercase(), value)])), Some(made));
+        }
+        let longest = Intent {
+            run: Name::new("n".repeat(63)),
+            follows: Some(RunId::new("f".repeat(40))),
+            record: Record {
+                id: RunId::new("r".repeat(40)),
+                at: Some("2026-01-02T03:04:05.123456789Z".parse()?),
+                ..open
+            },
+        };
+        assert!(intent_tag(&longest).1.len() <= 256);
+        for text in ["", "post-cat", "post-cat;", "post-cat;r-before", "post-cat;v2;x"] {
+            assert_eq!(intent(&Tags::from([(INTENT.to_owned(), text.to_owned())])), None, "{text}");
+        }
         Ok(())
     }
 

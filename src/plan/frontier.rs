@@ -10,26 +10,34 @@ use crate::plan::{Plan, StepId};
 /// How far the steps of a plan have come.
 #[derive(Clone, Debug)]
 pub struct Frontier {
-    needs: Vec<BTreeSet<StepId>>,
-    stages: Vec<Stage>,
+    /// What each step still waits for.
+    missing: Vec<BTreeSet<StepId>>,
+    /// Which steps wait for each.
+    waiting: Vec<Vec<StepId>>,
+    ready: BTreeSet<StepId>,
+    running: BTreeSet<StepId>,
+    /// Steps that have not started and were not skipped.
+    left: BTreeSet<StepId>,
     width: usize,
     closed: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Waiting,
-    Running,
-    Done,
-    Failed,
-    Skipped { because: StepId },
 }
 
 impl Frontier {
     /// No step has started. At least one may run at once, whatever the width.
     pub fn new(plan: &Plan, width: usize) -> Self {
-        let needs: Vec<_> = plan.steps().iter().map(|step| step.needs.clone()).collect();
-        Self { stages: vec![Stage::Waiting; needs.len()], needs, width: width.max(1), closed: false }
+        let missing: Vec<BTreeSet<StepId>> = plan.steps().iter().map(|step| step.needs.clone()).collect();
+        let ids = || (0..missing.len()).map(StepId);
+        let mut waiting = vec![Vec::new(); missing.len()];
+        for (id, needs) in ids().zip(&missing) {
+            for need in needs {
+                if let Some(waiting) = waiting.get_mut(need.0) {
+                    waiting.push(id);
+                }
+            }
+        }
+        let ready = ids().zip(&missing).filter(|(_, needs)| needs.is_empty()).map(|(id, _)| id).collect();
+        let (left, running) = (ids().collect(), BTreeSet::new());
+        Self { missing, waiting, ready, running, left, width: width.max(1), closed: false }
     }
 
     /// Starts the next step, if one may start now.
@@ -38,46 +46,41 @@ impl Frontier {
         reason = "none now does not mean none later, as it would of an iterator"
     )]
     pub fn next(&mut self) -> Option<StepId> {
-        let running = self.stages.iter().filter(|stage| **stage == Stage::Running).count();
-        if self.closed || running >= self.width {
+        if self.closed || self.running.len() >= self.width {
             return None;
         }
-        let ready =
-            self.ids().find(|id| self.stage(*id) == Some(Stage::Waiting) && self.missing(*id).is_empty())?;
-        self.set(ready, Stage::Running);
-        Some(ready)
+        let id = self.ready.pop_first()?;
+        self.left.remove(&id);
+        self.running.insert(id);
+        Some(id)
     }
 
-    /// Takes in how a step ended; returns those that are skipped because of it, each with the step that it needed.
+    /// Takes in how a running step ended; returns those that are skipped because of it, each with the step that it needed.
     pub fn settle(&mut self, id: StepId, ok: bool) -> Vec<(StepId, StepId)> {
-        self.set(id, if ok { Stage::Done } else { Stage::Failed });
-        let mut fresh = Vec::new();
-        let mut lost = if ok { Vec::new() } else { vec![id] };
+        if !self.running.remove(&id) {
+            return Vec::new();
+        }
+        if ok {
+            for other in self.waiting_for(id) {
+                let missing = self.missing.get_mut(other.0);
+                let free = missing.is_some_and(|missing| missing.remove(&id) && missing.is_empty());
+                if free && self.left.contains(&other) {
+                    self.ready.insert(other);
+                }
+            }
+            return Vec::new();
+        }
+        let (mut skipped, mut lost) = (Vec::new(), vec![id]);
         while let Some(because) = lost.pop() {
-            let waiting: Vec<StepId> = self
-                .ids()
-                .filter(|other| {
-                    self.stage(*other) == Some(Stage::Waiting) && self.needs[other.0].contains(&because)
-                })
-                .collect();
-            for other in waiting {
-                self.set(other, Stage::Skipped { because });
-                fresh.push((other, because));
-                lost.push(other);
+            for other in self.waiting_for(because) {
+                if self.left.remove(&other) {
+                    skipped.push((other, because));
+                    lost.push(other);
+                }
             }
         }
-        fresh.sort();
-        fresh
-    }
-
-    /// All steps that were skipped, each with the step that it needed and that was not done.
-    pub fn skipped(&self) -> Vec<(StepId, StepId)> {
-        self.ids()
-            .filter_map(|id| match self.stage(id)? {
-                Stage::Skipped { because } => Some((id, because)),
-                Stage::Waiting | Stage::Running | Stage::Done | Stage::Failed => None,
-            })
-            .collect()
+        skipped.sort();
+        skipped
     }
 
     /// From now on no step starts; those that run may end.
@@ -85,45 +88,12 @@ impl Frontier {
         self.closed = true;
     }
 
-    /// Whether nothing runs and nothing will start any more.
-    pub fn is_done(&self) -> bool {
-        let active = |stage: &Stage| match stage {
-            Stage::Running => true,
-            Stage::Waiting => !self.closed,
-            Stage::Done | Stage::Failed | Stage::Skipped { .. } => false,
-        };
-        !self.stages.iter().any(active)
-    }
-
-    /// Steps that have not started and were not skipped, because the frontier was closed before.
+    /// Steps that have not started and were not skipped: those that the frontier was closed before.
     pub fn left(&self) -> Vec<StepId> {
-        self.ids().filter(|id| self.stage(*id) == Some(Stage::Waiting)).collect()
+        self.left.iter().copied().collect()
     }
 
-    /// What a step still waits for.
-    pub fn why_blocked(&self, id: StepId) -> Vec<StepId> {
-        match self.stage(id) {
-            Some(Stage::Waiting | Stage::Skipped { .. }) => self.missing(id),
-            Some(Stage::Running | Stage::Done | Stage::Failed) | None => Vec::new(),
-        }
-    }
-
-    fn missing(&self, id: StepId) -> Vec<StepId> {
-        let needs = self.needs.get(id.0).into_iter().flatten();
-        needs.copied().filter(|need| self.stage(*need) != Some(Stage::Done)).collect()
-    }
-
-    fn ids(&self) -> impl Iterator<Item = StepId> + use<> {
-        (0..self.stages.len()).map(StepId)
-    }
-
-    fn stage(&self, id: StepId) -> Option<Stage> {
-        self.stages.get(id.0).copied()
-    }
-
-    fn set(&mut self, id: StepId, stage: Stage) {
-        if let Some(place) = self.stages.get_mut(id.0) {
-            *place = stage;
-        }
+    fn waiting_for(&self, id: StepId) -> Vec<StepId> {
+        self.waiting.get(id.0).cloned().unwrap_or_default()
     }
 }

@@ -77,14 +77,6 @@ pub fn weak(seen: &SeenGroup, container: &str, before: Option<Timestamp>) -> Jud
     }
 }
 
-/// Whether the group is gone; until then its delete is not done.
-pub fn gone(seen: Option<&SeenGroup>) -> Judgement<()> {
-    match seen {
-        None => Judgement::Done(()),
-        Some(seen) => Judgement::Moving(seen.provisioning.to_string()),
-    }
-}
-
 fn terminated(
     seen: &SeenGroup,
     view: &ContainerView,

@@ -20,7 +20,7 @@ use crate::model::observed::{
     ContainerState, ContainerView, Observed, Phase, Provisioning, SeenGroup, SeenResourceGroup, View,
 };
 use crate::model::quantity::Thousandths;
-use crate::model::record::{InputDigest, Record, RunId, RunState, intent_tag, record_tag};
+use crate::model::record::{InputDigest, Intent, Record, RunId, RunState, intent_tag, record_tag};
 use crate::model::secret::{Mark, SecretRef, SecretSource};
 use crate::model::stack::{
     ContainerGroup, EphemeralRun, Interrupted, Power, Project, ResourceGroup, RunKind, Stack, StrongRun,
@@ -218,9 +218,20 @@ pub(super) fn recorded(mut observed: Observed, run: &str, record: &Record) -> Ob
     observed
 }
 
-pub(super) fn intended(mut observed: Observed, group: &str, run: &str, record: &Record) -> Observed {
+pub(super) fn intended(observed: Observed, group: &str, run: &str, record: &Record) -> Observed {
+    following(observed, group, run, record, None)
+}
+
+pub(super) fn following(
+    mut observed: Observed,
+    group: &str,
+    run: &str,
+    record: &Record,
+    follows: Option<&str>,
+) -> Observed {
     if let Some(seen) = observed.groups.get_mut(&id(group)) {
-        seen.tags.extend([intent_tag(&Name::from(run), record)]);
+        let follows = follows.map(RunId::new);
+        seen.tags.extend([intent_tag(&Intent { run: Name::from(run), follows, record: record.clone() })]);
     }
     observed
 }

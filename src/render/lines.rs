@@ -85,12 +85,18 @@ impl Lines {
         }
     }
 
-    /// What a step does now, for a line that is drawn again and again.
+    /// What a step is called, for a line that is drawn again and again.
     pub fn title(&self, step: StepId) -> String {
         self.titles.get(&step).map_or_else(String::new, |title| {
             let subject = padded(&title.subject, self.subject_width);
-            format!("{} {subject}  {}", title.mark.column(self.style), title.doing)
+            format!("{} {subject}", title.mark.column(self.style))
         })
+    }
+
+    /// What a step does now.
+    pub fn phase(&self, step: StepId) -> String {
+        let phase = self.phases.get(&step).map(|phase| harmless(phase)).unwrap_or_default();
+        self.style.paint(Label::Aside, &phase)
     }
 
     fn about(&self, time: &str, step: StepId, what: &str) -> Option<String> {

@@ -8,8 +8,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::engine::event::{Event, EventKind};
 use crate::plan::{Plan, StepId};
 use crate::render::lines::Lines;
-use crate::render::style::{Label, Style};
-use crate::render::text::harmless;
+use crate::render::style::Style;
+use crate::render::text::wrapped;
 
 /// Draws events on a terminal.
 #[derive(Debug)]
@@ -41,13 +41,14 @@ impl Live {
             EventKind::StepBegan(step) => {
                 let spinner = self.terminal.add(spinner(self.style));
                 spinner.set_prefix(self.lines.title(*step));
+                spinner.set_message(self.lines.phase(*step));
                 spinner.enable_steady_tick(Duration::from_millis(100));
                 self.under_way.insert(*step, spinner);
                 Ok(())
             }
-            EventKind::Progress { step, phase } => {
+            EventKind::Progress { step, .. } => {
                 if let Some(spinner) = self.under_way.get(step) {
-                    spinner.set_message(self.style.paint(Label::Aside, &harmless(phase)));
+                    spinner.set_message(self.lines.phase(*step));
                 }
                 Ok(())
             }
@@ -62,6 +63,14 @@ impl Live {
             EventKind::Ended(_) => self.terminal.clear(),
             EventKind::Began { .. } => Ok(()),
         }
+    }
+
+    /// Says something above the lines that are drawn again and again.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub fn remark(&self, text: &str) -> std::io::Result<()> {
+        self.terminal.println(wrapped(text, self.style.width).join("\n"))
     }
 
     fn say(&self, line: Option<String>) -> std::io::Result<()> {

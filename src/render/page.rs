@@ -72,7 +72,9 @@ pub fn write(
     } else {
         total(&entries, *unchanged)
     };
-    writeln!(out, "{}", style.paint(Label::Title, &last))
+    wrapped(&last, style.width)
+        .iter()
+        .try_for_each(|line| writeln!(out, "{}", style.paint(Label::Title, line)))
 }
 
 fn note(note: &Note) -> Remark<'_> {

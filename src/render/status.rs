@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Observed, SeenGroup};
-use crate::model::record::{self, Ledger, Record};
+use crate::model::record::{self, Intent, Ledger, Record};
 use crate::model::stack::{RunKind, Stack};
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, harmless, padded};
@@ -53,7 +53,7 @@ fn group_rows(stack: &Stack, observed: &Observed) -> Vec<Vec<String>> {
         .filter(|seen| seen.belongs_to(&stack.project.owner) && !declared.contains(&seen.id))
         .map(|seen| {
             let made_for = match record::intent(&seen.tags) {
-                Some((run, Record { id, .. })) => format!("run {run} {id}"),
+                Some(Intent { run, follows: _, record }) => format!("run {run} {}", record.id),
                 None => "(in no manifest)".to_owned(),
             };
             row(&seen.id).into_iter().chain([made_for]).collect()
@@ -109,4 +109,88 @@ fn grid(out: &mut dyn Write, titles: &[&str], rows: Vec<Vec<String>>, style: Sty
     let titles = line(&|_, title| title.to_owned());
     writeln!(out, "{}", style.paint(Label::Aside, &titles))?;
     rows.iter().try_for_each(|row| writeln!(out, "{}", line(&|column, _| cell(row, column))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::model::name::Owner;
+    use crate::model::observed::Provisioning;
+    use crate::model::record::{RunId, RunState, intent_tag};
+    use crate::model::stack::Project;
+    use crate::model::tag::{OWNER, Tags};
+
+    fn stack() -> Stack {
+        let owner = Owner::new(&Name::from("jobs"), None);
+        let project = Project {
+            owner,
+            target: None,
+            subscription: None,
+            tenant: None,
+            location: None,
+            tags: Tags::new(),
+        };
+        let (resource_groups, groups, runs) = Default::default();
+        Stack { project, resource_groups, groups, runs, whole: true }
+    }
+
+    fn group(name: &str, tags: &[(&str, &str)]) -> (GroupId, SeenGroup) {
+        let id = GroupId { resource_group: Name::from("rg"), name: Name::from(name) };
+        let tags = tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let seen = SeenGroup {
+            id: id.clone(),
+            location: "westeurope".into(),
+            tags,
+            group: None,
+            provisioning: Provisioning::Succeeded,
+            view: None,
+            ip: None,
+            fqdn: None,
+        };
+        (id, seen)
+    }
+
+    fn shown(observed: &Observed) -> Result<String, Box<dyn Error>> {
+        let mut out = Vec::new();
+        write(&mut out, &stack(), observed, Style::PLAIN)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn groups_of_the_owner_are_shown_though_no_manifest_names_them() -> Result<(), Box<dyn Error>> {
+        let record = Record {
+            id: RunId::new("r-abc"),
+            state: RunState::Open,
+            input: "11111111.22222222.33333333.44444444".parse()?,
+            exit: None,
+            at: None,
+            container_start: None,
+        };
+        let (tag, intent) = intent_tag(&Name::from("report"), &record);
+        let groups = [
+            group("kept", &[(OWNER, "jobs"), (&tag, &intent)]),
+            group("left", &[(OWNER, "jobs")]),
+            group("theirs", &[(OWNER, "other")]),
+        ];
+        insta::assert_snapshot!(shown(&Observed { groups: groups.into(), ..Observed::default() })?, @r"
+        GROUP    STATE      RESTARTS  MADE FOR
+        rg/kept  Succeeded  0         run report r-abc
+        rg/left  Succeeded  0         (in no manifest)
+
+        No task runs: none is declared.
+        ");
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_told_in_words() -> Result<(), Box<dyn Error>> {
+        insta::assert_snapshot!(shown(&Observed::default())?, @r"
+        No container groups: none is declared, and none is there.
+
+        No task runs: none is declared.
+        ");
+        Ok(())
+    }
 }

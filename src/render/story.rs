@@ -1,6 +1,6 @@
 //! What is remembered of an apply while it goes on, so that its end can be told: how each step ended, and its last lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::engine::event::{End, Event, EventKind};
@@ -12,6 +12,7 @@ const TAIL: usize = 10;
 /// An apply so far.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
+    under_way: BTreeSet<StepId>,
     ends: BTreeMap<StepId, (End, Duration)>,
     tails: BTreeMap<StepId, VecDeque<String>>,
 }
@@ -27,11 +28,14 @@ impl Story {
                 }
                 tail.push_back(line.clone());
             }
+            EventKind::StepBegan(step) => {
+                self.under_way.insert(*step);
+            }
             EventKind::StepEnded { step, end, elapsed } => {
+                self.under_way.remove(step);
                 self.ends.insert(*step, (end.clone(), *elapsed));
             }
             EventKind::Began { .. }
-            | EventKind::StepBegan(_)
             | EventKind::Progress { .. }
             | EventKind::Retrying { .. }
             | EventKind::Ended(_) => {}
@@ -41,6 +45,11 @@ impl Story {
     /// The steps that ended, and how.
     pub fn ends(&self) -> impl Iterator<Item = (StepId, &End)> {
         self.ends.iter().map(|(step, (end, _))| (*step, end))
+    }
+
+    /// The steps that began and have not ended.
+    pub fn under_way(&self) -> impl Iterator<Item = StepId> {
+        self.under_way.iter().copied()
     }
 
     /// The last lines of a task, oldest first.

@@ -46,6 +46,25 @@ pub fn write(
     Ok(())
 }
 
+/// What is said when somebody asks to stop.
+pub fn stopping(plan: &Plan, story: &Story) -> String {
+    let moving = moving(plan, story);
+    format!("Stopping: nothing new is begun. Waiting for {moving}; once more leaves at once.")
+}
+
+/// What is said when somebody leaves before the end.
+pub fn leaving(plan: &Plan, story: &Story, flags: &Flags) -> String {
+    let moving = moving(plan, story);
+    let text = format!("Leaving. Still under way: {moving}. `acitask apply` goes on from there.");
+    flags.within(&text)
+}
+
+fn moving(plan: &Plan, story: &Story) -> String {
+    let steps = story.under_way().filter_map(|id| plan.steps().get(id.0));
+    let subjects: Vec<String> = steps.map(|step| step.subject.to_string()).collect();
+    if subjects.is_empty() { "nothing".to_owned() } else { subjects.join(", ") }
+}
+
 fn sentence(steps: usize, tally: &Tally, took: Duration) -> (Label, String) {
     let Tally { done, tasks_failed, timed_out, stale, failed, skipped, interrupted } = *tally;
     let others = [

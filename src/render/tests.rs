@@ -269,7 +269,7 @@ fn remarks_stand_under_the_entries() -> Outcome {
             Block {
                 subject: None,
                 text: "the stack is empty".into(),
-                help: "acitask destroy removes everything".into(),
+                help: "`acitask destroy` removes everything".into(),
             },
         ],
         ..planned(plan, 3)
@@ -362,5 +362,33 @@ fn a_failed_apply_ends_with_what_the_task_printed() -> Outcome {
     let mut out = Vec::new();
     summary::write(&mut out, &plan, &story, &tally, Duration::from_millis(6010), &flags(), Style::PLAIN)?;
     assert_snapshot!(String::from_utf8(out)?);
+    Ok(())
+}
+
+#[test]
+fn what_is_advised_fits_what_happened() -> Outcome {
+    let ended = |exit| End::TaskFailed { exit, why: String::new() };
+    let delete = |keep_on_failure| Finish::Delete { keep_on_success: false, keep_on_failure };
+    let create = || Begin::Create(Box::new(deployment("weak")));
+    let again = "  → acitask run post --local -f manifests/quickstart";
+    let log = "  → acitask logs post --local -f manifests/quickstart";
+    for (begin, finish, end, advised) in [
+        (exec(), Finish::Leave, ended(Some(3)), vec![again]),
+        (create(), Finish::Stop, ended(Some(3)), vec![log, again]),
+        (create(), Finish::Stop, End::TimedOut { allowed: Duration::from_secs(1) }, vec![log, again]),
+        (create(), Finish::Stop, ended(None), vec![again]),
+        (create(), delete(true), ended(Some(3)), vec![log, again]),
+        (create(), delete(false), ended(Some(3)), vec![again]),
+    ] {
+        let subject = Subject::Run(Name::from("post"));
+        let plan = plan(vec![(subject, run("weak", begin, finish)?, "never ran", vec![], vec![])])?;
+        let mut story = Story::default();
+        let kind = EventKind::StepEnded { step: StepId(0), end, elapsed: Duration::ZERO };
+        story.tell(&Event { at: jiff::Timestamp::UNIX_EPOCH, kind });
+        let mut out = Vec::new();
+        summary::write(&mut out, &plan, &story, &Tally::default(), Duration::ZERO, &flags(), Style::PLAIN)?;
+        let text = String::from_utf8(out)?;
+        assert_eq!(text.lines().filter(|line| line.contains('→')).collect::<Vec<_>>(), advised);
+    }
     Ok(())
 }

@@ -61,13 +61,8 @@ impl NotStarted {
 /// Starts a command. It has no terminal: a terminal's hang-up does not reach it.
 pub fn start(order: &Order) -> Result<(Command, Pipes), NotStarted> {
     let mut command = std::process::Command::new(&order.program);
-    command
-        .args(&order.arguments)
-        .envs(order.variables.iter().cloned());
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(&order.arguments).envs(order.variables.iter().cloned());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(folder) = &order.folder {
         // Else the kernel's "not found" could mean the program or the folder.
         if !folder.is_dir() {
@@ -75,28 +70,17 @@ pub fn start(order: &Order) -> Result<(Command, Pipes), NotStarted> {
         }
         command.current_dir(folder);
     }
-    let mut child = CommandWrap::from(command)
-        .wrap(ProcessSession)
-        .spawn()
-        .map_err(|error| match error.kind() {
+    let mut child =
+        CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(|error| match error.kind() {
             ErrorKind::NotFound => NotStarted::NotFound(order.program.clone()),
             kind => NotStarted::Refused(order.program.clone(), kind),
         })?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let pipes = (
-        child.stdin().take(),
-        child.stdout().take(),
-        child.stderr().take(),
-    );
+    let pipes = (child.stdin().take(), child.stdout().take(), child.stderr().take());
     match (pid, pipes) {
-        (Some(pid), (Some(input), Some(output), Some(errors))) => Ok((
-            Command { child, pid },
-            Pipes {
-                input,
-                output,
-                errors,
-            },
-        )),
+        (Some(pid), (Some(input), Some(output), Some(errors))) => {
+            Ok((Command { child, pid }, Pipes { input, output, errors }))
+        }
         _ => Err(NotStarted::Incomplete),
     }
 }
@@ -123,15 +107,11 @@ impl Command {
 #[must_use]
 pub fn end_of(pid: Pid) -> u8 {
     loop {
-        match waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        ) {
+        match waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
             Err(rustix::io::Errno::INTR) | Ok(None) => {}
             Ok(Some(status)) => {
-                let code = status
-                    .exit_status()
-                    .or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+                let code =
+                    status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal));
                 return code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
             }
             // Only somebody else's reaping could take the end from us; then nobody knows it.

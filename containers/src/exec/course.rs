@@ -59,12 +59,7 @@ pub enum Loss {
 }
 
 /// Follows a command to its end and says so. The answer is its code.
-pub fn follow(
-    command: Command,
-    loss: Loss,
-    terminal: &mut Terminal,
-    events: &Receiver<Event>,
-) -> u8 {
+pub fn follow(command: Command, loss: Loss, terminal: &mut Terminal, events: &Receiver<Event>) -> u8 {
     let mut ended = None;
     let mut open = 2;
     let mut stopping = false;
@@ -85,9 +80,7 @@ pub fn follow(
         };
         let stop = match event {
             Ok(Event::Output(bytes)) => !terminal.say(Answer::Output(&bytes)) && loss == Loss::Ends,
-            Ok(Event::ErrorOutput(bytes)) => {
-                !terminal.say(Answer::ErrorOutput(&bytes)) && loss == Loss::Ends
-            }
+            Ok(Event::ErrorOutput(bytes)) => !terminal.say(Answer::ErrorOutput(&bytes)) && loss == Loss::Ends,
             Ok(Event::Closed) => {
                 open -= 1;
                 false
@@ -130,11 +123,7 @@ pub fn watch(
     trace: Option<Trace>,
     events: &SyncSender<Event>,
 ) {
-    let Pipes {
-        input,
-        output,
-        errors,
-    } = pipes;
+    let Pipes { input, output, errors } = pipes;
     let (sender, waiting) = sync_channel(WAITING_INPUT);
     let pid = command.pid();
     let tell = || events.clone();
@@ -157,11 +146,7 @@ pub fn watch(
 pub fn heed(mut signals: Signals, events: SyncSender<Event>) {
     thread::spawn(move || {
         for signal in signals.forever() {
-            let event = if signal == SIGHUP {
-                Event::Lost
-            } else {
-                Event::Cancelled
-            };
+            let event = if signal == SIGHUP { Event::Lost } else { Event::Cancelled };
             if events.send(event).is_err() {
                 return;
             }

@@ -62,11 +62,7 @@ fn serve(terminal: &mut Terminal, mut lines: Lines) -> u8 {
             0
         }
         Ok(Request::Signal(id, stop)) => {
-            terminal.say(Answer::Told(trace::signal(
-                Path::new(trace::FOLDER),
-                &id,
-                stop,
-            )));
+            terminal.say(Answer::Told(trace::signal(Path::new(trace::FOLDER), &id, stop)));
             0
         }
         Err(why) => fail(terminal, OWN_FAULT, &why),
@@ -96,10 +92,7 @@ fn start(terminal: &mut Terminal, lines: Lines, order: &Order) -> u8 {
     };
     let mut trace = None;
     if let Some(id) = &order.run {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         trace = match trace::begin(Path::new(trace::FOLDER), id, now) {
             Beginning::Begun(trace) => Some(trace),
             Beginning::Unwritable => None,
@@ -116,11 +109,7 @@ fn start(terminal: &mut Terminal, lines: Lines, order: &Order) -> u8 {
             let (sender, events) = sync_channel(WAITING_EVENTS);
             course::heed(signals, sender.clone());
             course::watch(&command, pipes, lines, trace, &sender);
-            let loss = if order.run.is_some() {
-                Loss::GoesOn
-            } else {
-                Loss::Ends
-            };
+            let loss = if order.run.is_some() { Loss::GoesOn } else { Loss::Ends };
             course::follow(command, loss, terminal, &events)
         }
         Err(error) => {

@@ -18,8 +18,7 @@ pub struct RunId(String);
 impl RunId {
     /// The id in these bytes, if they are one.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadRequest> {
-        let allowed =
-            |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+        let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         let text = String::from_utf8_lossy(bytes).into_owned();
         if (1..=64).contains(&bytes.len()) && bytes.iter().all(allowed) {
             Ok(Self(text))
@@ -128,10 +127,7 @@ impl Draft {
             Frame::Run(value) => self.add(Field::Run, value)?,
             Frame::More(value) => {
                 self.grow(value.len())?;
-                let (_, last) = self
-                    .values
-                    .last_mut()
-                    .ok_or(BadRequest::NothingToContinue)?;
+                let (_, last) = self.values.last_mut().ok_or(BadRequest::NothingToContinue)?;
                 last.extend(value);
             }
             Frame::Go => return order(std::mem::take(&mut self.values)).map(Some),
@@ -151,11 +147,7 @@ impl Draft {
 
     fn grow(&mut self, bytes: usize) -> Result<(), BadRequest> {
         self.length = self.length.saturating_add(bytes);
-        if self.length > LARGEST_REQUEST {
-            Err(BadRequest::TooLong)
-        } else {
-            Ok(())
-        }
+        if self.length > LARGEST_REQUEST { Err(BadRequest::TooLong) } else { Ok(()) }
     }
 }
 
@@ -178,21 +170,12 @@ fn order(values: Vec<(Field, Vec<u8>)>) -> Result<Request, BadRequest> {
     }
     let mut words = words.into_iter();
     let program = words.next().ok_or(BadRequest::NoProgram)?;
-    Ok(Request::Start(Order {
-        program,
-        arguments: words.collect(),
-        variables,
-        folder,
-        run,
-    }))
+    Ok(Request::Start(Order { program, arguments: words.collect(), variables, folder, run }))
 }
 
 /// `NAME=VALUE` in its two parts.
 fn variable(mut name: Vec<u8>) -> Result<(OsString, OsString), BadRequest> {
-    let equals = name
-        .iter()
-        .position(|byte| *byte == b'=')
-        .ok_or(BadRequest::Variable)?;
+    let equals = name.iter().position(|byte| *byte == b'=').ok_or(BadRequest::Variable)?;
     let value = name.split_off(equals + 1);
     name.truncate(equals);
     if name.is_empty() {
@@ -203,10 +186,7 @@ fn variable(mut name: Vec<u8>) -> Result<(OsString, OsString), BadRequest> {
 
 /// `run-id TERM` or `run-id KILL`.
 fn signal(value: &[u8]) -> Result<Request, BadRequest> {
-    let space = value
-        .iter()
-        .position(|byte| *byte == b' ')
-        .ok_or(BadRequest::Signal)?;
+    let space = value.iter().position(|byte| *byte == b' ').ok_or(BadRequest::Signal)?;
     let (id, word) = value.split_at(space);
     let stop = match word {
         b" TERM" => Stop::Terminate,
@@ -275,31 +255,13 @@ mod tests {
             (vec![Frame::Cancel], BadRequest::Cancelled),
             (vec![Frame::Go], BadRequest::NoProgram),
             (vec![argument("a\0b"), Frame::Go], BadRequest::ZeroByte),
-            (
-                vec![argument("a"), Frame::Variable("=b".into()), Frame::Go],
-                BadRequest::Variable,
-            ),
-            (
-                vec![argument("a"), Frame::Variable("ab".into()), Frame::Go],
-                BadRequest::Variable,
-            ),
-            (
-                vec![Frame::Query("../x".into())],
-                BadRequest::RunId("../x".to_owned()),
-            ),
-            (
-                vec![Frame::Query("".into())],
-                BadRequest::RunId(String::new()),
-            ),
-            (
-                vec![Frame::Query(long.clone().into())],
-                BadRequest::RunId(long),
-            ),
+            (vec![argument("a"), Frame::Variable("=b".into()), Frame::Go], BadRequest::Variable),
+            (vec![argument("a"), Frame::Variable("ab".into()), Frame::Go], BadRequest::Variable),
+            (vec![Frame::Query("../x".into())], BadRequest::RunId("../x".to_owned())),
+            (vec![Frame::Query("".into())], BadRequest::RunId(String::new())),
+            (vec![Frame::Query(long.clone().into())], BadRequest::RunId(long)),
             (vec![Frame::Signal("a HUP".into())], BadRequest::Signal),
-            (
-                vec![Frame::Argument(vec![b'x'; LARGEST_REQUEST + 1])],
-                BadRequest::TooLong,
-            ),
+            (vec![Frame::Argument(vec![b'x'; LARGEST_REQUEST + 1])], BadRequest::TooLong),
         ];
         for (frames, error) in cases {
             assert_eq!(gather(frames), Err(error));

@@ -47,13 +47,7 @@ pub fn open() -> std::io::Result<(Terminal, Lines)> {
         settings.make_raw();
         tcsetattr(&input, OptionalActions::Now, &settings)?;
     }
-    Ok((
-        Terminal {
-            output,
-            lost: false,
-        },
-        Lines(BufReader::new(input)),
-    ))
+    Ok((Terminal { output, lost: false }, Lines(BufReader::new(input))))
 }
 
 /// Some runtimes hand over a terminal that does not block; a short write would then be a loss.
@@ -93,11 +87,7 @@ impl Lines {
             let Some(text) = line.strip_suffix(b"\n") else {
                 // Cut off by the end of the stream, or longer than we take.
                 let whole = line.len() < LONGEST_LINE;
-                return Err(if whole {
-                    Silence::Gone
-                } else {
-                    Silence::Bad(BadFrame::TooLong)
-                });
+                return Err(if whole { Silence::Gone } else { Silence::Bad(BadFrame::TooLong) });
             };
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             if !text.is_empty() {

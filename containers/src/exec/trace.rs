@@ -73,14 +73,8 @@ pub fn query(folder: &Path, id: &RunId) -> Fate {
             Err(_) => return Fate::Unknown,
         };
         match lines {
-            Lines {
-                exit: Some(code),
-                pid: _,
-            } => return Fate::Ended(code),
-            Lines {
-                exit: None,
-                pid: Some(pid),
-            } if lives(pid) => return Fate::Running(pid),
+            Lines { exit: Some(code), pid: _ } => return Fate::Ended(code),
+            Lines { exit: None, pid: Some(pid) } if lives(pid) => return Fate::Running(pid),
             Lines { exit: None, pid: _ } if Instant::now() >= until => return Fate::Lost,
             Lines { exit: None, pid: _ } => std::thread::sleep(MOMENT / 50),
         }
@@ -115,12 +109,8 @@ struct Lines {
 /// Reads the text of a trace; a torn line counts for nothing.
 fn parse(text: &str) -> Lines {
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let value = |name: &str| {
-        whole
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .find(|(word, _)| *word == name)
-    };
+    let value =
+        |name: &str| whole.lines().filter_map(|line| line.split_once(' ')).find(|(word, _)| *word == name);
     Lines {
         pid: value("pid").and_then(|(_, number)| number.parse().ok()),
         exit: value("exit").and_then(|(_, number)| number.parse().ok()),
@@ -136,11 +126,7 @@ fn create(folder: &Path, path: &Path, first: &str) -> std::io::Result<File> {
         // The process's umask has taken bits away that everybody needs in such a folder.
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o1777))?;
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
     if let Err(error) = file.write_all(first.as_bytes()) {
         // An empty trace would be taken for a run that was lost.
         let _ = std::fs::remove_file(path);
@@ -152,10 +138,7 @@ fn create(folder: &Path, path: &Path, first: &str) -> std::io::Result<File> {
 fn read(path: &Path) -> std::io::Result<String> {
     // Everybody may write to the folder: a link or a pipe set there in a trace's place is no trace.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let mut text = String::new();
     file.take(4096).read_to_string(&mut text)?;
     Ok(text)
@@ -214,11 +197,7 @@ mod tests {
         assert_eq!(query(folder.path(), &id), Fate::Ended(7));
         let text = std::fs::read_to_string(folder.path().join(".acitask-one"))?;
         assert_eq!(text, "begun 1700000000\npid 4000000\nexit 7\n");
-        assert_eq!(
-            std::fs::read_dir(folder.path())?.count(),
-            1,
-            "the probe is gone"
-        );
+        assert_eq!(std::fs::read_dir(folder.path())?.count(), 1, "the probe is gone");
         Ok(())
     }
 
@@ -228,10 +207,7 @@ mod tests {
         let folder = above.path().join("tmp");
         let id = RunId::parse(b"one")?;
         assert!(matches!(begin(&folder, &id, 1), Beginning::Begun(_)));
-        assert_eq!(
-            std::fs::metadata(&folder)?.permissions().mode() & 0o7777,
-            0o1777
-        );
+        assert_eq!(std::fs::metadata(&folder)?.permissions().mode() & 0o7777, 0o1777);
         Ok(())
     }
 

@@ -54,19 +54,10 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = self.0.scheme_str().unwrap_or_default();
-        let authority = self
-            .0
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        let host = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host);
+        let authority = self.0.authority().map_or("", |authority| authority.as_str());
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         write!(f, "{scheme}://{host}{}", self.0.path())?;
-        if self.0.query().is_some() {
-            f.write_str("?…")
-        } else {
-            Ok(())
-        }
+        if self.0.query().is_some() { f.write_str("?…") } else { Ok(()) }
     }
 }
 
@@ -85,18 +76,12 @@ mod tests {
         let cases = [
             ("http://sink:8080/post", "http://sink:8080/post"),
             ("https://host", "https://host/"),
-            (
-                "https://user:geheim@host/a?sig=geheim#geheim",
-                "https://host/a?…",
-            ),
+            ("https://user:geheim@host/a?sig=geheim#geheim", "https://host/a?…"),
             ("http://[::1]:80/", "http://[::1]:80/"),
         ];
         for (text, shown) in cases {
             let address = Address::parse(text);
-            assert_eq!(
-                address.as_ref().map(ToString::to_string),
-                Ok(shown.to_owned())
-            );
+            assert_eq!(address.as_ref().map(ToString::to_string), Ok(shown.to_owned()));
             assert!(!format!("{address:?}").contains("geheim"));
         }
     }

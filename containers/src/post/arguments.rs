@@ -93,20 +93,13 @@ pub fn parse(words: &[String], environment: &BTreeMap<String, String>) -> Result
         .ok_or_else(|| keep("--timeout must be a time like 500ms, 10s or 2m, up to 1h".to_owned()));
     let retries = count(retries.as_deref().unwrap_or("3"))
         .ok_or_else(|| keep(format!("--retries must be a number up to {MOST_RETRIES}")));
-    let body = body(name.as_deref(), &data, environment)
-        .map_err(|wrong| wrong.into_iter().for_each(&mut keep));
-    let authorities = environment
-        .get("SSL_CERT_FILE")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
+    let body =
+        body(name.as_deref(), &data, environment).map_err(|wrong| wrong.into_iter().for_each(&mut keep));
+    let authorities = environment.get("SSL_CERT_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
     match (mistakes.is_empty(), address, timeout, retries, body) {
-        (true, Ok(address), Ok(timeout), Ok(retries), Ok(body)) => Ok(Errand {
-            address,
-            body,
-            timeout,
-            retries,
-            authorities,
-        }),
+        (true, Ok(address), Ok(timeout), Ok(retries), Ok(body)) => {
+            Ok(Errand { address, body, timeout, retries, authorities })
+        }
         _ => Err(Usage::Wrong(mistakes)),
     }
 }
@@ -125,9 +118,7 @@ fn address(url: Option<&str>, environment: &BTreeMap<String, String>) -> Result<
 
 /// `500ms`, `10s`, `2m`, `1h`, or seconds alone; neither nothing nor more than an hour.
 fn duration(text: &str) -> Option<Duration> {
-    let end = text
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let number: u64 = number.parse().ok()?;
     let milliseconds = match unit {
@@ -151,19 +142,14 @@ mod tests {
 
     fn errand(words: &[&str], variables: &[(&str, &str)]) -> Result<Errand, Usage> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let environment = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let environment =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         parse(&words, &environment)
     }
 
     #[test]
     fn words_win_over_the_environment() -> Result<(), Box<dyn std::error::Error>> {
-        let variables = [
-            ("ENDPOINT_URL", "http://env/"),
-            ("SSL_CERT_FILE", "/ca.pem"),
-        ];
+        let variables = [("ENDPOINT_URL", "http://env/"), ("SSL_CERT_FILE", "/ca.pem")];
         let plain = Errand {
             address: Address::parse("http://env/")?,
             body: serde_json::json!({"name": "task"}),
@@ -179,50 +165,21 @@ mod tests {
             retries: 0,
             ..plain
         };
-        let words = [
-            "--name",
-            "dog",
-            "--data=a=b=c",
-            "--url=https://arg/?a=b",
-            "--timeout",
-            "500ms",
-            "--retries=0",
-        ];
+        let words =
+            ["--name", "dog", "--data=a=b=c", "--url=https://arg/?a=b", "--timeout", "500ms", "--retries=0"];
         assert_eq!(errand(&words, &variables), Ok(full));
         Ok(())
     }
 
     #[test]
     fn everything_wrong_is_told_at_once() {
-        let words = [
-            "--nam",
-            "--timeout",
-            "1y",
-            "--retries",
-            "21",
-            "--data",
-            "x",
-            "--url",
-            "sink",
-            "--name",
-        ];
+        let words = ["--nam", "--timeout", "1y", "--retries", "21", "--data", "x", "--url", "sink", "--name"];
         let Err(Usage::Wrong(mistakes)) = errand(&words, &[("DATA", "1")]) else {
             assert_eq!("an errand", "mistakes");
             return;
         };
-        for word in [
-            "--nam\"",
-            "--timeout",
-            "--retries",
-            "--data",
-            "DATA",
-            "--url",
-            "--name needs",
-        ] {
-            assert!(
-                mistakes.iter().any(|told| told.contains(word)),
-                "{word} in {mistakes:?}"
-            );
+        for word in ["--nam\"", "--timeout", "--retries", "--data", "DATA", "--url", "--name needs"] {
+            assert!(mistakes.iter().any(|told| told.contains(word)), "{word} in {mistakes:?}");
         }
         assert_eq!(mistakes.len(), 7, "{mistakes:?}");
     }
@@ -243,11 +200,7 @@ mod tests {
             ("99999999999999999999s", None),
         ];
         for (text, milliseconds) in cases {
-            assert_eq!(
-                duration(text),
-                milliseconds.map(Duration::from_millis),
-                "{text:?}"
-            );
+            assert_eq!(duration(text), milliseconds.map(Duration::from_millis), "{text:?}");
         }
     }
 }

@@ -40,11 +40,7 @@ pub fn body(
     if let Some(name) = name {
         members.insert("name".to_owned(), name.into());
     }
-    if mistakes.is_empty() {
-        Ok(Value::Object(members))
-    } else {
-        Err(mistakes)
-    }
+    if mistakes.is_empty() { Ok(Value::Object(members)) } else { Err(mistakes) }
 }
 
 /// `{…}` is a JSON object, anything else `KEY=VALUE` with the value as a string.
@@ -53,22 +49,15 @@ fn datum(text: &str) -> Result<Map<String, Value>, String> {
         return object(text);
     }
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => {
-            Ok(Map::from_iter([(key.to_owned(), value.into())]))
-        }
+        Some((key, value)) if !key.is_empty() => Ok(Map::from_iter([(key.to_owned(), value.into())])),
         _ => Err("must be a JSON object or KEY=VALUE".to_owned()),
     }
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
     // Only the place: the reader's own message quotes the text, which may be a secret.
-    serde_json::from_str(text).map_err(|error| {
-        format!(
-            "is no JSON object (line {}, column {})",
-            error.line(),
-            error.column()
-        )
-    })
+    serde_json::from_str(text)
+        .map_err(|error| format!("is no JSON object (line {}, column {})", error.line(), error.column()))
 }
 
 #[cfg(test)]
@@ -76,40 +65,23 @@ mod tests {
     use super::*;
 
     fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn later_layers_win() {
-        type Case<'a> = (
-            Option<&'a str>,
-            &'a [&'a str],
-            &'a [(&'a str, &'a str)],
-            &'a str,
-        );
+        type Case<'a> = (Option<&'a str>, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
         let cases: [Case<'_>; 7] = [
             (None, &[], &[], r#"{"name":"task"}"#),
             (None, &[], &[("NAME", "cat")], r#"{"name":"cat"}"#),
             (Some("dog"), &[], &[("NAME", "cat")], r#"{"name":"dog"}"#),
-            (
-                None,
-                &[r#"{"name":"cow","legs":4}"#],
-                &[],
-                r#"{"legs":4,"name":"cow"}"#,
-            ),
+            (None, &[r#"{"name":"cow","legs":4}"#], &[], r#"{"legs":4,"name":"cow"}"#),
             (Some("dog"), &["name=cow"], &[], r#"{"name":"dog"}"#),
             (None, &["a=1", "a=b=c"], &[], r#"{"a":"b=c","name":"task"}"#),
             (
                 None,
                 &["c=arg"],
-                &[
-                    ("DATA", r#"{"a":1,"b":1,"c":1}"#),
-                    ("DATA_b", "env"),
-                    ("DATA_c", "env"),
-                ],
+                &[("DATA", r#"{"a":1,"b":1,"c":1}"#), ("DATA_b", "env"), ("DATA_c", "env")],
                 r#"{"a":1,"b":"env","c":"arg","name":"task"}"#,
             ),
         ];
@@ -122,11 +94,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told_and_no_value_is_shown() {
-        let data = [
-            "geheim".to_owned(),
-            "{\"a\":geheim}".to_owned(),
-            "=geheim".to_owned(),
-        ];
+        let data = ["geheim".to_owned(), "{\"a\":geheim}".to_owned(), "=geheim".to_owned()];
         let told = body(None, &data, &environment(&[("DATA", "\"geheim\"")]));
         let mistakes = told.err().unwrap_or_default();
         assert_eq!(mistakes.len(), 4, "{mistakes:?}");

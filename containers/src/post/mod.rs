@@ -28,10 +28,7 @@ const NO_CONNECTION: u8 = 3;
 
 /// Posts once, with retries. Exit codes: 0 done, 1 refused, 2 usage, 3 no connection.
 pub fn main(arguments: &[OsString]) -> ExitCode {
-    let words: Vec<String> = arguments
-        .iter()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -80,11 +77,7 @@ fn carry_out(errand: &Errand) -> u8 {
 /// Shows how the last try ended; the answer is the exit code.
 fn tell(tried: &Try) -> u8 {
     match tried {
-        Try::Answered(Answer {
-            status,
-            body,
-            retry_after: _,
-        }) => {
+        Try::Answered(Answer { status, body, retry_after: _ }) => {
             say(&format!("status: {status}"));
             say(&format!("body: {}", body.text));
             if let Some(fault) = &body.fault {

@@ -29,9 +29,7 @@ pub fn next(tried: &Try, made: u32, allowed: u32) -> Next {
     if made >= allowed {
         return Next::Stop;
     }
-    let pause = FIRST_PAUSE
-        .saturating_mul(2_u32.saturating_pow(made))
-        .min(LONGEST_PAUSE);
+    let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(made)).min(LONGEST_PAUSE);
     match tried {
         Try::NoConnection(_) => Next::Wait(pause),
         Try::Answered(answer) if answer.status == 429 || (500..600).contains(&answer.status) => {
@@ -51,15 +49,8 @@ mod tests {
     use crate::post::send::{Answer, Shown};
 
     fn answered(status: u16, retry_after: Option<u64>) -> Try {
-        let body = Shown {
-            text: String::new(),
-            fault: None,
-        };
-        Try::Answered(Answer {
-            status,
-            retry_after: retry_after.map(Duration::from_secs),
-            body,
-        })
+        let body = Shown { text: String::new(), fault: None };
+        Try::Answered(Answer { status, retry_after: retry_after.map(Duration::from_secs), body })
     }
 
     #[test]
@@ -85,9 +76,6 @@ mod tests {
         for (tried, made, expected) in cases {
             assert_eq!(next(&tried, made, 3), expected, "{tried:?} after {made}");
         }
-        assert_eq!(
-            next(&Try::NoConnection(String::new()), 19, 20),
-            wait(10_000)
-        );
+        assert_eq!(next(&Try::NoConnection(String::new()), 19, 20), wait(10_000));
     }
 }

@@ -144,10 +144,7 @@ fn shown(body: impl Read) -> Shown {
     if cut {
         text.push_str("… (cut)");
     }
-    Shown {
-        text,
-        fault: read.err().map(|error| error.kind().to_string()),
-    }
+    Shown { text, fault: read.err().map(|error| error.kind().to_string()) }
 }
 
 /// What an error of the client means. Only the system's own texts are shown: some of the client's
@@ -188,11 +185,7 @@ mod tests {
             ("-1", None),
         ];
         for (text, seconds) in cases {
-            assert_eq!(
-                retry_after(text, now),
-                seconds.map(Duration::from_secs),
-                "{text:?}"
-            );
+            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text:?}");
         }
     }
 
@@ -202,10 +195,7 @@ mod tests {
         let body = shown(long.as_slice());
         assert!(body.text.ends_with("x… (cut)"));
         assert_eq!(body.text.len(), 65_536 + "… (cut)".len());
-        let short = Shown {
-            text: "a\u{fffd}".to_owned(),
-            fault: None,
-        };
+        let short = Shown { text: "a\u{fffd}".to_owned(), fault: None };
         assert_eq!(shown([b'a', 0xff].as_slice()), short);
     }
 

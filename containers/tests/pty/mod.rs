@@ -66,10 +66,7 @@ impl Call {
         let listener = std::thread::spawn(move || {
             let mut text = Vec::new();
             let mut chunk = vec![0; 1 << 16];
-            let tick = Timespec {
-                tv_sec: 0,
-                tv_nsec: 20_000_000,
-            };
+            let tick = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
             while go_on.load(Ordering::Acquire) {
                 if poll(&mut [PollFd::new(&*end, PollFlags::IN)], Some(&tick)) == Ok(0) {
                     continue;
@@ -86,13 +83,7 @@ impl Call {
                 }
             }
         });
-        let mut call = Self {
-            helper,
-            master,
-            lines,
-            listening,
-            listener,
-        };
+        let mut call = Self { helper, master, lines, listening, listener };
         assert_eq!(call.answer()?, ('h', "1".to_owned()));
         Ok(call)
     }
@@ -168,13 +159,7 @@ impl Call {
 
     /// Hangs up. The helper comes back, since it may go on.
     pub(crate) fn hang_up(self) -> Outcome<Child> {
-        let Self {
-            helper,
-            master,
-            lines: _,
-            listening,
-            listener,
-        } = self;
+        let Self { helper, master, lines: _, listening, listener } = self;
         listening.store(false, Ordering::Release);
         listener.join().map_err(|_| "the listener died")?;
         drop(master);

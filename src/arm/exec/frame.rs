@@ -123,12 +123,12 @@ fn decode(text: &str) -> Option<Bytes> {
 
 /// The lines that start a command, standard input included.
 pub(super) fn request(command: &Command) -> Bytes {
-    let Command { argv, env, dir, stdin, run, nonce: _ } = command;
+    let Command { argv, env: _, dir, stdin, run, nonce: _ } = command;
     let mut lines = String::new();
     for argument in argv {
         value(&mut lines, 'a', argument.as_bytes());
     }
-    for (name, secret) in env {
+    for (name, secret) in command.environment() {
         value(&mut lines, 'e', format!("{name}={}", secret.expose()).as_bytes());
     }
     if let Some(dir) = dir {
@@ -237,8 +237,23 @@ mod tests {
             nonce: "n0nce".into(),
         };
         let lines = String::from_utf8_lossy(&request(&command)).into_owned();
-        let long = format!("a {}", STANDARD.encode("x".repeat(PIECE)));
-        let expected = ["a ZWNobw==", "a", &long, "+ eA==", "e QT1i", "d Lw==", "r cjE=", "g", "i aW4=", "z"];
+        let line = |letter: char, text: &str| format!("{letter} {}", STANDARD.encode(text));
+        let long = line('a', &"x".repeat(PIECE));
+        let (id, attempt) = (line('e', "ACITASK_RUN_ID=r1"), line('e', "ACITASK_ATTEMPT=1"));
+        let expected = [
+            "a ZWNobw==",
+            "a",
+            &long,
+            "+ eA==",
+            &id,
+            &attempt,
+            "e QT1i",
+            "d Lw==",
+            "r cjE=",
+            "g",
+            "i aW4=",
+            "z",
+        ];
         assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
         assert_eq!(question(&RunId::new("r1"), None), "q cjE=\n");
         assert_eq!(

@@ -26,7 +26,7 @@ pub(super) fn opening(nonce: &str) -> String {
 /// # Errors
 /// [`ExecFault::Unfit`] for what a shell cannot carry.
 pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
-    let Command { argv, env, dir, stdin, run, nonce } = command;
+    let Command { argv, env: _, dir, stdin, run, nonce } = command;
     if stdin.as_ref().is_some_and(|stdin| stdin.len() > STDIN) {
         return Err(ExecFault::Unfit(
             "the container has no /acitask-exec, so a command's input there is limited to 256 KiB",
@@ -38,8 +38,8 @@ pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
         script.value("__v", argument.as_bytes());
         script.line(r#"set -- "$@" "$__v""#);
     }
-    for (name, value) in env {
-        if !is_identifier(name) {
+    for (name, value) in command.environment() {
+        if !is_identifier(&name) {
             return Err(ExecFault::Unfit(
                 "the container has no /acitask-exec, so names of environment variables there are letters, digits and underscores",
             ));

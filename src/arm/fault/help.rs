@@ -5,42 +5,42 @@ use super::{Fault, FaultKind};
 const HELP: [(&str, &str); 12] = [
     (
         "MissingSubscriptionRegistration",
-        "register the provider once: az provider register --namespace Microsoft.ContainerInstance --wait",
+        "register the provider once: `az provider register --namespace Microsoft.ContainerInstance --wait`",
     ),
     (
         "SubscriptionNotRegistered",
-        "register the provider once: az provider register --namespace Microsoft.ContainerInstance --wait",
+        "register the provider once: `az provider register --namespace Microsoft.ContainerInstance --wait`",
     ),
     (
         "AuthorizationFailed",
-        "let an owner grant the role: az role assignment create --assignee <principal> --role Contributor --scope <scope>; planning needs only Reader",
+        "let an owner grant the role: `az role assignment create --assignee <principal> --role Contributor --scope <scope>`; planning needs only Reader",
     ),
     (
         "LinkedAuthorizationFailed",
-        "let an owner grant the role on the linked resource: az role assignment create --assignee <principal> --role Contributor --scope <scope>",
+        "let an owner grant the role on the linked resource: `az role assignment create --assignee <principal> --role Contributor --scope <scope>`",
     ),
     (
         "ScopeLocked",
-        "a lock forbids it: az lock list --resource-group <name>, then az lock delete --ids <id>",
+        "a lock forbids it: `az lock list --resource-group <name>`, then `az lock delete --ids <id>`",
     ),
     (
         "RequestDisallowedByPolicy",
-        "a policy of the subscription forbids it: az policy state list --filter \"complianceState eq 'NonCompliant'\" names it",
+        "a policy of the subscription forbids it: `az policy state list --filter \"complianceState eq 'NonCompliant'\"` names it",
     ),
-    ("InvalidAuthenticationToken", "log in again: az login"),
-    ("ExpiredAuthenticationToken", "log in again: az login"),
+    ("InvalidAuthenticationToken", "log in again: `az login`"),
+    ("ExpiredAuthenticationToken", "log in again: `az login`"),
     (
         "InvalidAuthenticationTokenTenant",
-        "the login is of another tenant than the subscription: az login --tenant <tenant>",
+        "the login is of another tenant than the subscription: `az login --tenant <tenant>`",
     ),
-    ("SubscriptionNotFound", "look which subscriptions the login may see: az account list --output table"),
+    ("SubscriptionNotFound", "look which subscriptions the login may see: `az account list --output table`"),
     (
         "ContainerGroupQuotaReached",
-        "look what is used: az container list --output table, and ask for more: https://aka.ms/aci-quota",
+        "look what is used: `az container list --output table`, and ask for more: https://aka.ms/aci-quota",
     ),
     (
         "InaccessibleImage",
-        "check the image's name and tag, and that its registry answers without a login: docker manifest inspect <image>",
+        "check the image's name and tag, and that its registry answers without a login: `docker manifest inspect <image>`",
     ),
 ];
 
@@ -51,7 +51,7 @@ impl Fault {
             HELP.iter().find(|(code, _)| code.eq_ignore_ascii_case(&self.code)).map(|(_, help)| *help);
         match self.kind {
             FaultKind::Denied if known.is_none() && self.status == Some(401) => {
-                Some("log in again: az login")
+                Some("log in again: `az login`")
             }
             _ => known,
         }

@@ -12,6 +12,7 @@ use super::control::{Control, Health};
 use crate::cli::Desk;
 use crate::cli::failure::Failure;
 use crate::model::digest;
+use crate::render::text::harmless;
 
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(10);
@@ -62,11 +63,12 @@ pub(crate) async fn ensure(desk: &Desk, home: &Home) -> Result<Control, Failure>
         None => {}
     }
     let health = start(home, &control, &program).await?;
-    desk.screen.say(&format!(
-        "Started the local emulator ({} runtime) at {}; stop it with: acitask emulator stop",
+    let text = format!(
+        "Started the local emulator ({} runtime) at {}; stop it with `acitask emulator stop`.",
         health.runtime.name,
         control.url()
-    ));
+    );
+    desk.screen.say(&desk.globals.emulator_flags(&desk.environment).within(&text));
     Ok(control)
 }
 
@@ -128,5 +130,7 @@ fn spawn(home: &Home, program: &Path, log: &Path) -> Result<std::process::Child,
 
 fn last_line(log: &Path) -> Option<String> {
     let text = std::fs::read_to_string(log).ok()?;
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(crate::render::text::harmless)
+    let line =
+        |line: &str| line.trim_start_matches(|mark: char| " ×╰─▶│".contains(mark)).trim_end().to_owned();
+    text.lines().map(line).rfind(|line| !line.is_empty()).map(|line| harmless(&line))
 }

@@ -7,16 +7,16 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::arm::exec::{self, Command, ExecFault, Output, Signal, Trace};
+use crate::arm::exec::{self, Command, ExecFault, Signal, Trace};
 use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::event::{End, Stream};
 use crate::engine::ledger;
 use crate::engine::retry;
+use crate::engine::run::lines::Lines;
 use crate::engine::run::{Outcome, close, open};
 use crate::engine::step::Work;
 use crate::engine::wait::{self, Pace, Wait, until};
 use crate::model::record::Record;
-use crate::model::secret::Secret;
 use crate::model::stack::Interrupted;
 use crate::plan::{Exec, Run, judge};
 
@@ -25,15 +25,18 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Executes the command, or finishes the run that was interrupted, and records how it ended.
 pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, End> {
-    let command = command(work, run, exec)?;
+    let command = command(work, exec)?;
     let start = ready(work, run).await?;
     let mut record = Record { container_start: start, ..open(work, run) };
     let resumed = match &exec.resume {
         None => Resumed::Begin,
         Some(open) => resume(work, run, exec, open, start).await?,
     };
-    if let (Some(open), Resumed::Ended(_) | Resumed::BeginAgain) = (&exec.resume, &resumed) {
-        record = Record { container_start: start, ..open.clone() };
+    match (&exec.resume, &resumed) {
+        // It ran with what it was begun with, though the manifest may say something else by now.
+        (Some(open), Resumed::Ended(_)) => record = Record { container_start: start, ..open.clone() },
+        (Some(open), Resumed::BeginAgain) => record.id = open.id.clone(),
+        (Some(_), Resumed::Begin) | (None, _) => {}
     }
     let outcome = match resumed {
         Resumed::Ended(outcome) => outcome,
@@ -56,8 +59,8 @@ enum Resumed {
     Ended(Outcome),
 }
 
-fn command(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<Command, End> {
-    let mut environment = vec![("ACITASK_RUN".to_owned(), Secret::new(run.name.as_str()))];
+fn command(work: &Work<'_>, exec: &Exec) -> Result<Command, End> {
+    let mut environment = Vec::new();
     for (name, value) in &exec.environment {
         let value = value.secret().ok_or_else(|| End::Failed {
             why: format!("the secret of the variable {name} is not available"),
@@ -77,10 +80,12 @@ fn command(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<Command, End> {
 
 /// Waits until the container runs, and gives its start time.
 async fn ready(work: &Work<'_>, run: &Run) -> Result<Option<Timestamp>, End> {
+    let began = Instant::now();
     until(work, &run.group, wait::PROVISIONING, |seen| match seen {
-        None => {
+        None if began.elapsed() > wait::UNSEEN => {
             Wait::Failed(End::Failed { why: format!("its group {} is not there", run.group), help: None })
         }
+        None => Wait::Moving("waiting to see its group".to_owned()),
         Some(seen) => match judge::strong_ready(seen, &run.container) {
             judge::Judgement::Moving(phase) => Wait::Moving(phase),
             judge::Judgement::Done(()) => Wait::Over(seen.start_time(&run.container)),
@@ -163,6 +168,8 @@ async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) 
         }
         return match fault {
             ExecFault::NotStarted { code, message } => Ok(Outcome::Ended { exit: Some(code), why: message }),
+            // It can never be begun in this container, so there is nothing to ask about later.
+            ExecFault::Unfit(why) => Ok(Outcome::Ended { exit: None, why: why.to_owned() }),
             ExecFault::Cut { .. } | ExecFault::AlreadyBegun => {
                 work.phase("the stream was cut: asking the container how the run goes on");
                 Ok(match await_trace(work, run, record, began).await? {
@@ -172,10 +179,9 @@ async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) 
                     }
                 })
             }
-            fault @ (ExecFault::Call(_)
-            | ExecFault::Unfit(_)
-            | ExecFault::Cancelled
-            | ExecFault::Protocol(_)) => Err(unreachable(fault)),
+            fault @ (ExecFault::Call(_) | ExecFault::Cancelled | ExecFault::Protocol(_)) => {
+                Err(unreachable(fault))
+            }
         };
     }
 }
@@ -197,15 +203,15 @@ async fn execute_once(
     let result = loop {
         tokio::select! {
             biased;
-            Some(output) = receiver.recv() => lines.take(work, output),
+            Some(output) = receiver.recv() => tell(work, lines.take(output)),
             result = &mut executing => break Some(result),
             () = &mut overdue => break None,
         }
     };
     while let Ok(output) = receiver.try_recv() {
-        lines.take(work, output);
+        tell(work, lines.take(output));
     }
-    lines.end(work);
+    tell(work, lines.rest());
     result
 }
 
@@ -285,39 +291,8 @@ fn unreachable(fault: ExecFault) -> End {
     }
 }
 
-/// Bytes of two streams into lines.
-#[derive(Debug, Default)]
-struct Lines {
-    output: Vec<u8>,
-    errors: Vec<u8>,
-}
-
-impl Lines {
-    fn take(&mut self, work: &Work<'_>, output: Output) {
-        let (stream, bytes, rest) = match output {
-            Output::Stdout(bytes) => (Stream::Output, bytes, &mut self.output),
-            Output::Stderr(bytes) => (Stream::Errors, bytes, &mut self.errors),
-        };
-        for byte in bytes {
-            if byte == b'\n' {
-                tell(work, stream, rest);
-            } else {
-                rest.push(byte);
-            }
-        }
+fn tell(work: &Work<'_>, lines: Vec<(Stream, String)>) {
+    for (stream, line) in lines {
+        work.line(stream, line);
     }
-
-    /// A last line may have no end.
-    fn end(&mut self, work: &Work<'_>) {
-        for (stream, rest) in [(Stream::Output, &mut self.output), (Stream::Errors, &mut self.errors)] {
-            if !rest.is_empty() {
-                tell(work, stream, rest);
-            }
-        }
-    }
-}
-
-fn tell(work: &Work<'_>, stream: Stream, line: &mut Vec<u8>) {
-    work.line(stream, String::from_utf8_lossy(line).trim_end_matches('\r'));
-    line.clear();
 }

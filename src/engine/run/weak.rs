@@ -11,14 +11,14 @@ use crate::engine::ledger;
 use crate::engine::logs::Follower;
 use crate::engine::run::{Outcome, close, open};
 use crate::engine::step::{Work, failed};
-use crate::engine::wait::{Pace, look};
+use crate::engine::wait::{self, LOOKS, Pace, look};
 use crate::model::group::EnvironmentVariable;
 use crate::model::observed::SeenGroup;
-use crate::model::record::{Record, intent_tag};
+use crate::model::record::{Intent, Record, RunId, intent_tag};
 use crate::plan::{Begin, Deployment, Finish, Run, guard, judge};
 
-/// How often a start is looked for before it is taken as never made: a GET may show the old view for a while.
-const SECOND_LOOKS: u32 = 8;
+/// How long a run without a time-out is followed: a day, so that every wait ends.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Begins or adopts the run, follows it to its end, records the end, and finishes with its group.
 pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
@@ -54,20 +54,28 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
 async fn create(work: &Work<'_>, run: &Run, deployment: &Deployment) -> Result<Record, End> {
     let record = open(work, run);
     let mut deployment = deployment.clone();
-    let (tag, value) = intent_tag(&run.name, &record);
-    deployment.tags.insert(tag, value);
+    let follows = run.recorded.as_ref().map(|recorded| recorded.id.clone());
+    let intent = Intent { run: run.name.clone(), follows, record };
+    deployment.tags.extend([intent_tag(&intent)]);
+    let Intent { run: _, follows: _, record } = intent;
     if let Finish::Delete { .. } = run.finish {
         // The group is this run's alone, so its containers can be told which run they are.
         for container in &mut deployment.group.containers {
-            container.environment_variables.push(EnvironmentVariable {
-                name: "ACITASK_RUN_ID".to_owned(),
-                value: Some(record.id.to_string()),
-                secure_value: None,
-            });
+            tell_run(&mut container.environment_variables, &record.id);
         }
     }
     group::put(work, &run.group, &deployment).await?;
     Ok(record)
+}
+
+/// Adds what tells a container which run it is; what the manifest says of these names is left alone.
+fn tell_run<S>(variables: &mut Vec<EnvironmentVariable<S>>, run: &RunId) {
+    for (name, value) in run.environment() {
+        if !variables.iter().any(|variable| variable.name == name) {
+            let name = name.to_owned();
+            variables.push(EnvironmentVariable { name, value: Some(value), secure_value: None });
+        }
+    }
 }
 
 /// Starts the group that is there, stopping it first: a start on a group that has not been stopped may get stuck
@@ -82,23 +90,27 @@ async fn start(work: &Work<'_>, run: &Run, resume: Option<&Record>) -> Result<Re
     {
         return Ok(open.clone());
     }
-    let record = Record { container_start: before, ..resume.cloned().unwrap_or_else(|| open(work, run)) };
+    // What starts now is what is wanted now, whatever the interrupted run was to be begun with.
+    let begun = resume.cloned().unwrap_or_else(|| open(work, run));
+    let record = Record { container_start: before, input: run.input.clone(), ..begun };
     ledger::write(work, run, &record).await?;
     let arm = work.site.arm;
     work.phase("stopping what is left of the run before");
-    work.call(|| arm.stop_group(&work.warrant, &run.group)).await.map_err(failed)?;
+    work.change(|| arm.stop_group(&work.warrant, &run.group)).await?;
     tokio::time::sleep(work.site.options.spacing).await;
     group::settled(work, &run.group).await?;
     work.phase("starting");
-    work.call(|| arm.start_group(&work.warrant, &run.group)).await.map_err(failed)?;
+    // A task may be over before a lost answer is noticed, and a second start would run it again.
+    let start = || arm.start_group(&work.warrant, &run.group);
+    work.change_once(start, || started_since(work, run, before)).await?;
     Ok(record)
 }
 
 /// Whether the container has started since; looks more than once, because the view may be old.
 async fn started_since(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result<bool, End> {
     let mut pace = Pace::new();
-    work.phase("looking whether the interrupted start was made");
-    for _ in 0..SECOND_LOOKS {
+    work.phase("looking whether the start was made");
+    for _ in 0..LOOKS {
         let seen = look(work, &run.group).await?;
         let start = seen.as_ref().and_then(|seen| seen.start_time(&run.container));
         if start.is_some() && start != before {
@@ -116,6 +128,7 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
     let mut follower = Follower::default();
     let mut said = String::new();
     let began = Instant::now();
+    let mut started = false;
     loop {
         let judgement = match look(work, &run.group).await? {
             None if group::unseen(began.elapsed()) => {
@@ -124,12 +137,20 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
             None => judge::Judgement::Moving("waiting to see it".to_owned()),
             Some(seen) => {
                 if ran(&seen, run, before) {
+                    started = true;
                     tell_log(work, run, &mut follower, false).await;
                 }
                 judge::weak(&seen, &run.container, before)
             }
         };
         let outcome = match judgement {
+            judge::Judgement::Moving(phase) if !started && began.elapsed() > wait::PROVISIONING => {
+                let minutes = wait::PROVISIONING.as_secs() / 60;
+                Some(Outcome::Ended {
+                    exit: None,
+                    why: format!("not started after {minutes} minutes: {phase}"),
+                })
+            }
             judge::Judgement::Moving(phase) => {
                 if phase != said {
                     pace.quicken();
@@ -148,8 +169,14 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
         if let Some(allowed) = overdue(run, began) {
             tell_log(work, run, &mut follower, true).await;
             work.phase("taking too long: stopping it");
-            work.call(|| work.site.arm.stop_group(&work.warrant, &run.group)).await.map_err(failed)?;
+            work.change(|| work.site.arm.stop_group(&work.warrant, &run.group)).await?;
             return Ok(Outcome::TimedOut(allowed));
+        }
+        if run.timeout.is_none() && began.elapsed() > LONGEST {
+            return Err(End::Failed {
+                why: "it still runs after a day, and is left running".to_owned(),
+                help: Some("applying again follows it on; a `timeout` in its manifest ends it".to_owned()),
+            });
         }
         pace.pause().await;
     }
@@ -185,7 +212,7 @@ async fn finish(work: &Work<'_>, run: &Run, outcome: &Outcome) -> Result<(), End
         Finish::Leave => Ok(()),
         Finish::Stop => {
             tokio::time::sleep(work.site.options.spacing).await;
-            work.call(|| work.site.arm.stop_group(&work.warrant, &run.group)).await.map_err(failed)?;
+            work.change(|| work.site.arm.stop_group(&work.warrant, &run.group)).await?;
             Ok(())
         }
         Finish::Delete { keep_on_success, keep_on_failure } => {

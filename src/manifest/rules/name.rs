@@ -10,7 +10,8 @@ use crate::manifest::kind::Kind;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
 
-/// An ephemeral group's name is the run's, a hyphen and nine digits of its digest.
+/// An ephemeral group's name is the run's, a hyphen, eight digits of its digest, a hyphen and a number; of the run's own
+/// name so much is kept that all fits.
 const RUN_SUFFIX: usize = 10;
 const LONGEST: usize = 63;
 

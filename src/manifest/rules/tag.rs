@@ -2,7 +2,7 @@
 //!
 //! Limits and letters are those of Microsoft's page "Use tags to organize your Azure resources".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::book::{Book, Sheet};
 use crate::manifest::diagnostic::Diagnostic;
@@ -25,6 +25,7 @@ const OURS: usize = 3;
 pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let project = book.of(Kind::Project).next().map(|sheet| sheet.root);
     let shared = project.map(|root| names(root, &["spec", "tags"])).unwrap_or_default();
+    let records = records(book);
     for sheet in &book.sheets {
         let path: &[&str] = match sheet.kind {
             Kind::TaskRun => &["spec", "template", "tags"],
@@ -38,7 +39,7 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 diagnostics.push(at(Rule::DuplicateName, message, key, value, "again here"));
             }
         }
-        diagnostics.extend(count(book, *sheet, path, &shared));
+        diagnostics.extend(count(&records, *sheet, path, &shared));
     }
 }
 
@@ -77,13 +78,21 @@ fn text(value: Place<'_>) -> Option<Diagnostic> {
     })
 }
 
-fn count(book: &Book<'_>, sheet: Sheet<'_>, path: &[&str], shared: &BTreeSet<Name>) -> Option<Diagnostic> {
+fn count(
+    records: &BTreeMap<Name, usize>,
+    sheet: Sheet<'_>,
+    path: &[&str],
+    shared: &BTreeSet<Name>,
+) -> Option<Diagnostic> {
     let tagged = match sheet.kind {
         Kind::Project => return None,
         Kind::ResourceGroup | Kind::ContainerGroup => true,
         Kind::TaskRun => sheet.root.at(&["spec", "template"]).is_some(),
     };
-    let records = if sheet.kind == Kind::ResourceGroup { recorded(book, sheet.name()?) } else { 0 };
+    let records = match sheet.kind {
+        Kind::ResourceGroup => records.get(&Name::from(sheet.name()?)).copied().unwrap_or_default(),
+        Kind::Project | Kind::ContainerGroup | Kind::TaskRun => 0,
+    };
     let own = names(sheet.root, path);
     let (wanted, room) = (own.union(shared).count(), MOST - OURS);
     let place = sheet.root.at(path).unwrap_or(sheet.root);
@@ -97,10 +106,11 @@ fn count(book: &Book<'_>, sheet: Sheet<'_>, path: &[&str], shared: &BTreeSet<Nam
     })
 }
 
-/// How many task runs are recorded on a resource group.
-fn recorded(book: &Book<'_>, name: &str) -> usize {
-    let home = |sheet: &Sheet<'_>| {
-        super::run::home(book, *sheet).is_some_and(|home| home.eq_ignore_ascii_case(name))
-    };
-    book.of(Kind::TaskRun).filter(home).count()
+/// How many task runs are recorded on each resource group, by its `metadata.name`.
+fn records(book: &Book<'_>) -> BTreeMap<Name, usize> {
+    let mut records = BTreeMap::new();
+    for home in book.of(Kind::TaskRun).filter_map(|sheet| super::run::home(book, sheet)) {
+        *records.entry(Name::from(home)).or_default() += 1;
+    }
+    records
 }

@@ -106,6 +106,11 @@ fn a_subscription_without_a_value_is_left_open() -> Outcome {
     let mut values = values();
     values.remove("SUBSCRIPTION_ID");
     assert_eq!(resolve(&[("full.yaml", FULL)], &values)?.stack.project.subscription, None);
+    values.insert("SUBSCRIPTION_ID".into(), given(""));
+    assert_eq!(resolve(&[("full.yaml", FULL)], &values)?.stack.project.subscription, None);
+    values.remove("SUBSCRIPTION_ID");
+    let empty = FULL.replace("${SUBSCRIPTION_ID}", "\"\"");
+    assert_eq!(resolve(&[("full.yaml", &empty)], &values)?.stack.project.subscription, None);
     Ok(())
 }
 

@@ -61,9 +61,13 @@ impl Sketch {
 #[derive(Default)]
 pub(super) struct Draft {
     sketches: Vec<Sketch>,
+    /// The steps that belong to each declared thing.
+    steps: BTreeMap<Key, BTreeSet<StepId>>,
     /// Groups that are made by a run, with the run and its step.
     makers: BTreeMap<Name, (Name, StepId)>,
-    pub(super) links: Links,
+    links: Links,
+    /// The runs in each declared group, in the order in which they come.
+    runs: BTreeMap<Name, Vec<Name>>,
     pub(super) notes: Vec<Note>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) blocks: Vec<Block>,
@@ -74,15 +78,31 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A draft of things that come after each other like this.
-    pub(super) fn new(links: Links) -> Self {
-        Self { links, ..Self::default() }
+    /// A draft of things that come after each other like this, and of these runs in declared groups.
+    pub(super) fn new(links: Links, mut runs: BTreeMap<Name, Vec<Name>>) -> Self {
+        // Things that come after each other in a circle have no order; the seal tells them.
+        let order = graph::order(&links).unwrap_or_default();
+        let places: BTreeMap<Key, usize> =
+            order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+        for runs in runs.values_mut() {
+            runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
+        }
+        Self { links, runs, ..Self::default() }
+    }
+
+    /// The runs in a declared group, in the order in which they come.
+    pub(super) fn runs_in(&self, group: &Name) -> &[Name] {
+        self.runs.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// Adds a step. The id holds within the draft only.
     pub(super) fn push(&mut self, sketch: Sketch) -> StepId {
+        let id = StepId(self.sketches.len());
+        if let Some(key) = &sketch.of {
+            self.steps.entry(key.clone()).or_default().insert(id);
+        }
         self.sketches.push(sketch);
-        StepId(self.sketches.len() - 1)
+        id
     }
 
     /// Says that a run's step makes the group, so that what comes after the group comes after the step.
@@ -175,8 +195,7 @@ impl Draft {
     }
 
     fn steps_of(&self, key: &Key, of: Option<&Key>) -> BTreeSet<StepId> {
-        let own = self.sketches.iter().enumerate().filter(|(_, sketch)| sketch.of.as_ref() == Some(key));
-        let mut steps: BTreeSet<StepId> = own.map(|(place, _)| StepId(place)).collect();
+        let mut steps = self.steps.get(key).cloned().unwrap_or_default();
         // What a run itself comes after cannot wait for the group that the run makes.
         if let Key::Group(group) = key
             && let Some((run, step)) = self.makers.get(group)
@@ -201,21 +220,17 @@ impl Draft {
     }
 
     fn unchanged(&self) -> usize {
-        let made = |subject: &Subject| match subject {
-            Subject::Group(id) => self.sketches.iter().any(|sketch| match &sketch.action {
-                Action::Run(run) => {
-                    run.group == *id && matches!(run.begin, Begin::Create(_) | Begin::Replace(_))
-                }
-                _ => false,
-            }),
-            Subject::ResourceGroup(_) | Subject::Run(_) => false,
-        };
-        let touched = |subject: &Subject| {
-            made(subject)
-                || self.sketches.iter().any(|sketch| sketch.subject == *subject)
-                || self.conflicts.iter().any(|conflict| conflict.subject == *subject)
-                || self.notes.iter().any(|note| note.subject == *subject)
-        };
-        self.declared.iter().filter(|subject| !touched(subject)).count()
+        let made = self.sketches.iter().filter_map(|sketch| match &sketch.action {
+            Action::Run(run) if matches!(run.begin, Begin::Create(_) | Begin::Replace(_)) => {
+                Some(Subject::Group(run.group.clone()))
+            }
+            _ => None,
+        });
+        let made: BTreeSet<Subject> = made.collect();
+        let steps = self.sketches.iter().map(|sketch| &sketch.subject);
+        let conflicts = self.conflicts.iter().map(|conflict| &conflict.subject);
+        let notes = self.notes.iter().map(|note| &note.subject);
+        let touched: BTreeSet<&Subject> = steps.chain(conflicts).chain(notes).chain(&made).collect();
+        self.declared.iter().filter(|subject| !touched.contains(subject)).count()
     }
 }

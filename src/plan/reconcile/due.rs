@@ -4,7 +4,7 @@
 
 use crate::model::effect::Field;
 use crate::model::name::Name;
-use crate::model::record::{InputDigest, Ledger, Record, RunState};
+use crate::model::record::{InputDigest, Intent, Ledger, Record, RunState};
 use crate::model::stack::{TaskRun, Trigger};
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::stand;
@@ -118,21 +118,19 @@ pub(super) struct Open {
 
 /// Finds the run that is open.
 ///
-/// The intent of a PUT and the record of the same run tell together; where they tell of different runs the record's is
-/// the one that counts, unless it has ended and the intent was written after it: then the process ended between the PUT
-/// and the record of it. This is the one place where times of our own clock are compared, for want of anything better.
-pub(super) fn open(recorded: Option<&Record>, intent: Option<&Record>) -> Option<Open> {
+/// The intent of a PUT and the record of the same run tell together. Where they tell of different runs, the intent counts
+/// if it follows the recorded run: then the process ended between the PUT and the record of its run. Else the record is
+/// the newer of the two.
+pub(super) fn open(recorded: Option<&Record>, intent: Option<&Intent>) -> Option<Open> {
+    let placed = |intent: &Intent| Open { record: intent.record.clone(), placed: true };
     let is_open = |record: &Record| record.state == RunState::Open;
     match (recorded, intent) {
-        (Some(record), Some(intent)) if record.id == intent.id => {
+        (Some(record), Some(intent)) if record.id == intent.record.id => {
             is_open(record).then(|| Open { record: record.clone(), placed: true })
         }
-        (Some(record), _) if is_open(record) => Some(Open { record: record.clone(), placed: false }),
-        (Some(record), Some(intent)) => {
-            let after = intent.at.zip(record.at).is_some_and(|(intent, record)| intent >= record);
-            after.then(|| Open { record: intent.clone(), placed: true })
-        }
-        (Some(_), None) | (None, None) => None,
-        (None, Some(intent)) => Some(Open { record: intent.clone(), placed: true }),
+        (Some(record), Some(intent)) if intent.follows.as_ref() == Some(&record.id) => Some(placed(intent)),
+        (Some(record), _) => is_open(record).then(|| Open { record: record.clone(), placed: false }),
+        (None, Some(intent)) => Some(placed(intent)),
+        (None, None) => None,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::digest;
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::SeenGroup;
-use crate::model::record::{InputDigest, Record, RunState, intent};
+use crate::model::record::{InputDigest, Intent, Record, RunState, intent};
 use crate::model::stack::{EphemeralRun, TaskRun, Trigger};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::due::{self, Due, Open};
@@ -31,20 +31,18 @@ pub(super) fn draft(
     }
     let recorded = ledger.records.get(name);
     let placed = groups(scene, name, resource_group);
-    let adopted = placed
-        .iter()
-        .filter_map(|(seen, intent)| {
-            let open = due::open(recorded, Some(intent)).filter(|open| open.placed)?;
-            Some((*seen, open))
-        })
-        .max_by_key(|(_, open)| open.record.at);
+    // Two applies at once may have begun a run each. One is followed; the other's group is left over once that is recorded.
+    let adopted = placed.iter().find_map(|(seen, intent)| {
+        let open = due::open(recorded, Some(intent)).filter(|open| open.placed)?;
+        Some((*seen, open))
+    });
     let asked_only = scene.asked_for(name);
     if !asked_only {
         let rest = placed
             .iter()
             .filter(|(_, intent)| due::open(recorded, Some(intent)).is_none_or(|open| !open.placed));
         for (seen, intent) in rest.filter(|(_, intent)| !kept(ephemeral, recorded, intent)) {
-            let reason = format!("left over from run {}, which has ended", intent.id);
+            let reason = format!("left over from run {}, which has ended", intent.record.id);
             let action = Action::DeleteGroup { replaced: false };
             let subject = Subject::Group(seen.id.clone());
             let sketch = Sketch::new(subject, action, guard::group(Some(seen)), reason);
@@ -135,23 +133,23 @@ fn due(
     }
 }
 
-/// The groups of ours that were made for runs of this TaskRun, each with the record in its tag.
-fn groups<'a>(scene: Scene<'a>, name: &Name, resource_group: &Name) -> Vec<(&'a SeenGroup, Record)> {
+/// The groups of ours that were made for runs of this TaskRun, each with the intent in its tag.
+fn groups<'a>(scene: Scene<'a>, name: &Name, resource_group: &Name) -> Vec<(&'a SeenGroup, Intent)> {
     let declared = |id: &GroupId| scene.stack.groups.values().any(|group| group.id == *id);
     let ours = scene.observed.groups.values().filter(|seen| {
         seen.id.resource_group == *resource_group && scene.owns(&seen.tags) && !declared(&seen.id)
     });
     ours.filter_map(|seen| {
-        let (run, record) = intent(&seen.tags)?;
-        (run == *name).then_some((seen, record))
+        let intent = intent(&seen.tags)?;
+        (intent.run == *name).then_some((seen, intent))
     })
     .collect()
 }
 
 /// Whether the group of a run that has ended stays. How a run before the recorded one ended is not known any more;
 /// its group is still there only because it was to be kept.
-fn kept(ephemeral: &EphemeralRun, recorded: Option<&Record>, intent: &Record) -> bool {
-    match recorded.filter(|record| record.id == intent.id) {
+fn kept(ephemeral: &EphemeralRun, recorded: Option<&Record>, intent: &Intent) -> bool {
+    match recorded.filter(|record| record.id == intent.record.id) {
         Some(record) if record.state == RunState::Succeeded => ephemeral.keep_on_success,
         Some(_) => ephemeral.keep_on_failure,
         None => ephemeral.keep_on_success || ephemeral.keep_on_failure,

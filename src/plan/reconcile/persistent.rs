@@ -164,14 +164,14 @@ fn pending<'a>(
     let placed = scene.seen(&declared.id).and_then(|seen| intent(&seen.tags));
     let live = differences(scene, declared);
     let mut pending = Vec::new();
-    for (name, run) in scene.runs_in(manifest, &draft.links) {
+    for (name, run) in scene.runs_in(manifest, draft) {
         if !matches!(run.kind, RunKind::Persistent { .. })
             || due::unreadable(draft, name, &ledger, resource_group)
         {
             continue;
         }
         let recorded = ledger.records.get(name).cloned();
-        let intended = placed.as_ref().filter(|(run, _)| run == name).map(|(_, record)| record);
+        let intended = placed.as_ref().filter(|intent| intent.run == *name);
         let open = due::open(recorded.as_ref(), intended);
         let input = input::digest(run, scene.stack);
         let reason = match &open {
@@ -209,7 +209,7 @@ fn busy(pending: &[Pending<'_>], seen: &SeenGroup, declared: &ContainerGroup) ->
 /// The group while none of its runs is due: tags and a stop are steps, everything else waits for the next run.
 fn idle(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declared: &ContainerGroup, stand: &Stand<'_>) {
     let subject = Subject::Group(declared.id.clone());
-    let help = scene.runs_in(manifest, &draft.links).first().map(|(name, _)| format!("acitask run {name}"));
+    let help = scene.runs_in(manifest, draft).first().map(|(name, _)| format!("acitask run {name}"));
     match stand {
         Stand::Barred(_) => {}
         Stand::Missing | Stand::Leaving(_) => {

@@ -47,7 +47,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
     for seen in undeclared {
         let subject = Subject::Group(seen.id.clone());
         let reason = match intent(&seen.tags) {
-            Some((run, _)) => format!("was made for run {run}, which is in no manifest"),
+            Some(intent) => format!("was made for run {}, which is in no manifest", intent.run),
             None if lookup(&seen.tags, INTENT).is_some() => {
                 let text = "its tag `acitask-run` cannot be read, so it is not known which run made it";
                 draft.conflict(
@@ -70,8 +70,8 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
 
 /// Whether the group is declared, or is one of a declared ephemeral run.
 fn declared(scene: Scene<'_>, seen: &SeenGroup) -> bool {
-    let of_run = intent(&seen.tags).is_some_and(|(run, _)| {
-        scene.stack.runs.get(&run).is_some_and(|run| {
+    let of_run = intent(&seen.tags).is_some_and(|intent| {
+        scene.stack.runs.get(&intent.run).is_some_and(|run| {
             matches!(run.kind, RunKind::Ephemeral(_))
                 && scene.resource_group_of(run) == Some(&seen.id.resource_group)
         })

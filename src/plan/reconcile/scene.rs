@@ -1,15 +1,14 @@
 //! What everything is planned from, and the questions that all of it asks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::graph;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::observed::{Observed, Provisioning, SeenGroup, SeenResourceGroup};
 use crate::model::record::Ledger;
 use crate::model::stack::{ResourceGroup, RunKind, Stack, TaskRun};
 use crate::model::tag::{OWNER, Tags, lookup};
 use crate::plan::Subject;
-use crate::plan::reconcile::draft::{Key, Links};
+use crate::plan::reconcile::draft::{Draft, Key, Links};
 use crate::plan::reconcile::{Request, Verb};
 
 /// What is wanted, what is seen, and what is asked for.
@@ -88,29 +87,31 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The runs in a declared group that are to be looked at, in the order in which they come.
-    pub(super) fn runs_in(&self, group: &Name, links: &Links) -> Vec<(&'a Name, &'a TaskRun)> {
-        let order = graph::order(links).unwrap_or_default();
-        let looked_at = |name: &Name| match &self.request.verb {
-            Verb::Run(asked) => asked == name,
-            Verb::Apply | Verb::Destroy => true,
-        };
-        let mut runs: Vec<_> = self
-            .stack
-            .runs
-            .iter()
-            .filter(|(name, run)| Self::group_of(run) == Some(group) && looked_at(name))
-            .collect();
-        runs.sort_by_key(|(name, _)| order.iter().position(|key| *key == Key::Run((*name).clone())));
+    /// The runs in each declared group, by the group's manifest's name.
+    pub(super) fn runs(&self) -> BTreeMap<Name, Vec<Name>> {
+        let mut runs: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+        for (name, run) in &self.stack.runs {
+            if let Some(group) = Self::group_of(run) {
+                runs.entry(group.clone()).or_default().push(name.clone());
+            }
+        }
         runs
     }
 
+    /// The runs in a declared group that are to be looked at, in the order in which they come.
+    pub(super) fn runs_in(&self, group: &Name, draft: &Draft) -> Vec<(&'a Name, &'a TaskRun)> {
+        let looked_at = |name: &&Name| match &self.request.verb {
+            Verb::Run(asked) => asked == *name,
+            Verb::Apply | Verb::Destroy => true,
+        };
+        let runs = draft.runs_in(group).iter().filter(looked_at);
+        runs.filter_map(|name| self.stack.runs.get_key_value(name)).collect()
+    }
+
     /// Whether runs start and stop the group, so that it is made and changed only by them.
-    pub(super) fn is_run(&self, group: &Name) -> bool {
-        self.stack.runs.values().any(|run| match &run.kind {
-            RunKind::Persistent { group: name } => name == group,
-            RunKind::Strong(_) | RunKind::Ephemeral(_) => false,
-        })
+    pub(super) fn is_run(&self, group: &Name, draft: &Draft) -> bool {
+        let runs = draft.runs_in(group).iter().filter_map(|name| self.stack.runs.get(name));
+        runs.into_iter().any(|run| matches!(run.kind, RunKind::Persistent { .. }))
     }
 
     /// What every declared thing comes after: what it refers to and what it says it depends on.

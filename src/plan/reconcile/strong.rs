@@ -30,7 +30,7 @@ pub(super) fn pending<'a>(
     let ledger = scene.ledger(resource_group);
     let live = differences(scene, declared);
     let mut pending = Vec::new();
-    for (name, run) in scene.runs_in(group, &draft.links) {
+    for (name, run) in scene.runs_in(group, draft) {
         let RunKind::Strong(strong) = &run.kind else { continue };
         if due::unreadable(draft, name, &ledger, resource_group) {
             continue;

@@ -13,7 +13,7 @@ use crate::plan::reconcile::{
 /// Drafts what is asked for.
 pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Draft {
     let scene = Scene { stack, observed, request };
-    let mut draft = Draft::new(scene.links());
+    let mut draft = Draft::new(scene.links(), scene.runs());
     match &request.verb {
         Verb::Apply => apply(scene, &mut draft),
         Verb::Destroy => destroy::draft(scene, &mut draft),
@@ -65,7 +65,7 @@ fn run(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
 /// A declared group and the runs in it.
 fn group(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
     let Some(declared) = scene.stack.groups.get(name) else { return };
-    if scene.is_run(name) {
+    if scene.is_run(name, draft) {
         persistent::draft(scene, draft, name, declared);
         return;
     }

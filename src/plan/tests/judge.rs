@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::model::observed::ContainerEvent;
-use crate::plan::judge::{Judgement, TaskEnd, gone, settled, strong_ready, weak};
+use crate::plan::judge::{Judgement, TaskEnd, settled, strong_ready, weak};
 
 fn at(minute: u8) -> Option<Timestamp> {
     format!("2026-01-01T00:{minute:02}:00Z").parse().ok()
@@ -145,9 +145,9 @@ fn a_container_is_ready_when_it_runs() {
 #[test]
 fn a_group_settles_and_goes() {
     let mut group = seen(RestartPolicy::Never, "Pending", ContainerView::default());
-    assert_eq!((settled(&group), gone(None)), (Judgement::Done(()), Judgement::Done(())));
+    assert_eq!(settled(&group), Judgement::Done(()));
     group.provisioning = Provisioning::Moving("Deleting".into());
-    assert_eq!((settled(&group), gone(Some(&group))), (moving("Deleting"), moving("Deleting")));
+    assert_eq!(settled(&group), moving("Deleting"));
     group.provisioning = Provisioning::Failed;
     assert!(matches!(settled(&group), Judgement::Failed(_)));
 }

@@ -181,18 +181,28 @@ fn an_interrupted_run_is_finished() -> Outcome {
 }
 
 #[test]
-fn an_intent_that_is_newer_than_an_ended_record_is_open() -> Outcome {
+fn an_intent_that_follows_the_record_is_the_newer_one_whatever_the_clocks_say() -> Outcome {
     let stack = weak_stack();
     let input = input_of(&stack, "cat")?;
-    let ended = Record {
-        at: "2026-01-02T00:00:00Z".parse().ok(),
-        ..record("r-1", RunState::Succeeded, input.clone())
-    };
-    for (minute, steps) in [("2026-01-01T00:00:00Z", vec![]), ("2026-01-03T00:00:00Z", vec!["run:adopt cat"])]
-    {
-        let intent = Record { at: minute.parse().ok(), ..record("r-2", RunState::Open, input.clone()) };
-        let observed = recorded(intended(as_wanted(&stack), "weak", "cat", &intent), "cat", &ended);
-        assert_eq!(lines(&plan(&stack, &observed, APPLY)?), steps, "{minute}");
+    let cases: [(RunState, Option<&str>, &[&str]); 5] = [
+        (RunState::Succeeded, Some("r-1"), &["run:adopt cat"]),
+        (RunState::Succeeded, Some("r-0"), &[]),
+        (RunState::Succeeded, None, &[]),
+        // The interrupted start came before a PUT of another run of the task, or after it.
+        (RunState::Open, Some("r-1"), &["run:adopt cat"]),
+        (RunState::Open, Some("r-0"), &["run:resume-start cat"]),
+    ];
+    for (state, follows, steps) in cases {
+        for (first, second) in [
+            ("2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"),
+            ("2026-01-03T00:00:00Z", "2026-01-01T00:00:00Z"),
+        ] {
+            let known = Record { at: first.parse().ok(), ..record("r-1", state, input.clone()) };
+            let begun = Record { at: second.parse().ok(), ..record("r-2", RunState::Open, input.clone()) };
+            let observed = following(as_wanted(&stack), "weak", "cat", &begun, follows);
+            let planned = plan(&stack, &recorded(observed, "cat", &known), APPLY)?;
+            assert_eq!(lines(&planned), steps, "{state} {follows:?} {first}");
+        }
     }
     Ok(())
 }
