@@ -11,6 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::shell::{Event, Marks};
 use super::{Command, Signal, Trace, script};
+use crate::clock::Clock;
 use crate::model::record::RunId;
 use crate::model::secret::Secret;
 
@@ -128,8 +129,7 @@ fn ask(shell: &[&str], run: &RunId, signal: Option<Signal>) -> Result<Event, Fau
 
 /// An id that no other test and no test before has used.
 fn fresh(what: &str) -> RunId {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    RunId::new(format!("{what}-{}-{}", std::process::id(), now.as_nanos()))
+    RunId::new(format!("{what}-{}", Clock::system().draw(16)))
 }
 
 fn trace_file(run: &RunId) -> String {
