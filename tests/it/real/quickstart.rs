@@ -26,7 +26,7 @@ fn a_dog_and_two_cats_and_then_nothing_more() {
     let writes: Vec<_> = asked.iter().filter(|entry| entry.method != "GET").collect();
     assert!(!asked.is_empty() && writes.is_empty(), "{writes:?}");
     assert_eq!(world(&stand), before.1);
-    stand.acitask(&["plan"]).ends(0).says(&["No changes."]);
+    stand.acitask(&["plan", "--detailed-exitcode"]).ends(0).says(&["No changes."]);
 }
 
 #[test]
@@ -34,6 +34,7 @@ fn a_plan_changes_nothing_and_says_that_there_is_something_to_do() {
     let stand = Stand::simulated();
     stand.quickstart();
     stand.acitask(&["plan"]).ends(0).says(&["+ resource group acitasks", "▶ run post-dog", "3 runs"]);
+    stand.acitask(&["plan", "--detailed-exitcode"]).ends(2);
     // Without a terminal nobody can say yes.
     stand.acitask(&["apply"]).ends(1).says(&["--auto-approve"]);
     let asked = stand.asked_since(0);
