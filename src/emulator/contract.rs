@@ -74,6 +74,8 @@ pub enum Body {
     Logs(LogQuery),
     /// The request is a websocket upgrade for this exec session.
     Socket(ExecSession),
+    /// The request is a websocket upgrade for this log stream.
+    Follow(AttachSession),
 }
 
 /// Without a document's content: the answer to an exec holds its password.
@@ -84,6 +86,7 @@ impl fmt::Debug for Body {
             Self::Json(_) => out.write_str("Json(…)"),
             Self::Logs(query) => out.debug_tuple("Logs").field(query).finish(),
             Self::Socket(session) => out.debug_tuple("Socket").field(session).finish(),
+            Self::Follow(session) => out.debug_tuple("Follow").field(session).finish(),
         }
     }
 }
@@ -135,28 +138,94 @@ impl fmt::Debug for ExecSession {
     }
 }
 
+/// An attach that was asked for and now wants its stream: the output of a container from now on.
+#[derive(Clone)]
+pub struct AttachSession {
+    /// What the client must send as its first message.
+    pub password: String,
+    /// The deployment.
+    pub sandbox: SandboxId,
+    /// The container's name.
+    pub container: String,
+}
+
+/// Without the password.
+impl fmt::Debug for AttachSession {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { password: _, sandbox, container } = self;
+        out.debug_struct("AttachSession")
+            .field("sandbox", sandbox)
+            .field("container", container)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Ties an [`Outcome::Ask`] to its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
+/// An image as a group names it, with what its registry wants to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageSource {
+    /// The image reference.
+    pub image: String,
+    /// The group's credential for the registry of this image; none: asked anonymously.
+    pub credential: Option<Credential>,
+}
+
+/// Asked anonymously.
+impl From<&str> for ImageSource {
+    fn from(image: &str) -> Self {
+        Self { image: image.to_owned(), credential: None }
+    }
+}
+
+/// How to log in to a registry.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Host, and port where it is not the usual one.
+    pub server: String,
+    /// The user name; empty where an identity logs in.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Without the password.
+impl fmt::Debug for Credential {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, username, password: _ } = self;
+        out.debug_struct("Credential")
+            .field("server", server)
+            .field("username", username)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the world cannot know by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Can this image be had?
-    Image(String),
+    /// Can these images be had? The first that cannot decides.
+    Images(Vec<ImageSource>),
 }
 
 /// The answer to a [`Question`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// The image can be had and has this digest (`sha256:…`).
-    ImageFound {
-        /// The manifest's digest.
-        digest: String,
-    },
-    /// The image cannot be had.
+    /// All images can be had.
+    ImagesFound,
+    /// An image cannot be had.
     ImageMissing {
+        /// Which.
+        image: String,
         /// Why, for people.
+        reason: String,
+    },
+    /// A registry answered with an error of its own (too many requests, out of order).
+    RegistryFailed {
+        /// The registry's host.
+        server: String,
+        /// What it said, for people.
         reason: String,
     },
 }
@@ -164,17 +233,26 @@ pub enum Fact {
 /// What a runtime is to do. Commands of one sandbox are carried out in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Make what the containers of a sandbox share; the first command of each. Nothing answers: a volume that cannot
+    /// be made is told by [`Event::MountFailed`] of each container that mounts it.
+    Open {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The volumes; they live as long as the sandbox, and longer where their content does.
+        volumes: Vec<Volume>,
+    },
     /// Fetch the image of a container; answered by [`Event::Pulled`] or [`Event::PullFailed`].
     Pull {
         /// The deployment.
         sandbox: SandboxId,
         /// The container's name.
         container: String,
-        /// The image reference as the group names it.
-        image: String,
+        /// The image as the group names it.
+        source: ImageSource,
     },
     /// Start a container whose image was pulled, with a fresh file system and an empty log, the first time and at
-    /// every restart; answered by [`Event::Started`] or [`Event::StartFailed`], later by [`Event::Exited`].
+    /// every restart; answered by [`Event::Started`], [`Event::StartFailed`] or [`Event::MountFailed`], after
+    /// [`Event::Started`] later by [`Event::Exited`].
     Start {
         /// The deployment.
         sandbox: SandboxId,
@@ -182,6 +260,35 @@ pub enum Command {
         container: String,
         /// How to start it.
         launch: Launch,
+    },
+    /// Replace the files of a running container's config map.
+    Configure {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The container's name.
+        container: String,
+        /// The files' names and contents.
+        config: ConfigMap,
+    },
+    /// Look whether a running container is well; answered by [`Event::Probed`], unless it ends before.
+    Probe {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The container's name.
+        container: String,
+        /// Which of its probes.
+        probe: Probe,
+        /// How to look.
+        check: Check,
+        /// Seconds after which no answer is a bad one.
+        timeout_seconds: u32,
+    },
+    /// End one container (TERM, grace, KILL) and keep its log; it answers [`Event::Exited`].
+    Kill {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The container's name.
+        container: String,
     },
     /// End the containers of a sandbox (TERM, grace, KILL), keep their logs; each running one answers [`Event::Exited`].
     Stop {
@@ -195,34 +302,162 @@ pub enum Command {
     },
 }
 
-/// How a container is started.
+/// One of the probes of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Probe {
+    /// It decides whether the container is restarted.
+    Liveness,
+    /// It decides whether the container is ready.
+    Readiness,
+}
+
+/// How a probe looks at a container.
 #[derive(Clone, PartialEq, Eq)]
+pub enum Check {
+    /// Run a program in the container without a terminal; exit code 0 is good.
+    Exec(Vec<String>),
+    /// Ask the container over HTTP; an answer from 200 to 399 is good.
+    Http {
+        /// `http` or `https`, whose certificate is not looked at.
+        scheme: String,
+        /// The port, on the group's own network.
+        port: u16,
+        /// The path, with its slash.
+        path: String,
+        /// Headers, which can hold secrets.
+        headers: Vec<(String, String)>,
+    },
+}
+
+/// Without arguments and headers, which can be secrets.
+impl fmt::Debug for Check {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exec(_) => out.write_str("Exec(…)"),
+            Self::Http { scheme, port, path, headers: _ } => {
+                write!(out, "Http({scheme}://:{port}{path})")
+            }
+        }
+    }
+}
+
+/// A volume of a sandbox.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// Its name, by which containers mount it.
+    pub name: String,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// Without the content, which can be a secret.
+impl fmt::Debug for Volume {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, content: _ } = self;
+        out.debug_struct("Volume").field("name", name).finish_non_exhaustive()
+    }
+}
+
+/// What is in a volume.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing at first.
+    Empty,
+    /// Files that are only read, by name.
+    Files(BTreeMap<String, Bytes>),
+    /// A file share; the emulator backs it by a folder, `<state>/shares/<account>/<share>`, that outlives the sandbox.
+    Share {
+        /// The storage account.
+        account: String,
+        /// The share.
+        share: String,
+        /// Whether nobody may write to it.
+        read_only: bool,
+    },
+    /// A clone of a git repository.
+    Repository {
+        /// Where from; only `https` and `http` are followed.
+        url: String,
+        /// The folder in the volume; none: named after the repository; `.`: the volume itself.
+        directory: Option<String>,
+        /// The commit; none: the default branch's.
+        revision: Option<String>,
+    },
+}
+
+/// A volume at a place in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The volume's name.
+    pub volume: String,
+    /// The whole path in the container.
+    pub path: String,
+    /// Whether the container may not write to it.
+    pub read_only: bool,
+}
+
+/// The files of a container's config map: names and contents.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ConfigMap(pub BTreeMap<String, String>);
+
+/// The names only.
+impl fmt::Debug for ConfigMap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// How a container is started.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Launch {
-    /// The image reference.
-    pub image: String,
+    /// The image and how to come by it.
+    pub source: ImageSource,
     /// The command that replaces the image's entrypoint and cmd; empty: the image's own.
     pub command: Vec<String>,
     /// Environment beside the image's own, in order.
     pub environment: Vec<(String, String)>,
     /// The host name inside.
     pub hostname: String,
-    /// CPU in thousandths of a core.
-    pub cpu_milli: u32,
-    /// Memory in MiB.
-    pub memory_mib: u32,
+    /// CPU in thousandths of a core; none: whatever the group has (init containers).
+    pub cpu_milli: Option<u32>,
+    /// Memory in MiB; none: whatever the group has (init containers).
+    pub memory_mib: Option<u32>,
+    /// Which volumes stand where.
+    pub mounts: Vec<Mount>,
+    /// The files under `/mnt/configmap/<container>` (Azure's page "Use config maps with container instances").
+    pub config: ConfigMap,
+    /// User id that replaces the image's.
+    pub user: Option<u32>,
+    /// Group id that replaces the image's.
+    pub group: Option<u32>,
 }
 
 /// Without the command and the environment's values, which can be secrets.
 impl fmt::Debug for Launch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { image, command: _, environment, hostname, cpu_milli, memory_mib } = self;
+        let Self {
+            source,
+            command: _,
+            environment,
+            hostname,
+            cpu_milli,
+            memory_mib,
+            mounts,
+            config,
+            user,
+            group,
+        } = self;
         let names: Vec<&String> = environment.iter().map(|(name, _)| name).collect();
         out.debug_struct("Launch")
-            .field("image", image)
+            .field("source", source)
             .field("environment", &names)
             .field("hostname", hostname)
             .field("cpu_milli", cpu_milli)
             .field("memory_mib", memory_mib)
+            .field("mounts", mounts)
+            .field("config", config)
+            .field("user", user)
+            .field("group", group)
             .finish_non_exhaustive()
     }
 }
@@ -264,6 +499,28 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A volume of the container could not be made or mounted; its process did not start.
+    MountFailed {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The container's name.
+        container: String,
+        /// The volume's name.
+        volume: String,
+        /// Why.
+        reason: String,
+    },
+    /// A probe has looked.
+    Probed {
+        /// The deployment.
+        sandbox: SandboxId,
+        /// The container's name.
+        container: String,
+        /// Which of its probes.
+        probe: Probe,
+        /// Why it was found unwell; none: it is well.
+        unwell: Option<String>,
+    },
     /// The container's process ended.
     Exited {
         /// The deployment.
@@ -272,6 +529,8 @@ pub enum Event {
         container: String,
         /// Its exit code; 128 + n where signal n ended it.
         code: i32,
+        /// Whether it was ended because it wanted more memory than its limit.
+        out_of_memory: bool,
     },
 }
 
@@ -303,12 +562,27 @@ mod tests {
             cols: 1,
         };
         let launch = Launch {
-            image: "image".into(),
+            source: ImageSource {
+                image: "image".into(),
+                credential: Some(Credential {
+                    server: "server".into(),
+                    username: "user".into(),
+                    password: text(),
+                }),
+            },
             command: vec![text()],
             environment: vec![("TOKEN".into(), text())],
-            hostname: "host".into(),
-            cpu_milli: 1000,
-            memory_mib: 1024,
+            config: ConfigMap(BTreeMap::from([("file".into(), text())])),
+            ..Launch::default()
+        };
+        let attach = AttachSession { password: text(), sandbox, container: "container".into() };
+        let files = BTreeMap::from([("key".to_owned(), Bytes::from_static(CANARY.as_bytes()))]);
+        let volume = Volume { name: "volume".into(), content: Content::Files(files) };
+        let check = Check::Http {
+            scheme: "http".into(),
+            port: 80,
+            path: "/".into(),
+            headers: vec![("authorization".into(), text())],
         };
         let request = Request {
             method: "PUT".into(),
@@ -322,6 +596,10 @@ mod tests {
         let json = Reply { status: 200, headers: Vec::new(), body: Body::Json(CANARY.into()) };
         for (shown, named) in [
             (format!("{session:?}"), "container"),
+            (format!("{attach:?}"), "container"),
+            (format!("{volume:?}"), "volume"),
+            (format!("{check:?}"), "http://:80/"),
+            (format!("{:?}", Check::Exec(vec![text()])), "Exec"),
             (format!("{launch:?}"), "TOKEN"),
             (format!("{request:?}"), "/x"),
             (format!("{start:?}"), "image"),

@@ -74,12 +74,10 @@ async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
             }
             Order::Start(image, command) => {
                 let launch = Launch {
-                    image,
+                    source: image.as_str().into(),
                     command,
-                    environment: Vec::new(),
                     hostname: "driven".to_owned(),
-                    cpu_milli: 1000,
-                    memory_mib: 1024,
+                    ..Launch::default()
                 };
                 let container = CONTAINER.to_owned();
                 runtime.perform(Command::Start { sandbox: SANDBOX, container, launch });

@@ -297,6 +297,14 @@ fn taken_apart(event: Event) -> (SandboxId, String, Happened) {
         Event::StartFailed { sandbox, container, reason } => {
             (sandbox, container, Happened::StartFailed { reason })
         }
-        Event::Exited { sandbox, container, code } => (sandbox, container, Happened::Exited { code }),
+        Event::MountFailed { sandbox, container, volume, reason } => {
+            (sandbox, container, Happened::MountFailed { volume, reason })
+        }
+        Event::Probed { sandbox, container, probe, unwell } => {
+            (sandbox, container, Happened::Probed { probe, unwell })
+        }
+        Event::Exited { sandbox, container, code, out_of_memory } => {
+            (sandbox, container, Happened::Exited { code, out_of_memory })
+        }
     }
 }

@@ -63,6 +63,7 @@ async fn deliver(
             let lines = emulator.runtime().logs(query.sandbox, &query.container).await;
             document(status, &json!({"content": logs::content(&lines, &query)}))
         }
+        Body::Follow(_) => return Err(no_upgrade()),
         Body::Socket(session) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             let runtime = emulator.runtime().clone();

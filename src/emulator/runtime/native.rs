@@ -77,11 +77,13 @@ impl Native {
     }
 
     pub(crate) async fn ask(&self, question: Question) -> Fact {
-        let Question::Image(reference) = question;
-        match self.fleet.image(&reference) {
-            Ok(image) => Fact::ImageFound { digest: image.digest },
-            Err(error) => Fact::ImageMissing { reason: told(&error) },
+        let Question::Images(sources) = question;
+        for source in sources {
+            if let Err(error) = self.fleet.image(&source.image) {
+                return Fact::ImageMissing { image: source.image, reason: told(&error) };
+            }
         }
+        Fact::ImagesFound
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::behaviour::Behaviour;
 use crate::clock::Clock;
-use crate::contract::{Command, Event, ExecSession, Fact, LogLine, Question, SandboxId};
+use crate::contract::{Command, Event, ExecSession, Fact, ImageSource, LogLine, Question, SandboxId};
 use crate::runtime::{Events, ExecStream};
 
 /// How long a process has between TERM and KILL.
@@ -66,9 +66,13 @@ impl Simulated {
 
     pub(crate) fn perform(&self, command: Command) {
         match command {
-            Command::Pull { sandbox, container, image } => self.pull(sandbox, container, &image),
+            Command::Open { sandbox: _, volumes: _ }
+            | Command::Configure { sandbox: _, container: _, config: _ }
+            | Command::Probe { .. }
+            | Command::Kill { .. } => {}
+            Command::Pull { sandbox, container, source } => self.pull(sandbox, container, &source.image),
             Command::Start { sandbox, container, launch } => {
-                self.start(sandbox, container, &launch.image);
+                self.start(sandbox, container, &launch.source.image);
             }
             Command::Stop { sandbox } => {
                 for container in self.sandboxes().get(&sandbox).iter().flat_map(|it| it.containers.values()) {
@@ -84,13 +88,14 @@ impl Simulated {
     }
 
     pub(crate) async fn ask(&self, question: Question) -> Fact {
-        let Question::Image(image) = question;
-        if self.behaviour(&image).missing {
-            let reason = format!("no simulated behaviour is given for the image {image}");
-            Fact::ImageMissing { reason }
-        } else {
-            Fact::ImageFound { digest: digest(&image) }
+        let Question::Images(sources) = question;
+        for ImageSource { image, credential: _ } in sources {
+            if self.behaviour(&image).missing {
+                let reason = format!("no simulated behaviour is given for the image {image}");
+                return Fact::ImageMissing { image, reason };
+            }
         }
+        Fact::ImagesFound
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
@@ -159,7 +164,7 @@ impl Simulated {
         tokio::spawn(discarded.run_until_cancelled_owned(async move {
             let code = life.await;
             runtime.ended(sandbox, &name);
-            tell(&runtime.0.events, Event::Exited { sandbox, container: name, code });
+            tell(&runtime.0.events, Event::Exited { sandbox, container: name, code, out_of_memory: false });
         }));
     }
 

@@ -108,8 +108,8 @@ impl World {
 
     /// Carries a PUT out, now that its image is known.
     pub(crate) fn finish_put(&mut self, put: Put, fact: &Fact) -> Result<Reply, Refusal> {
-        if let Fact::ImageMissing { .. } = fact {
-            let (image, group) = (put.image, put.name.name);
+        if let Fact::ImageMissing { image, .. } = fact {
+            let (image, group) = (image.clone(), put.name.name);
             return Err(Refusal::InaccessibleImage { image, group });
         }
         self.admit(&put)?;

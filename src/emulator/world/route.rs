@@ -6,7 +6,7 @@ use super::World;
 use super::path::{self, Place};
 use super::refusal::Refusal;
 use super::reply;
-use crate::contract::{Outcome, Question, Reply, Request, Ticket};
+use crate::contract::{ImageSource, Outcome, Question, Reply, Request, Ticket};
 
 /// The tenant of all subscriptions.
 const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
@@ -18,7 +18,8 @@ impl World {
         check_version(&place, request)?;
         if let (Place::ContainerGroup(name), "PUT") = (&place, request.method.as_str()) {
             let put = self.read_put(name, request)?;
-            let question = Question::Image(put.image().to_owned());
+            let source = ImageSource { image: put.image().to_owned(), credential: None };
+            let question = Question::Images(vec![source]);
             let ticket = Ticket(self.ids.number());
             self.pending.insert(ticket, put);
             return Ok(Outcome::Ask(question, ticket));

@@ -166,13 +166,6 @@ mod tests {
 
     fn launch(command: Vec<String>, environment: &[(&str, &str)]) -> Launch {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        Launch {
-            image: String::new(),
-            command,
-            environment: environment.collect(),
-            hostname: "here".into(),
-            cpu_milli: 1000,
-            memory_mib: 1024,
-        }
+        Launch { command, environment: environment.collect(), hostname: "here".into(), ..Launch::default() }
     }
 }

@@ -118,8 +118,12 @@ impl Fleet {
                 return;
             }
             match command {
-                Command::Pull { sandbox, container, image } => {
-                    self.tell(match self.pull(image).await {
+                Command::Open { sandbox: _, volumes: _ }
+                | Command::Configure { sandbox: _, container: _, config: _ }
+                | Command::Probe { .. }
+                | Command::Kill { .. } => {}
+                Command::Pull { sandbox, container, source } => {
+                    self.tell(match self.pull(source.image).await {
                         Ok((image, _)) => Event::Pulled { sandbox, container, digest: image.digest },
                         Err(reason) => Event::PullFailed { sandbox, container, reason },
                     });
@@ -146,7 +150,7 @@ impl Fleet {
         let log = Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
         let log = Arc::new(Mutex::new(log));
         held(&self.logs).insert(key.clone(), Arc::clone(&log));
-        let (image, tree) = self.pull(launch.image.clone()).await?;
+        let (image, tree) = self.pull(launch.source.image.clone()).await?;
         let process = container::process(&image.settings, launch);
         let keep = self.keep(tree.path.clone(), launch.hostname.clone(), Some(process.clone()));
         let container = Container::start(&keep, Some(tree), log).await.map_err(in_runtime_words)?;
@@ -190,7 +194,7 @@ impl Fleet {
         drop(all);
         if !running.muted.is_cancelled() {
             let (sandbox, container) = key;
-            self.tell(Event::Exited { sandbox, container, code });
+            self.tell(Event::Exited { sandbox, container, code, out_of_memory: false });
         }
     }
 
@@ -262,8 +266,12 @@ impl Fleet {
 
 fn sandbox_of(command: &Command) -> SandboxId {
     match command {
-        Command::Pull { sandbox, container: _, image: _ }
-        | Command::Start { sandbox, container: _, launch: _ }
+        Command::Open { sandbox, .. }
+        | Command::Pull { sandbox, .. }
+        | Command::Start { sandbox, .. }
+        | Command::Configure { sandbox, .. }
+        | Command::Probe { sandbox, .. }
+        | Command::Kill { sandbox, .. }
         | Command::Stop { sandbox }
         | Command::Discard { sandbox } => *sandbox,
     }

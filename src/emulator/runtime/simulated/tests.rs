@@ -21,18 +21,11 @@ fn runtime(behaviour: Behaviour) -> (Simulated, mpsc::UnboundedReceiver<Event>) 
 }
 
 fn pull() -> Command {
-    Command::Pull { sandbox: SANDBOX, container: "c".to_owned(), image: "image".to_owned() }
+    Command::Pull { sandbox: SANDBOX, container: "c".to_owned(), source: "image".into() }
 }
 
 fn start() -> Command {
-    let launch = Launch {
-        image: "image".to_owned(),
-        command: Vec::new(),
-        environment: Vec::new(),
-        hostname: "h".to_owned(),
-        cpu_milli: 1000,
-        memory_mib: 1024,
-    };
+    let launch = Launch { source: "image".into(), hostname: "h".to_owned(), ..Launch::default() };
     Command::Start { sandbox: SANDBOX, container: "c".to_owned(), launch }
 }
 
@@ -48,7 +41,7 @@ fn session(argv: &[&str]) -> ExecSession {
 }
 
 fn exited(code: i32) -> Option<Event> {
-    Some(Event::Exited { sandbox: SANDBOX, container: "c".to_owned(), code })
+    Some(Event::Exited { sandbox: SANDBOX, container: "c".to_owned(), code, out_of_memory: false })
 }
 
 fn started() -> Option<Event> {
@@ -61,8 +54,8 @@ async fn a_pull_takes_its_time_and_may_fail() {
     for (pull_failure, fails) in [(None, false), (reason, true)] {
         let (runtime, mut told) = runtime(Behaviour { pull_ms: 7000, pull_failure, ..Behaviour::default() });
         let before = Instant::now();
-        let found = runtime.ask(Question::Image("image".to_owned())).await;
-        assert!(matches!(found, Fact::ImageFound { .. }));
+        let found = runtime.ask(Question::Images(vec!["image".into()])).await;
+        assert!(matches!(found, Fact::ImagesFound));
         runtime.perform(pull());
         let event = told.recv().await;
         assert_eq!(matches!(event, Some(Event::PullFailed { .. })), fails, "{event:?}");

@@ -132,12 +132,11 @@ pub(crate) fn demoted(text: &str) -> Launch {
 /// A launch of a command.
 pub(crate) fn launch(command: &[&str]) -> Launch {
     Launch {
-        image: IMAGE.to_owned(),
+        source: IMAGE.into(),
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         environment: vec![("A".into(), "from the group".into())],
         hostname: "task-1".into(),
-        cpu_milli: 1000,
-        memory_mib: 1024,
+        ..Launch::default()
     }
 }
 

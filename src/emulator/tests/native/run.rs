@@ -128,19 +128,20 @@ async fn what_cannot_start_says_why() -> Outcome {
 async fn an_image_is_there_or_not() -> Outcome {
     let mut bench = Bench::with(Settings::default()).await?;
     let (sandbox, container) = (SANDBOX, "main".to_owned());
-    let pull = |image: &str| Command::Pull { sandbox, container: container.clone(), image: image.into() };
+    let pull = |image: &str| Command::Pull { sandbox, container: container.clone(), source: image.into() };
     bench.runtime.perform(pull(&format!("docker.io/{IMAGE}")));
-    let Event::Pulled { digest, .. } = bench.event().await? else {
+    let Event::Pulled { .. } = bench.event().await? else {
         return Err("not pulled".into());
     };
-    assert_eq!(bench.runtime.ask(Question::Image(IMAGE.into())).await, Fact::ImageFound { digest });
+    assert_eq!(bench.runtime.ask(Question::Images(vec![IMAGE.into()])).await, Fact::ImagesFound);
     for (image, why) in [("test/shell:2", "no such image"), ("NO IMAGE", "is no image reference")] {
         bench.runtime.perform(pull(image));
         let Event::PullFailed { reason, .. } = bench.event().await? else {
             return Err("pulled".into());
         };
         assert!(reason.contains(why), "{reason}");
-        assert_eq!(bench.runtime.ask(Question::Image(image.into())).await, Fact::ImageMissing { reason });
+        let missing = Fact::ImageMissing { image: image.into(), reason };
+        assert_eq!(bench.runtime.ask(Question::Images(vec![image.into()])).await, missing);
     }
     bench.runtime.shutdown().await;
     Ok(())
@@ -160,7 +161,7 @@ async fn links_of_an_image_lead_nowhere_on_the_machine() -> Outcome {
     }
     image.write(&"test/links:1".parse()?, &archive)?;
     Store::open(bench.folder().join("images"))?.load(&archive)?;
-    bench.start(SANDBOX, Launch { image: "test/links:1".into(), ..script("echo inside > /work/file") });
+    bench.start(SANDBOX, Launch { source: "test/links:1".into(), ..script("echo inside > /work/file") });
     // Inside, the links lead to the image's own folder of that name.
     match bench.event().await? {
         Event::Started { .. } => assert_eq!(bench.exited().await?, 0),

@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use crate::contract::{Command, Launch};
+use crate::contract::{Command, ImageSource, Launch};
 use crate::world::container_group::{ContainerGroup, Phase};
 
 /// Commands the pull of a container's image.
 pub(super) fn pull(group: &ContainerGroup, name: &str, commands: &mut Vec<Command>) {
     let image = image(group, name);
     let container = name.to_owned();
-    commands.push(Command::Pull { sandbox: group.sandbox, container, image });
+    let source = ImageSource { image, credential: None };
+    commands.push(Command::Pull { sandbox: group.sandbox, container, source });
 }
 
 /// Commands the start of a container; from now on its process may run.
@@ -46,12 +47,13 @@ fn launch(group: &ContainerGroup, name: &str) -> Launch {
         resources["limits"][name].as_f64().or(resources["requests"][name].as_f64()).unwrap_or(1.0)
     };
     Launch {
-        image: text(&wish["image"]),
+        source: ImageSource { image: text(&wish["image"]), credential: None },
         command: list("command").map(text).collect(),
         environment: environment.collect(),
         hostname: format!("SandboxHost-{}", group.sandbox.0),
-        cpu_milli: (amount("cpu") * 1000.0).round() as u32,
-        memory_mib: (amount("memoryInGB") * 1024.0).round() as u32,
+        cpu_milli: Some((amount("cpu") * 1000.0).round() as u32),
+        memory_mib: Some((amount("memoryInGB") * 1024.0).round() as u32),
+        ..Launch::default()
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::begin;
 use super::launch::{image, pinned, start};
-use crate::contract::Command;
+use crate::contract::{Command, Probe};
 use crate::world::container_group::{Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State};
 use crate::world::happening::{Name, note};
 
@@ -23,7 +23,9 @@ pub(crate) enum Happened {
     PullFailed { reason: String },
     Started,
     StartFailed { reason: String },
-    Exited { code: i32 },
+    MountFailed { volume: String, reason: String },
+    Probed { probe: Probe, unwell: Option<String> },
+    Exited { code: i32, out_of_memory: bool },
 }
 
 /// Takes in what happened in a sandbox of this group.
@@ -85,7 +87,7 @@ pub(crate) fn tell(
             note(&mut container.events, Name::Failed, format!("Error: {reason}"), now);
             back_off(container, true, "CrashLoopBackOff", now);
         }
-        Happened::Exited { code } if container.phase == Phase::Running => {
+        Happened::Exited { code, out_of_memory: _ } if container.phase == Phase::Running => {
             ended(container, code, now);
             let again = match policy {
                 RestartPolicy::Always => true,

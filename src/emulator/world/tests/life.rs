@@ -254,14 +254,15 @@ fn what_is_launched_is_what_was_sent() {
     let digest = "sha256:1".to_owned();
     let pulled = Event::Pulled { sandbox, container: container.clone(), digest };
     let launch = Launch {
-        image: "acitask/weak:1".to_owned(),
+        source: "acitask/weak:1".into(),
         command: ["/weak", "--name", "a cat"].map(str::to_owned).to_vec(),
         environment: [("MODE", "fast"), ("TOKEN", "hush-hush")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         hostname: format!("SandboxHost-{}", sandbox.0),
-        cpu_milli: 2000,
-        memory_mib: 1536,
+        cpu_milli: Some(2000),
+        memory_mib: Some(1536),
+        ..Launch::default()
     };
     let started = stage.world.tell(pulled, stage.now);
     assert_eq!(started, [Command::Start { sandbox, container, launch }]);

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::contract::{Body, Command, Event, Fact, Outcome, Question, Reply, Request, SandboxId};
+use crate::contract::{
+    Body, Command, Event, Fact, ImageSource, Outcome, Question, Reply, Request, SandboxId,
+};
 use crate::world::{Config, Switches, World};
 
 pub(super) const GROUP: &str = "/subscriptions/s/resourceGroups/rg";
@@ -93,11 +95,13 @@ impl Stage {
         self.commands.extend(commands);
         match outcome {
             Outcome::Reply(reply) => reply.into(),
-            Outcome::Ask(Question::Image(image), ticket) => {
-                let fact = if image.starts_with("missing") {
-                    Fact::ImageMissing { reason: "no such image".to_owned() }
-                } else {
-                    Fact::ImageFound { digest: DIGEST.to_owned() }
+            Outcome::Ask(Question::Images(sources), ticket) => {
+                let missing = sources.into_iter().find(|source| source.image.starts_with("missing"));
+                let fact = match missing {
+                    Some(ImageSource { image, .. }) => {
+                        Fact::ImageMissing { image, reason: "no such image".to_owned() }
+                    }
+                    None => Fact::ImagesFound,
                 };
                 let (reply, commands) = self.world.answer(ticket, fact, self.now);
                 self.commands.extend(commands);
@@ -161,7 +165,7 @@ impl Stage {
 
     fn carry_out(&mut self, command: Command) -> Vec<Event> {
         match command {
-            Command::Pull { sandbox, container, image } => {
+            Command::Pull { sandbox, container, source: ImageSource { image, .. } } => {
                 let reason = "no such image".to_owned();
                 vec![if image.starts_with("unpullable") {
                     Event::PullFailed { sandbox, container, reason }
@@ -178,12 +182,21 @@ impl Stage {
                     Event::Started { sandbox, container }
                 }]
             }
+            Command::Open { .. }
+            | Command::Configure { .. }
+            | Command::Probe { .. }
+            | Command::Kill { .. } => Vec::new(),
             Command::Stop { sandbox } => {
                 let (ended, alive) =
                     std::mem::take(&mut self.alive).into_iter().partition(|(s, _)| *s == sandbox);
                 self.alive = alive;
                 let ended: BTreeSet<(SandboxId, String)> = ended;
-                let exited = |(sandbox, container)| Event::Exited { sandbox, container, code: 143 };
+                let exited = |(sandbox, container)| Event::Exited {
+                    sandbox,
+                    container,
+                    code: 143,
+                    out_of_memory: false,
+                };
                 ended.into_iter().map(exited).collect()
             }
             Command::Discard { sandbox } => {
@@ -196,7 +209,8 @@ impl Stage {
     /// Ends every container that runs.
     pub(super) fn exit(&mut self, code: i32) {
         for (sandbox, container) in std::mem::take(&mut self.alive) {
-            let more = self.world.tell(Event::Exited { sandbox, container, code }, self.now);
+            let more =
+                self.world.tell(Event::Exited { sandbox, container, code, out_of_memory: false }, self.now);
             self.commands.extend(more);
         }
     }
