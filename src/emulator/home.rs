@@ -1,7 +1,7 @@
 //! The state folder: what belongs to one emulator and outlives it.
 //!
-//! Holds the secret that tokens are asked with, the port that its URLs are made of, the note about the running
-//! server, and the places of records, logs and images. Only its user can look into it. The lock, not the note,
+//! Holds the secret that tokens are asked with, the ports that its URLs are made of, the note about the running
+//! server, and the places of records, logs, images and certificates. Only its user can look into it. The lock, not the note,
 //! decides whether an emulator runs: a killed one leaves the note behind and never the lock.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -59,6 +59,9 @@ pub struct Running {
     pub pid: u32,
     /// The loopback port that it listens on.
     pub port: u16,
+    /// The loopback port that it listens on for https; none where it does not.
+    #[serde(default)]
+    pub https_port: Option<u16>,
     /// Which build it is.
     pub build: String,
 }
@@ -114,6 +117,11 @@ impl Home {
         self.path.join("logs")
     }
 
+    /// Where the certificate authority and its certificates are kept; see [`Pki`](crate::pki::Pki).
+    pub fn certificates(&self) -> PathBuf {
+        self.path.join("pki")
+    }
+
     /// For what lives no longer than a running emulator.
     pub fn scratch(&self) -> PathBuf {
         self.path.join("scratch")
@@ -160,7 +168,7 @@ impl Home {
     /// It cannot be read or made, or what stands there is no secret.
     pub fn secret(&self) -> Result<Secret, HomeError> {
         let path = self.path.join("secret");
-        let text = remembered(&path, || Ok(Secret::random()?.reveal().to_owned()))?;
+        let text = remembered::<HomeError>(&path, || Ok(Secret::random()?.reveal().to_owned()))?;
         Secret::parse(&text).ok_or(HomeError::Damaged { path, expected: "a secret of 64 hexadecimal digits" })
     }
 
@@ -169,12 +177,15 @@ impl Home {
     /// # Errors
     /// It cannot be read or chosen, or what stands there is no port.
     pub fn port(&self) -> Result<u16, HomeError> {
-        let path = self.port_file();
-        let text = remembered(&path, || Ok(free_port().map_err(at(&path))?.to_string()))?;
-        match text.parse() {
-            Ok(port) if port != 0 => Ok(port),
-            Ok(_) | Err(_) => Err(HomeError::Damaged { path, expected: "a port number" }),
-        }
+        port_in(self.port_file(), None)
+    }
+
+    /// The loopback port of this folder's emulator for https, chosen once as well.
+    ///
+    /// # Errors
+    /// As [`Home::port`].
+    pub fn https_port(&self) -> Result<u16, HomeError> {
+        port_in(self.https_port_file(), Some(self.port()?))
     }
 
     /// Listens on [`Home::port`], without blocking, as `tokio::net::TcpListener::from_std` wants it.
@@ -182,14 +193,15 @@ impl Home {
     /// # Errors
     /// [`HomeError::PortTaken`] where another program listens there.
     pub fn listen(&self) -> Result<TcpListener, HomeError> {
-        let port = self.port()?;
-        let path = self.port_file();
-        let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
-        listening.map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => HomeError::PortTaken { port, path },
-            _ => HomeError::Io { path, source },
-        })
+        bind(self.port()?, self.port_file())
+    }
+
+    /// Listens on [`Home::https_port`] in the same way.
+    ///
+    /// # Errors
+    /// As [`Home::listen`].
+    pub fn listen_https(&self) -> Result<TcpListener, HomeError> {
+        bind(self.https_port()?, self.https_port_file())
     }
 
     /// Which server says that it runs here; it may have died without taking that back.
@@ -236,23 +248,54 @@ impl Home {
     fn port_file(&self) -> PathBuf {
         self.path.join("port")
     }
+
+    fn https_port_file(&self) -> PathBuf {
+        self.path.join("https-port")
+    }
 }
 
-fn at(path: &Path) -> impl FnOnce(std::io::Error) -> HomeError {
+/// The port that a file remembers, chosen to be another one than that.
+fn port_in(path: PathBuf, other: Option<u16>) -> Result<u16, HomeError> {
+    let text = remembered::<HomeError>(&path, || Ok(free_port(other).map_err(at(&path))?.to_string()))?;
+    match text.parse() {
+        Ok(port) if port != 0 => Ok(port),
+        Ok(_) | Err(_) => Err(HomeError::Damaged { path, expected: "a port number" }),
+    }
+}
+
+fn bind(port: u16, path: PathBuf) -> Result<TcpListener, HomeError> {
+    let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    listening.map_err(|source| match source.kind() {
+        ErrorKind::AddrInUse => HomeError::PortTaken { port, path },
+        _ => HomeError::Io { path, source },
+    })
+}
+
+pub(crate) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> HomeError {
     let path = path.to_owned();
     |source| HomeError::Io { path, source }
 }
 
-fn free_port() -> std::io::Result<u16> {
+fn free_port(other: Option<u16>) -> std::io::Result<u16> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = first.local_addr()?.port();
+    if Some(port) != other {
+        return Ok(port);
+    }
+    // While the first is held, the next is another.
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The text of a file that is made once; of several processes that make it at the same time, one wins for all.
-fn remembered(path: &Path, make: impl FnOnce() -> Result<String, HomeError>) -> Result<String, HomeError> {
+pub(crate) fn remembered<E: From<HomeError>>(
+    path: &Path,
+    make: impl FnOnce() -> Result<String, E>,
+) -> Result<String, E> {
     let read = || std::fs::read_to_string(path).map(|text| text.trim().to_owned());
     match read() {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        done => return done.map_err(at(path)),
+        done => return done.map_err(|error| at(path)(error).into()),
     }
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(format!(".{}", std::process::id()));
@@ -262,13 +305,13 @@ fn remembered(path: &Path, make: impl FnOnce() -> Result<String, HomeError>) -> 
     let linked = std::fs::hard_link(&fresh, path);
     std::fs::remove_file(&fresh).map_err(at(&fresh))?;
     match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(at(path)(error)),
-        Ok(()) | Err(_) => read().map_err(at(path)),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(at(path)(error).into()),
+        Ok(()) | Err(_) => read().map_err(|error| at(path)(error).into()),
     }
 }
 
 /// Writes a file that only its user can read.
-fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }

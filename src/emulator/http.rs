@@ -11,16 +11,32 @@ mod posts;
 mod refusal;
 mod request;
 mod socket;
+mod target;
 mod tokens;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
+use serde::Serialize;
+
+pub(crate) use axum::http::uri::Scheme;
 
 use crate::emulator::Emulator;
 
 /// The largest body of a request, as ARM has it.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// The loopback ports of a server.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Ports {
+    pub(crate) http: u16,
+    pub(crate) https: Option<u16>,
+}
+
+/// What a socket answers with: its requests have that scheme, whatever they say.
+pub(crate) fn served(emulator: &Emulator, scheme: Scheme, ports: Ports) -> Router {
+    emulator.router().layer(Extension(ports)).layer(from_fn_with_state(scheme, target::complete))
+}
 
 pub(crate) fn router(emulator: Emulator) -> Router {
     Router::new()

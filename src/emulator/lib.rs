@@ -107,6 +107,7 @@ mod http;
 pub mod image;
 pub mod journal;
 pub mod options;
+pub mod pki;
 pub mod runtime;
 pub mod serve;
 pub mod sink;

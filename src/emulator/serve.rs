@@ -1,18 +1,23 @@
-//! The emulator as a server on a loopback port.
+//! The emulator as a server on loopback ports: http, and https under its own certificate authority.
 //!
 //! Invariant: after it returns nothing of it is left but the state folder: no connection is accepted, no container
 //! runs, and the note about the running server is gone.
 
+mod secure;
+
 use std::net::SocketAddr;
 
 use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::emulator::{Emulator, OpenError};
 use crate::home::{Home, HomeError, Running};
+use crate::http::{Ports, Scheme, served};
 use crate::options::Options;
+use crate::pki::{Pki, PkiError};
+use secure::Secure;
 
 /// How long open requests have to end after the server was told to.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -26,6 +31,9 @@ pub enum ServeError {
     /// The state folder cannot be used.
     #[error("the state folder cannot be used")]
     Home(#[from] HomeError),
+    /// There is no certificate for https.
+    #[error("https cannot be served")]
+    Pki(#[from] PkiError),
     /// It would be reachable from other machines.
     #[error("{0} is not a loopback address, and the emulator serves no other machine")]
     NotLoopback(SocketAddr),
@@ -34,29 +42,52 @@ pub enum ServeError {
     Socket(#[from] std::io::Error),
 }
 
+/// Where the emulator listens.
+#[derive(Debug)]
+pub struct Sockets {
+    /// For plain http.
+    pub http: TcpListener,
+    /// For https, with the certificates that it shows.
+    pub https: Option<(TcpListener, Pki)>,
+}
+
+impl Sockets {
+    /// Both sockets of a state folder; must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// A port is taken, or the certificates cannot be used.
+    pub fn of(home: &Home) -> Result<Self, ServeError> {
+        let http = TcpListener::from_std(home.listen()?)?;
+        let https = TcpListener::from_std(home.listen_https()?)?;
+        Ok(Self { http, https: Some((https, Pki::open(&home.certificates())?)) })
+    }
+}
+
 /// Serves until `shutdown` is cancelled or a client posts `/_emulator/stop`.
 ///
 /// # Errors
-/// The listener is not on a loopback address, the emulator cannot be opened, or the socket fails.
+/// A listener is not on a loopback address, the emulator cannot be opened, or a socket fails.
 pub async fn serve(
     options: Options,
-    listener: TcpListener,
+    sockets: Sockets,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() {
-        return Err(ServeError::NotLoopback(address));
-    }
+    let Sockets { http, https } = sockets;
+    let port = port(&http)?;
+    let https_port = https.as_ref().map(|(listener, _)| self::port(listener)).transpose()?;
+    let https = https.map(|(listener, pki)| Ok::<_, PkiError>(Secure::new(listener, pki.server()?)));
+    let https = https.transpose()?;
     let home = options.state.as_deref().map(Home::open).transpose()?;
     let build = options.build.clone();
     let emulator = Emulator::open(options).await?;
-    let running = Running { pid: std::process::id(), port: address.port(), build };
+    let ports = Ports { http: port, https: https_port };
+    let running = Running { pid: std::process::id(), port, https_port, build };
     let announced = home.as_ref().map_or(Ok(()), |home| home.announce(&running));
     let served = match announced {
         Ok(()) => {
             let chosen = emulator.chosen();
-            tracing::info!(%address, runtime = chosen.name, why = chosen.why, "the emulator serves");
-            connections(&emulator, listener, shutdown).await
+            tracing::info!(port, https_port, runtime = chosen.name, why = chosen.why, "the emulator serves");
+            connections(&emulator, http, https, ports, shutdown).await
         }
         Err(error) => Err(error.into()),
     };
@@ -67,39 +98,46 @@ pub async fn serve(
     served
 }
 
+/// The port of a listener, which must be on a loopback address.
+fn port(listener: &TcpListener) -> Result<u16, ServeError> {
+    let address = listener.local_addr()?;
+    if address.ip().is_loopback() { Ok(address.port()) } else { Err(ServeError::NotLoopback(address)) }
+}
+
 async fn connections(
     emulator: &Emulator,
-    listener: TcpListener,
+    http: TcpListener,
+    https: Option<Secure>,
+    ports: Ports,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
+    let told = CancellationToken::new();
+    let plain = axum::serve(http.tap_io(at_once), served(emulator, Scheme::HTTP, ports))
+        .with_graceful_shutdown(told.clone().cancelled_owned());
+    let secure = async {
+        let Some(https) = https else { return Ok(()) };
+        axum::serve(https, served(emulator, Scheme::HTTPS, ports))
+            .with_graceful_shutdown(told.clone().cancelled_owned())
+            .await
+    };
     let stop = emulator.stop().clone();
-    let ended = async move {
+    let late = async {
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = stop.cancelled() => {}
         }
-    };
-    let told = CancellationToken::new();
-    let graceful = {
-        let told = told.clone();
-        async move {
-            ended.await;
-            told.cancel();
-        }
-    };
-    // Terminals are made of small writes, none of which may wait for the next.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection waits for full packets");
-        }
-    });
-    let server = axum::serve(listener, emulator.router()).with_graceful_shutdown(graceful);
-    let late = async {
-        told.cancelled().await;
+        told.cancel();
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        served = server.into_future() => Ok(served?),
+        served = async { tokio::try_join!(plain.into_future(), secure) } => Ok(served.map(|_| ())?),
         () = late => Ok(()),
+    }
+}
+
+/// Terminals are made of small writes, none of which may wait for the next.
+fn at_once(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection waits for full packets");
     }
 }

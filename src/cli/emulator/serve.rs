@@ -43,9 +43,7 @@ pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failur
     }
     let home = project::home(desk)?;
     let program = Program::running()?;
-    let listener = home.listen()?;
-    let listener =
-        tokio::net::TcpListener::from_std(listener).map_err(|source| Failure::Runtime { source })?;
+    let sockets = server::Sockets::of(&home)?;
     let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
@@ -53,7 +51,7 @@ pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failur
         signals.next().await;
         stop.cancel();
     });
-    server::serve(options(&home, program, arguments.runtime)?, listener, shutdown).await?;
+    server::serve(options(&home, program, arguments.runtime)?, sockets, shutdown).await?;
     Ok(Code::DONE)
 }
 

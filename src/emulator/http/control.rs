@@ -1,10 +1,12 @@
 //! The emulator's own routes, apart from ARM's and never in the journal. Those that change something need a token.
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::Ports;
 use super::guard::bearer;
 use super::refusal::{Refusal, document};
 use super::request::{bounded, query};
@@ -14,11 +16,12 @@ use crate::world::Switches;
 /// The largest body that these routes take.
 const LARGEST_BODY: usize = 64 * 1024;
 
-pub(super) async fn health(State(emulator): State<Emulator>) -> Response {
+pub(super) async fn health(State(emulator): State<Emulator>, ports: Option<Extension<Ports>>) -> Response {
     let chosen = emulator.chosen();
     let body = json!({
         "build": emulator.build(),
         "pid": std::process::id(),
+        "ports": ports.map(|Extension(ports)| ports),
         "runtime": {"name": chosen.name, "why": chosen.why},
         "time": emulator.clock().now(),
     });

@@ -26,7 +26,8 @@ pub(super) async fn visitor(State(emulator): State<Emulator>, request: Request, 
 /// Scheme and authority under which the client reached us.
 pub(super) fn origin(headers: &HeaderMap, uri: &Uri, fallback: &str) -> String {
     let named = uri.authority().map(|authority| authority.as_str()).or_else(|| text(headers, HOST));
-    named.map_or_else(|| fallback.to_owned(), |authority| format!("http://{authority}"))
+    let scheme = uri.scheme_str().unwrap_or("http");
+    named.map_or_else(|| fallback.to_owned(), |authority| format!("{scheme}://{authority}"))
 }
 
 fn admit(headers: &HeaderMap, uri: &Uri, own: &str) -> Result<(), Refusal> {

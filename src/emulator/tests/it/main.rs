@@ -8,6 +8,7 @@ mod native;
 mod odd;
 mod random;
 mod restart;
+mod secure;
 mod served;
 mod sink;
 mod tokens;

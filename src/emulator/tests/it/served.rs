@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use acitask_emulator::home::Home;
-use acitask_emulator::serve::{ServeError, serve};
+use acitask_emulator::serve::{ServeError, Sockets, serve};
 use acitask_emulator::{Emulator, Options};
-use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
@@ -17,39 +17,51 @@ use super::Outcome;
 
 type Failure = Box<dyn std::error::Error>;
 
-fn options(state: &Path) -> Options {
+pub(crate) fn options(state: &Path) -> Options {
     Options { state: Some(state.to_owned()), build: "this one".to_owned(), ..Options::in_memory() }
 }
 
 /// A server on the port of its state folder.
-fn begin(
+pub(crate) fn begin(
     home: &Home,
     shutdown: CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<Result<(), ServeError>>), Failure> {
-    let listener = TcpListener::from_std(home.listen()?)?;
-    let address = listener.local_addr()?;
-    let server = tokio::spawn(serve(options(home.path()), listener, shutdown));
+    let sockets = Sockets::of(home)?;
+    let address = sockets.http.local_addr()?;
+    let server = tokio::spawn(serve(options(home.path()), sockets, shutdown));
     Ok((address, server))
 }
 
 /// Sends one request on a connection that stays open, and gives the status and the JSON of the answer.
-async fn ask(
-    stream: &mut TcpStream,
+pub(crate) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &str,
     headers: &str,
     body: &str,
 ) -> Result<(String, Value), Failure> {
+    let headers = format!("Host: localhost\r\n{headers}");
+    let answer = exchange(stream, request, &headers, body).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no whole answer")?;
+    let status = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body)? };
+    Ok((status, body))
+}
+
+/// The same with all headers told, and the answer as it came.
+pub(crate) async fn exchange(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &str,
+    headers: &str,
+    body: &str,
+) -> Result<String, Failure> {
     let length = body.len();
-    let text =
-        format!("{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+    let headers = headers.trim_end();
+    let text = format!("{request} HTTP/1.1\r\n{headers}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(text.as_bytes()).await?;
     let mut answer = vec![0; 16 * 1024];
     let length = stream.read(&mut answer).await?;
     answer.truncate(length);
-    let answer = String::from_utf8(answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no whole answer")?;
-    let status = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    Ok((status, serde_json::from_str(body)?))
+    Ok(String::from_utf8(answer)?)
 }
 
 #[tokio::test]
@@ -62,13 +74,17 @@ async fn serves_until_it_is_told_to_stop() -> Outcome {
     let (status, health) = ask(&mut stream, "GET /_emulator/health", "", "").await?;
     assert_eq!((status.as_str(), &health["build"]), ("200", &Value::from("this one")));
     let running = home.running()?;
-    assert_eq!(running.map(|it| (it.port, it.build)), Some((address.port(), "this one".to_owned())));
+    let https = home.https_port()?;
+    assert_eq!(health["ports"], json!({"http": address.port(), "https": https}));
+    let running = running.map(|it| (it.port, it.https_port, it.build));
+    assert_eq!(running, Some((address.port(), Some(https), "this one".to_owned())));
 
     // The open connection of the client does not hold the server back.
     shutdown.cancel();
     timeout(Duration::from_secs(20), server).await???;
     assert_eq!(home.running()?, None);
     assert!(TcpStream::connect(address).await.is_err());
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, https)).await.is_err());
     Ok(())
 }
 
@@ -100,7 +116,8 @@ async fn a_client_with_the_secret_can_stop_it_and_the_next_has_its_port() -> Out
 #[tokio::test]
 async fn serves_no_other_machine() -> Outcome {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
-    let outcome = serve(Options::in_memory(), listener, CancellationToken::new()).await;
+    let sockets = Sockets { http: listener, https: None };
+    let outcome = serve(Options::in_memory(), sockets, CancellationToken::new()).await;
     assert!(matches!(outcome, Err(ServeError::NotLoopback(_))));
     Ok(())
 }
