@@ -75,7 +75,13 @@ impl Stand {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             axum::serve(listener, router).await
         });
-        home.announce(&Running { pid: std::process::id(), port, build: build().to_owned() }).unwrap();
+        home.announce(&Running {
+            pid: std::process::id(),
+            port,
+            https_port: None,
+            build: build().to_owned(),
+        })
+        .unwrap();
         Ok(Self { site, emulator, gate })
     }
 
