@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
-use crate::contract::{Command, Outcome, Reply, Request};
+use crate::contract::{Command, Outcome, Reply, Request, SandboxId};
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::Options;
@@ -231,6 +231,11 @@ impl Emulator {
     /// The runtime, for logs and execs.
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.0.runtime
+    }
+
+    /// Whether a container prints any more, now or after a back-off.
+    pub(crate) fn prints(&self, sandbox: SandboxId, container: &str) -> bool {
+        self.core().world.prints(sandbox, container)
     }
 
     /// The world's answer to a request.

@@ -5,6 +5,7 @@
 
 mod arm;
 mod control;
+mod follow;
 mod guard;
 mod logs;
 mod posts;

@@ -26,23 +26,33 @@
 //! # What is imitated
 //! `{subscription}` is `/subscriptions/{id}`, `{resource group}` a group in it; `{resource}` is any resource of a provider that the
 //! emulator does not know, which is kept and does nothing; `{group}` is a container group.
-//! Quotas, throttling and the registration of providers are not imitated: nothing is ever refused for them.
+//! Quotas and rates are counted and told in headers, and refused where the switch `quota.enforced` is on; a subscription
+//! is registered with every provider unless the switch `provider.registered` is off.
 //!
 //! | methods | path | answer |
 //! | --- | --- | --- |
 //! | `GET` | `/tenants`, `/subscriptions`, `{subscription}` | one tenant, any subscription |
-//! | `GET` | `{subscription}/resourceGroups` | all, in pages |
+//! | `GET` | `{subscription}/locations` | the regions of Azure |
+//! | `GET` | `{subscription}/providers`, `{subscription}/providers/Microsoft.ContainerInstance` | with types, versions and the registration |
+//! | `POST` | `{subscription}/providers/Microsoft.ContainerInstance/register`, `{subscription}/providers/Microsoft.ContainerInstance/unregister` | takes two seconds |
+//! | `GET` | `{subscription}/resources` | by `$filter`, in pages |
+//! | `GET` | `/providers/Microsoft.ContainerInstance/operations` | the provider's operations |
+//! | `GET` | `{subscription}/resourceGroups` | all, by `$filter`, in pages |
 //! | `PUT`, `GET`, `HEAD`, `PATCH`, `DELETE` | `{resource group}` | a deletion takes a second and everything with it |
-//! | `GET` | `{resource group}/resources` | container groups and others, without properties |
-//! | `PUT`, `GET`, `DELETE` | `{resource}` | as it was sent |
-//! | `GET`, `PUT`, `PATCH`, `DELETE` | `{group}/providers/Microsoft.Resources/tags/default` | Merge, Replace and Delete, with ARM's limits; on resource groups and resources too |
+//! | `GET` | `{resource group}/resources` | container groups and others, without properties, by `$filter` |
+//! | `PUT`, `GET`, `HEAD`, `PATCH`, `DELETE` | `{resource}` | as it was sent |
+//! | `GET`, `PUT`, `PATCH`, `DELETE` | `{group}/providers/Microsoft.Resources/tags/default` | Merge, Replace and Delete, with ARM's limits; on subscriptions, resource groups and resources too |
 //! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/containerGroups` | without instance views |
 //! | `GET` | `{resource group}/providers/Microsoft.ContainerInstance/containerGroups` | without instance views |
-//! | `PUT`, `GET`, `PATCH`, `DELETE` | `{group}` | the containers run |
+//! | `PUT`, `GET`, `HEAD`, `PATCH`, `DELETE` | `{group}` | the containers run |
 //! | `POST` | `{group}/start`, `{group}/stop`, `{group}/restart` | as recorded |
 //! | `GET` | `{group}/containers/main/logs` | `tail`, `timestamps`, the limits of size |
 //! | `POST` | `{group}/containers/main/exec` | an address and a password |
+//! | `POST` | `{group}/containers/main/attach` | an address and a password |
 //! | `GET` | `/execstream/sessionId/{session}` | the terminal, over a websocket |
+//! | `GET` | `/logstream/sessionId/{session}` | the output until it ends, over a websocket |
+//! | `GET` | `{group}/outboundNetworkDependenciesEndpoints` | an empty list, as specified |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/usages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/cachedImages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/capabilities` | what a region has |
 //! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operations/{id}` | for `Azure-AsyncOperation` |
 //! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operationResults/{id}` | for `Location` of a start |
 //! | `GET` | `{subscription}/operationresults/{id}` | for `Location` of a resource group's deletion |
@@ -52,15 +62,12 @@
 //!
 //! | methods | path | what |
 //! | --- | --- | --- |
-//! | `POST` | `{group}/containers/main/attach` | attach |
-//! | `GET` | `{group}/outboundNetworkDependenciesEndpoints` | network dependencies |
-//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/usages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/cachedImages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/capabilities` | what a region has |
 //! | `GET`, `PUT`, `PATCH`, `DELETE` | `{resource group}/providers/Microsoft.ContainerInstance/containerGroupProfiles/{name}` | profiles |
 //! | `GET`, `PUT`, `PATCH`, `DELETE` | `{resource group}/providers/Microsoft.ContainerInstance/ngroups/{name}` | groups of groups |
-//! | `GET` | `/providers/Microsoft.ContainerInstance/operations` | the provider's operations |
-//! | `GET` | `{subscription}/resources`, `{subscription}/providers`, `{subscription}/locations` | what ARM knows of a subscription |
-//! | `GET`, `PUT` | `{subscription}/providers/Microsoft.Resources/tags/default` | the tags of a subscription |
-//! | `PATCH`, `HEAD` | `{resource}` | changes of what only sits there |
+//! | `GET`, `PUT`, `DELETE` | `{resource group}/providers/Microsoft.Authorization/locks/{name}` | locks; their refusals come by fault scripts |
+//! | `GET`, `PUT`, `DELETE` | `{resource group}/providers/Microsoft.Resources/deployments/{name}` | deployments |
+//! | `POST` | `{resource group}/exportTemplate`, `{resource group}/moveResources` | templates and moves |
+//! | `GET` | `{subscription}/tagNames`, `/providers` | ARM's older lists |
 //!
 //! # What a container group cannot have yet
 //! A PUT that asks for one of these is answered 501, with the property in the message.

@@ -4,9 +4,11 @@
 //! [`World::handle`] first advances to `now`. What must outlive the process is handed out by [`World::changes`].
 //! Its records hold the secrets of the container groups, which the store must therefore keep to its owner.
 
+mod admission;
 mod body;
 mod check;
 mod container_group;
+mod filter;
 mod group_requests;
 mod happening;
 mod ids;
@@ -17,18 +19,25 @@ mod operation;
 mod page;
 mod path;
 mod power;
+mod provider;
 mod put;
+mod rates;
 mod refusal;
+mod region;
+mod regional;
 mod reply;
 mod resource;
 mod resource_group;
+mod resources;
 mod route;
 mod scope;
 mod shelf;
+mod subscription;
 mod switches;
 mod tags;
 mod undone;
 mod update;
+mod versions;
 mod view;
 
 #[cfg(test)]
@@ -41,17 +50,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::switches::{OnTerminated, SwitchError, Switches};
+pub use self::switches::{OnTerminated, Quota, SwitchError, Switches};
 
 use self::container_group::ContainerGroup;
 use self::ids::Ids;
+use self::inside::Session;
 use self::lifecycle::Happened;
 use self::operation::Operation;
 use self::put::Put;
+use self::rates::Rates;
 use self::resource::Resource;
 use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;
-use crate::contract::{Body, Command, Event, ExecSession, Fact, Outcome, Reply, Request, SandboxId, Ticket};
+use self::subscription::Subscription;
+use crate::contract::{Body, Command, Event, Fact, Outcome, Reply, Request, SandboxId, Ticket};
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -87,12 +99,17 @@ pub struct World {
     kept_ids: Option<Ids>,
     /// The ids of requests, which mean nothing afterwards and are not kept: a GET changes nothing.
     request_ids: Ids,
+    subscriptions: Shelf<Subscription>,
     resource_groups: Shelf<ResourceGroup>,
     container_groups: Shelf<ContainerGroup>,
     resources: Shelf<Resource>,
     operations: Shelf<Operation>,
-    /// Execs that wait for their websocket, and until when; they do not outlive the process.
-    sessions: BTreeMap<String, (Timestamp, ExecSession)>,
+    /// DNS labels of groups that are gone, and until when they stay taken.
+    labels: Shelf<Timestamp>,
+    /// What was asked lately.
+    rates: Rates,
+    /// Execs and attaches that wait for their websocket, and until when; they do not outlive the process.
+    sessions: BTreeMap<String, (Timestamp, Session)>,
     /// Requests that wait for a fact.
     pending: BTreeMap<Ticket, Put>,
     /// What the runtime is to do, collected during a call.
@@ -109,6 +126,8 @@ impl fmt::Debug for World {
     }
 }
 
+const SUBSCRIPTIONS: &str = "subscription";
+const LABELS: &str = "dns-label";
 const RESOURCE_GROUPS: &str = "resource-group";
 const CONTAINER_GROUPS: &str = "container-group";
 const RESOURCES: &str = "resource";
@@ -124,10 +143,13 @@ impl World {
             ids: Ids::new(config.seed),
             kept_ids: None,
             request_ids: Ids::new(!config.seed),
+            subscriptions: Shelf::new(SUBSCRIPTIONS),
             resource_groups: Shelf::new(RESOURCE_GROUPS),
             container_groups: Shelf::new(CONTAINER_GROUPS),
             resources: Shelf::new(RESOURCES),
             operations: Shelf::new(OPERATIONS),
+            labels: Shelf::new(LABELS),
+            rates: Rates::default(),
             sessions: BTreeMap::new(),
             pending: BTreeMap::new(),
             commands: Vec::new(),
@@ -142,6 +164,8 @@ impl World {
         world.now = now;
         let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
         world.ids = ids.unwrap_or(world.ids);
+        world.subscriptions = Shelf::restore(SUBSCRIPTIONS, &records);
+        world.labels = Shelf::restore(LABELS, &records);
         world.resource_groups = Shelf::restore(RESOURCE_GROUPS, &records);
         world.container_groups = Shelf::restore(CONTAINER_GROUPS, &records);
         world.resources = Shelf::restore(RESOURCES, &records);
@@ -181,10 +205,15 @@ impl World {
     /// Answers a request, or asks what it needs to know first.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> (Outcome, Vec<Command>) {
         self.pass(now);
-        let outcome = match self.route(request) {
+        let subscription = path::subscription(&request.path);
+        let subscription = subscription.as_deref();
+        let taken = self.take_token(subscription, &request.method);
+        let outcome = match taken.and_then(|()| self.route(request)) {
             Ok(Outcome::Ask(question, ticket)) => Outcome::Ask(question, ticket),
-            Ok(Outcome::Reply(answer)) => Outcome::Reply(self.finished(answer, &request.method)),
-            Err(refusal) => Outcome::Reply(self.finished(refusal.reply(), &request.method)),
+            Ok(Outcome::Reply(answer)) => {
+                Outcome::Reply(self.finished(answer, subscription, &request.method))
+            }
+            Err(refusal) => Outcome::Reply(self.finished(refusal.reply(), subscription, &request.method)),
         };
         (outcome, std::mem::take(&mut self.commands))
     }
@@ -193,11 +222,12 @@ impl World {
     pub fn answer(&mut self, ticket: Ticket, fact: Fact, now: Timestamp) -> (Reply, Vec<Command>) {
         self.pass(now);
         let put = self.pending.remove(&ticket);
+        let subscription = put.as_ref().map(Put::subscription);
         let answer = put
             .ok_or_else(|| refusal::Refusal::NotImplemented("a ticket answered twice".to_owned()))
             .and_then(|put| self.finish_put(put, &fact))
             .unwrap_or_else(|refusal| refusal.reply());
-        let answer = self.finished(answer, "PUT");
+        let answer = self.finished(answer, subscription.as_deref(), "PUT");
         (answer, std::mem::take(&mut self.commands))
     }
 
@@ -237,7 +267,9 @@ impl World {
 
     /// What changed since the last call and must be kept before the answer goes out.
     pub fn changes(&mut self) -> Vec<Change> {
-        let mut changes = self.resource_groups.changes();
+        let mut changes = self.subscriptions.changes();
+        changes.extend(self.resource_groups.changes());
+        changes.extend(self.labels.changes());
         changes.extend(self.container_groups.changes());
         changes.extend(self.resources.changes());
         changes.extend(self.operations.changes());
@@ -272,18 +304,23 @@ impl World {
     }
 
     /// The answer with what ARM puts on every one.
-    fn finished(&mut self, mut answer: Reply, method: &str) -> Reply {
+    fn finished(&mut self, mut answer: Reply, subscription: Option<&str>, method: &str) -> Reply {
         if let (true, Body::Json(view)) = (self.switches.unknown_fields, &mut answer.body) {
             odd::add(view);
         }
-        if matches!(answer.body, Body::Socket(_)) {
+        if matches!(answer.body, Body::Socket(_) | Body::Follow(_)) {
             return answer;
         }
-        let answer = reply::metered(answer, method);
+        let answer = self.metered(answer, subscription, method);
+        let correlation = self.request_ids.guid();
+        let second = self.now.strftime("%Y%m%dT%H%M%SZ");
+        let answer =
+            reply::with(answer, "x-ms-routing-request-id", format!("EMULATOR:{second}:{correlation}"));
+        let answer = reply::with(answer, "x-ms-correlation-request-id", correlation.clone());
         if answer.headers.iter().any(|(name, _)| name == "x-ms-request-id") {
             return answer;
         }
-        reply::with(answer, "x-ms-request-id", self.request_ids.guid())
+        reply::with(answer, "x-ms-request-id", correlation)
     }
 }
 

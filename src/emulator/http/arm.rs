@@ -1,4 +1,4 @@
-//! ARM and the exec stream: everything that the world answers.
+//! ARM, the exec streams and the log streams: everything that the world answers.
 //!
 //! Invariant: once a request has been read, it is carried out and journaled even where the client hangs up, as the
 //! service would.
@@ -12,12 +12,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::refusal::{Refusal, document};
-use super::{guard, logs, request, socket};
+use super::{follow, guard, logs, request, socket};
 use crate::contract::{Body, Reply};
 use crate::emulator::Emulator;
 
-/// Where the world puts its exec streams; they need no bearer token, because they begin with their own password.
-const EXEC_STREAM: &str = "/execstream/";
+/// Where the world puts its streams; they need no bearer token, because they begin with their own password.
+const STREAMS: [&str; 2] = ["/execstream/", "/logstream/"];
 
 pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
@@ -37,7 +37,7 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
 }
 
 async fn respond(emulator: &Emulator, mut parts: Parts, body: WireBody) -> Result<Response, Refusal> {
-    let upgrade = if parts.uri.path().starts_with(EXEC_STREAM) {
+    let upgrade = if STREAMS.iter().any(|stream| parts.uri.path().starts_with(stream)) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, emulator).await;
         Some(upgrade.map_err(|_| no_upgrade())?)
     } else {
@@ -63,7 +63,11 @@ async fn deliver(
             let lines = emulator.runtime().logs(query.sandbox, &query.container).await;
             document(status, &json!({"content": logs::content(&lines, &query)}))
         }
-        Body::Follow(_) => return Err(no_upgrade()),
+        Body::Follow(session) => {
+            let upgrade = upgrade.ok_or_else(no_upgrade)?.max_message_size(super::LARGEST_BODY);
+            let emulator = emulator.clone();
+            upgrade.on_upgrade(|socket| follow::stream(socket, session, emulator))
+        }
         Body::Socket(session) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             let runtime = emulator.runtime().clone();
@@ -83,6 +87,6 @@ async fn deliver(
 }
 
 fn no_upgrade() -> Refusal {
-    let message = "An exec stream is reached by upgrading to a websocket.";
+    let message = "A stream is reached by upgrading to a websocket.";
     Refusal::new(StatusCode::UPGRADE_REQUIRED, "UpgradeRequired", message)
 }

@@ -20,15 +20,13 @@ const PASSWORD_TIME: Duration = Duration::from_secs(10);
 /// How long a client has to answer our close, so that nothing that it has not read yet is lost.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 
+/// What the close says where the password did not come.
+pub(super) const NO_PASSWORD: &str = "the password was not the first message";
+
 /// Runs one exec from the password to the close.
 pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime: Runtime) {
-    let first = timeout(PASSWORD_TIME, socket.recv()).await;
-    let known = matches!(
-        &first,
-        Ok(Some(Ok(Message::Text(text)))) if same(text.as_str(), &session.password)
-    );
-    if !known {
-        return close(socket, close_code::POLICY, "the password was not the first message").await;
+    if !knows(&mut socket, &session.password).await {
+        return close(socket, close_code::POLICY, NO_PASSWORD).await;
     }
     match runtime.exec(&session).await {
         Ok(stream) => run(socket, stream).await,
@@ -38,6 +36,12 @@ pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime:
             close(socket, close_code::NORMAL, "").await;
         }
     }
+}
+
+/// Whether the first message is the password.
+pub(super) async fn knows(socket: &mut WebSocket, password: &str) -> bool {
+    let first = timeout(PASSWORD_TIME, socket.recv()).await;
+    matches!(&first, Ok(Some(Ok(Message::Text(text)))) if same(text.as_str(), password))
 }
 
 async fn run(socket: WebSocket, ExecStream { input, output }: ExecStream) {
@@ -78,7 +82,8 @@ async fn show(to_client: &mut SplitSink<WebSocket, Message>, mut output: mpsc::R
     false
 }
 
-async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+/// Closes and waits a little for the client to have read everything.
+pub(super) async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: reason.into() };
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
         let drained = async { while let Some(Ok(_)) = socket.recv().await {} };

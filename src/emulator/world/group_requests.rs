@@ -4,6 +4,7 @@
 
 use super::container_group::{ContainerGroup, Stale};
 use super::path::{GroupName, ResourceName};
+use super::rates::Kind;
 use super::refusal::Refusal;
 use super::resource::not_found;
 use super::{World, body, page, reply, tags, view};
@@ -66,14 +67,16 @@ impl World {
         self.open_group(&name.group)?;
         let key = name.key();
         let Some(group) = self.container_groups.get(&key) else {
-            return Ok(reply::counted(reply::empty(204)));
+            let location = self.resource_group(&name.group)?.location.clone();
+            return Ok(self.counted(reply::empty(204), &name.group.subscription, &location, Kind::Delete));
         };
         if group.is_transitioning() {
             return Err(Refusal::Transitioning(group.name.clone()));
         }
-        let last = view::full(group, &version(request));
+        let (last, location) = (view::full(group, &version(request)), group.location.clone());
+        self.affordable(&name.group.subscription, &location, Kind::Delete)?;
         self.drop_container_group(&key);
-        Ok(reply::counted(reply::json(200, last)))
+        Ok(self.counted(reply::json(200, last), &name.group.subscription, &location, Kind::Delete))
     }
 
     /// Removes a container group with its containers, gently.
@@ -81,6 +84,7 @@ impl World {
         let Some(group) = self.container_groups.remove(key) else {
             return;
         };
+        self.release_label(&group);
         if !group.alive.is_empty() {
             self.commands.push(Command::Stop { sandbox: group.sandbox });
         }
@@ -108,8 +112,8 @@ impl World {
     fn list_groups_within(&self, prefix: &str, request: &Request) -> Result<Reply, Refusal> {
         let version = version(request);
         let groups = self.container_groups.within(prefix);
-        let shown = groups.map(|(key, group)| (key, view::listed(group, &version)));
-        Ok(reply::json(200, page::page(request, page::PAGE, shown)?))
+        let page = page::page(request, page::PAGE, groups, |group| view::listed(group, &version))?;
+        Ok(reply::json(200, page))
     }
 }
 

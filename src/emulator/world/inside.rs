@@ -1,9 +1,10 @@
-//! What reaches into a container: its log, and exec.
+//! What reaches into a container: its log, exec and attach.
 //!
 //! Limits of logs as "Resource availability and quota limits" gives them: 4 MB of a running container, 16 KB or 1,000
 //! lines of one that was stopped or has ended. An exec is a POST for an address and a password, then a websocket
 //! that takes the session once (azure-cli, test_container_exec). A POST for a container that ended by itself is
-//! answered, as it was recorded: the socket then tells the failure.
+//! answered, as it was recorded: the socket then tells the failure. An attach is the same without a command: its
+//! websocket only tells what the container prints (azure-powershell, Add-AzContainerInstanceOutput).
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use super::container_group::{ContainerGroup, Phase, Provisioning};
 use super::path::ResourceName;
 use super::refusal::Refusal;
 use super::{body, reply};
-use crate::contract::{Body, ExecSession, LogQuery, Reply, Request};
+use crate::contract::{AttachSession, Body, ExecSession, LogQuery, Reply, Request, SandboxId};
 
 const RUNNING_BYTES: usize = 4 * 1024 * 1024;
 const ENDED_BYTES: usize = 16 * 1024;
@@ -28,6 +29,13 @@ struct Exec {
     command: String,
     #[serde(default, rename = "terminalSize")]
     size: Size,
+}
+
+/// What waits for its websocket.
+#[derive(Debug)]
+pub(crate) enum Session {
+    Exec(ExecSession),
+    Attach(AttachSession),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,25 +112,87 @@ impl World {
         let (rows, cols) = (size.rows.unwrap_or(24), size.cols.unwrap_or(80));
         let password = self.ids.password(self.now);
         let id = self.ids.guid();
-        let host = match request.origin.split_once("://") {
-            Some(("https", host)) => format!("wss://{host}"),
-            Some((_, host)) => format!("ws://{host}"),
-            None => format!("ws://{}", request.origin),
-        };
+        let host = socket_origin(&request.origin);
         let uri = format!("{host}/execstream/sessionId/{id}?api-version=1.0&rows={rows}&cols={cols}");
         let answer = reply::json(200, json!({"webSocketUri": uri, "password": password}));
         let session = ExecSession { password, sandbox, container, argv, rows, cols };
+        self.keep_session(id, Session::Exec(session));
+        Ok(answer)
+    }
+
+    /// An attach: an address and a password for the output of a container.
+    pub(crate) fn attach(
+        &mut self,
+        name: &ResourceName,
+        container: &str,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        let group = self.container_group(name)?;
+        self.open_group(&name.group)?;
+        let container = known(group, container)?;
+        if group.stopped {
+            let (name, group) = (group.name.clone(), group.resource_group.clone());
+            return Err(Refusal::Stopped { name, group });
+        }
+        if group.is_transitioning() || group.provisioning == Provisioning::Updating {
+            return Err(Refusal::Transitioning(group.name.clone()));
+        }
+        let sandbox = group.sandbox;
+        let password = self.ids.password(self.now);
+        let id = self.ids.guid();
+        let uri = format!("{}/logstream/sessionId/{id}?api-version=1.0", socket_origin(&request.origin));
+        let answer = reply::json(200, json!({"webSocketUri": uri, "password": password}));
+        self.keep_session(id, Session::Attach(AttachSession { password, sandbox, container }));
+        Ok(answer)
+    }
+
+    fn keep_session(&mut self, id: String, session: Session) {
         let now = self.now;
         self.sessions.retain(|_, (until, _)| *until > now);
         self.sessions.insert(id, (now + SESSION, session));
-        Ok(answer)
+    }
+
+    /// Whether a container of a sandbox prints any more, now or after a back-off.
+    pub(crate) fn prints(&self, sandbox: SandboxId, container: &str) -> bool {
+        let mut groups = self.container_groups.iter().filter(|(_, group)| group.sandbox == sandbox);
+        groups.any(|(_, group)| group.containers.get(container).is_some_and(|it| it.phase != Phase::Ended))
     }
 
     /// The websocket of an exec; a session can be taken once, and not for ever.
     pub(crate) fn exec_stream(&mut self, id: &str) -> Result<Reply, Refusal> {
+        match self.take_session(id, |session| matches!(session, Session::Exec(_)))? {
+            Session::Exec(session) => Ok(upgrade(Body::Socket(session))),
+            Session::Attach(_) => Err(Refusal::SessionNotFound),
+        }
+    }
+
+    /// The websocket of an attach.
+    pub(crate) fn log_stream(&mut self, id: &str) -> Result<Reply, Refusal> {
+        match self.take_session(id, |session| matches!(session, Session::Attach(_)))? {
+            Session::Attach(session) => Ok(upgrade(Body::Follow(session))),
+            Session::Exec(_) => Err(Refusal::SessionNotFound),
+        }
+    }
+
+    fn take_session(&mut self, id: &str, fits: impl Fn(&Session) -> bool) -> Result<Session, Refusal> {
+        if !self.sessions.get(id).is_some_and(|(_, session)| fits(session)) {
+            return Err(Refusal::SessionNotFound);
+        }
         let session = self.sessions.remove(id).filter(|(until, _)| *until > self.now);
-        let (_, session) = session.ok_or(Refusal::SessionNotFound)?;
-        Ok(Reply { status: 101, headers: Vec::new(), body: Body::Socket(session) })
+        session.map(|(_, session)| session).ok_or(Refusal::SessionNotFound)
+    }
+}
+
+fn upgrade(body: Body) -> Reply {
+    Reply { status: 101, headers: Vec::new(), body }
+}
+
+/// The origin of a websocket beside that of a request.
+fn socket_origin(origin: &str) -> String {
+    match origin.split_once("://") {
+        Some(("https", host)) => format!("wss://{host}"),
+        Some((_, host)) => format!("ws://{host}"),
+        None => format!("ws://{origin}"),
     }
 }
 

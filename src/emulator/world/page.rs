@@ -13,18 +13,32 @@ use crate::contract::Request;
 /// How many items a page has where the request does not say.
 pub(crate) const PAGE: usize = 100;
 
-/// The page of `entries`, which are in order of their keys, that the request asks for.
+/// The page of `entries`, which are in order of their keys, that a request for a list without filters asks for.
 ///
 /// # Errors
-/// A `$top` or `$skiptoken` that cannot be read; a `$filter`, which is not done yet.
-pub(crate) fn page<'a>(
+/// A `$top` or `$skiptoken` that cannot be read; a `$filter`, which such a list does not have.
+pub(crate) fn page<'a, T>(
     request: &Request,
     default_size: usize,
-    entries: impl Iterator<Item = (&'a String, Value)>,
+    entries: impl Iterator<Item = (&'a String, T)>,
+    show: impl Fn(T) -> Value,
 ) -> Result<Value, Refusal> {
     if request.query.contains_key("$filter") {
-        return Err(Refusal::NotImplemented("$filter on a list".to_owned()));
+        return Err(Refusal::NotImplemented("$filter on a list of this kind".to_owned()));
     }
+    filtered(request, default_size, entries, show)
+}
+
+/// The page of `entries` that are what the request's filter wants. Only what stands on the page is shown.
+///
+/// # Errors
+/// A `$top` or `$skiptoken` that cannot be read.
+pub(crate) fn filtered<'a, T>(
+    request: &Request,
+    default_size: usize,
+    entries: impl Iterator<Item = (&'a String, T)>,
+    show: impl Fn(T) -> Value,
+) -> Result<Value, Refusal> {
     let size =
         match request.query.get("$top") {
             None => default_size,
@@ -43,7 +57,7 @@ pub(crate) fn page<'a>(
         let Some((key, item)) = rest.next() else {
             break;
         };
-        value.push(item);
+        value.push(show(item));
         last = Some(key);
     }
     match last {
@@ -58,15 +72,15 @@ fn next_link(request: &Request, last: &str) -> String {
     let Request { origin, path, query, .. } = request;
     let token = URL_SAFE_NO_PAD.encode(last);
     let mut link = format!("{origin}{}?%24skiptoken={token}", encoded(path));
-    for name in ["api-version", "$top"] {
+    for name in ["api-version", "$top", "$filter", "$expand"] {
         if let Some(value) = query.get(name) {
-            link.push_str(&format!("&{}={value}", name.replace('$', "%24")));
+            link.push_str(&format!("&{}={}", name.replace('$', "%24"), encoded(value)));
         }
     }
     link
 }
 
-/// A path with everything percent-encoded that has no business in a URL.
+/// A path or a value with everything percent-encoded that has no business in a URL.
 fn encoded(path: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-._~()".contains(&b);
     path.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()

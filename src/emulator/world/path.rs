@@ -65,6 +65,7 @@ impl fmt::Display for ResourceName {
 /// What tags can stand on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
+    Subscription(String),
     Group(GroupName),
     Resource(ResourceName),
 }
@@ -77,12 +78,33 @@ pub(crate) enum Power {
     Restart,
 }
 
+/// A change of a subscription's registration with a resource provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registration {
+    Register,
+    Unregister,
+}
+
+/// What a region of a subscription can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Regional {
+    Usages,
+    Capabilities,
+    CachedImages,
+}
+
 /// A place that the emulator knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Tenants,
     Subscriptions,
     Subscription(String),
+    Locations(String),
+    Providers(String),
+    Provider(String, String),
+    Registration(String, String, Registration),
+    ProviderOperations,
+    SubscriptionResources(String),
     ResourceGroups(String),
     ResourceGroup(GroupName),
     Resources(GroupName),
@@ -94,10 +116,21 @@ pub(crate) enum Place {
     Power(ResourceName, Power),
     Logs(ResourceName, String),
     Exec(ResourceName, String),
+    Attach(ResourceName, String),
+    OutboundDependencies(ResourceName),
+    Region(String, String, Regional),
     Operation(String),
     OperationResult(String),
     ExecStream(String),
+    LogStream(String),
     Unknown,
+}
+
+/// The subscription that a path is in, in lower case.
+pub(crate) fn subscription(path: &str) -> Option<String> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let first = segments.next()?;
+    first.eq_ignore_ascii_case("subscriptions").then(|| segments.next().map(str::to_lowercase))?
 }
 
 /// Finds the place of a path.
@@ -108,23 +141,49 @@ pub(crate) fn place(path: &str) -> Place {
     match folded.as_slice() {
         ["tenants"] => Place::Tenants,
         ["execstream", "sessionid", _] => Place::ExecStream(segments[2].to_owned()),
+        ["logstream", "sessionid", _] => Place::LogStream(segments[2].to_owned()),
+        ["providers", "microsoft.containerinstance", "operations"] => Place::ProviderOperations,
         ["subscriptions"] => Place::Subscriptions,
         ["subscriptions", _] => Place::Subscription(segments[1].to_owned()),
         ["subscriptions", _, "resourcegroups"] => Place::ResourceGroups(segments[1].to_owned()),
+        ["subscriptions", _, "locations"] => Place::Locations(segments[1].to_owned()),
+        ["subscriptions", _, "resources"] => Place::SubscriptionResources(segments[1].to_owned()),
         ["subscriptions", _, "operationresults", _] => Place::OperationResult(folded[3].to_owned()),
-        ["subscriptions", _, "providers", "microsoft.containerinstance", "containergroups"] => {
-            Place::AllContainerGroups(segments[1].to_owned())
-        }
-        ["subscriptions", _, "providers", "microsoft.containerinstance", "locations", _, what, _] => {
-            match *what {
-                "operations" => Place::Operation(folded[7].to_owned()),
-                "operationresults" => Place::OperationResult(folded[7].to_owned()),
-                _ => Place::Unknown,
-            }
+        ["subscriptions", _, "providers", rest @ ..] => {
+            in_subscription(segments[1].to_owned(), rest, &segments[3..])
         }
         ["subscriptions", _, "resourcegroups", _, rest @ ..] => {
             let group = GroupName { subscription: segments[1].to_owned(), name: segments[3].to_owned() };
             in_group(group, rest, &segments[4..])
+        }
+        _ => Place::Unknown,
+    }
+}
+
+fn in_subscription(subscription: String, folded: &[&str], segments: &[&str]) -> Place {
+    match folded {
+        [] => Place::Providers(subscription),
+        [_] => Place::Provider(subscription, segments[0].to_owned()),
+        [_, "register"] => Place::Registration(subscription, segments[0].to_owned(), Registration::Register),
+        [_, "unregister"] => {
+            Place::Registration(subscription, segments[0].to_owned(), Registration::Unregister)
+        }
+        ["microsoft.resources", "tags", "default"] => Place::Tags(Scope::Subscription(subscription)),
+        ["microsoft.containerinstance", "containergroups"] => Place::AllContainerGroups(subscription),
+        ["microsoft.containerinstance", "locations", location, what] => {
+            let what = match *what {
+                "usages" => Regional::Usages,
+                "capabilities" => Regional::Capabilities,
+                "cachedimages" => Regional::CachedImages,
+                _ => return Place::Unknown,
+            };
+            Place::Region(subscription, location.replace(' ', ""), what)
+        }
+        ["microsoft.containerinstance", "locations", _, "operations", id] => {
+            Place::Operation((*id).to_owned())
+        }
+        ["microsoft.containerinstance", "locations", _, "operationresults", id] => {
+            Place::OperationResult((*id).to_owned())
         }
         _ => Place::Unknown,
     }
@@ -159,6 +218,8 @@ fn in_container_group(resource: ResourceName, folded: &[&str], segments: &[&str]
         ["restart"] => Place::Power(resource, Power::Restart),
         ["containers", _, "logs"] => Place::Logs(resource, segments[1].to_owned()),
         ["containers", _, "exec"] => Place::Exec(resource, segments[1].to_owned()),
+        ["containers", _, "attach"] => Place::Attach(resource, segments[1].to_owned()),
+        ["outboundnetworkdependenciesendpoints"] => Place::OutboundDependencies(resource),
         ["providers", "microsoft.resources", "tags", "default"] => Place::Tags(Scope::Resource(resource)),
         _ => Place::Unknown,
     }

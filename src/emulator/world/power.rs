@@ -31,6 +31,7 @@ impl World {
             }
             Power::Start if !over => Ok(reply::empty(204)),
             Power::Start => {
+                self.can_start(name, group)?;
                 let (subscription, location, operation) = self.redeploy(name, Provisioning::Pending)?;
                 let url = |what| operation_url(origin, &subscription, &location, what, &operation);
                 let answer = reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));

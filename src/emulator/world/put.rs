@@ -11,6 +11,7 @@ use super::body::{self, Object};
 use super::container_group::{ContainerGroup, Provisioning};
 use super::group_requests::{operation_url, stale, version};
 use super::path::ResourceName;
+use super::rates::Kind;
 use super::refusal::Refusal;
 use super::switches::OnTerminated;
 use super::tags::{self, Tags};
@@ -37,6 +38,11 @@ impl std::fmt::Debug for Put {
 }
 
 impl Put {
+    /// The subscription that it is in, in lower case.
+    pub(crate) fn subscription(&self) -> String {
+        self.name.group.subscription.to_lowercase()
+    }
+
     /// The image that must be known before it can be carried out.
     pub(crate) fn image(&self) -> &str {
         &self.image
@@ -93,17 +99,7 @@ impl World {
             }
             update::check(&live.name, &live.properties, properties)?;
         }
-        let label = properties.get("ipAddress").and_then(|a| a["dnsNameLabel"].as_str());
-        if let Some(label) = label {
-            let taken = self.container_groups.iter().any(|(other, group)| {
-                *other != key && group.location == *location && group.dns_label().as_deref() == Some(label)
-            });
-            if taken {
-                let (label, group) = (label.to_owned(), name.name.clone());
-                return Err(Refusal::DnsNameLabelNotAvailable { label, group });
-            }
-        }
-        Ok(())
+        self.admit_to_region(name, location, properties)
     }
 
     /// Carries a PUT out, now that its image is known.
@@ -140,11 +136,12 @@ impl World {
             group.address = Some(self.ids.address());
         }
         lifecycle::deploy(&mut group, sandbox, state, self.now, &mut self.commands);
-        let answer = reply::counted(reply::json(status, view::full(&group, &version)));
+        let answer = reply::json(status, view::full(&group, &version));
         let (id, location) = (group.id.clone(), group.location.clone());
         self.container_groups.insert(key.clone(), group);
         let operation = self.begin_operation(&key, &id);
         let subscription = &name.group.subscription;
+        let answer = self.counted(answer, subscription, &location, Kind::Write);
         let url = operation_url(&origin, subscription, &location, "operations", &operation);
         let answer = reply::with(answer, "Azure-AsyncOperation", url);
         Ok(reply::with(answer, "x-ms-request-id", format!("{location}:{operation}")))

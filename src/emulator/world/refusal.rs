@@ -6,6 +6,7 @@
 use serde_json::json;
 use thiserror::Error;
 
+use super::reply;
 use crate::contract::{Body, Reply};
 
 /// A refused request.
@@ -13,10 +14,50 @@ use crate::contract::{Body, Reply};
 pub(crate) enum Refusal {
     #[error("The api-version query parameter (?api-version=) is required for all requests.")]
     MissingApiVersion,
+    #[error("The api-version '{version}' is invalid. The supported versions are '{versions}'.")]
+    InvalidApiVersion { version: String, versions: String },
     #[error(
-        "The api-version '{0}' is invalid. The api-version must be in the format 'yyyy-MM-dd' or 'yyyy-MM-dd-preview'."
+        "The resource type '{kind}' could not be found in the namespace 'Microsoft.ContainerInstance' for api version '{version}'. The supported api-versions are '{versions}'."
     )]
-    InvalidApiVersion(String),
+    InvalidResourceType { kind: &'static str, version: String, versions: String },
+    #[error(
+        "No registered resource provider found for location '{location}' and API version '{version}' for type '{kind}'. The supported api-versions are '{versions}'. The supported locations are '{locations}'."
+    )]
+    NoRegisteredProvider {
+        location: String,
+        version: String,
+        kind: &'static str,
+        versions: String,
+        locations: String,
+    },
+    #[error(
+        "The subscription is not registered to use namespace '{0}'. See https://aka.ms/rps-not-found for how to register subscriptions."
+    )]
+    MissingSubscriptionRegistration(&'static str),
+    #[error("The resource namespace '{0}' is invalid.")]
+    InvalidResourceNamespace(String),
+    #[error("Invalid $filter '{0}' specified in the query string.")]
+    InvalidFilter(String),
+    #[error(
+        "The provided location '{location}' is not available for resource group. List of available regions is '{regions}'."
+    )]
+    LocationNotForResourceGroup { location: String, regions: String },
+    #[error(
+        "The provided location '{location}' is not available for resource type 'Microsoft.ContainerInstance/containerGroups'. List of available regions for the resource type is '{regions}'."
+    )]
+    LocationNotForContainerGroups { location: String, regions: String },
+    #[error(
+        "Resource type 'Microsoft.ContainerInstance/containerGroups' container group quota '{quota}' exceeded in region '{region}'. Limit: '{limit}', Usage: '{usage}' Requested: '{requested}'."
+    )]
+    QuotaReached { quota: &'static str, region: String, limit: u32, usage: u32, requested: u32 },
+    #[error(
+        "Number of requests for action '{action}' exceeded the limit of '{limit}' for time interval '{interval}'. Please try again after '{seconds}' seconds."
+    )]
+    ResourceRequestsThrottled { action: &'static str, limit: u32, interval: &'static str, seconds: i64 },
+    #[error(
+        "Number of {kind} requests for subscription '{subscription}' exceeded. Please try again after '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information."
+    )]
+    SubscriptionRequestsThrottled { kind: &'static str, subscription: String, seconds: i64 },
     #[error("The request content was invalid and could not be deserialized: '{0}'.")]
     InvalidContent(String),
     #[error("The location property is required for this definition.")]
@@ -104,7 +145,7 @@ pub(crate) enum Refusal {
     LogNotAvailable(String),
     #[error("The container '{container}' was not found in container group '{group}'.")]
     ContainerNotFound { container: String, group: String },
-    #[error("The exec session is unknown or was already used.")]
+    #[error("The session is unknown or was already used.")]
     SessionNotFound,
 }
 
@@ -113,7 +154,18 @@ impl Refusal {
     pub(crate) fn status_and_code(&self) -> (u16, &'static str) {
         match self {
             Self::MissingApiVersion => (400, "MissingApiVersionParameter"),
-            Self::InvalidApiVersion(_) => (400, "InvalidApiVersionParameter"),
+            Self::InvalidApiVersion { .. } => (400, "InvalidApiVersionParameter"),
+            Self::InvalidResourceType { .. } => (404, "InvalidResourceType"),
+            Self::NoRegisteredProvider { .. } => (400, "NoRegisteredProviderFound"),
+            Self::MissingSubscriptionRegistration(_) => (409, "MissingSubscriptionRegistration"),
+            Self::InvalidResourceNamespace(_) => (404, "InvalidResourceNamespace"),
+            Self::InvalidFilter(_) => (400, "InvalidFilterInQueryString"),
+            Self::LocationNotForResourceGroup { .. } => (400, "LocationNotAvailableForResourceGroup"),
+            Self::LocationNotForContainerGroups { .. } => (400, "LocationNotAvailableForResourceType"),
+            Self::QuotaReached { .. } => (400, "ContainerGroupQuotaReached"),
+            Self::ResourceRequestsThrottled { .. } => (429, "ResourceRequestsThrottled"),
+            // The words are from memory; no public source at hand shows them.
+            Self::SubscriptionRequestsThrottled { .. } => (429, "SubscriptionRequestsThrottled"),
             Self::InvalidContent(_) => (400, "InvalidRequestContent"),
             Self::LocationRequired => (400, "LocationRequired"),
             Self::InvalidSkipToken => (400, "InvalidSkipToken"),
@@ -152,7 +204,18 @@ impl Refusal {
     /// The answer: ARM's error envelope.
     pub(crate) fn reply(&self) -> Reply {
         let (status, code) = self.status_and_code();
-        let body = json!({"error": {"code": code, "message": self.to_string()}});
-        Reply { status, headers: Vec::new(), body: Body::Json(body) }
+        let message = self.to_string();
+        let mut error = json!({"code": code, "message": message});
+        if let Self::MissingSubscriptionRegistration(namespace) = self {
+            error["details"] = json!([{"code": code, "target": namespace, "message": message}]);
+        }
+        let answer = Reply { status, headers: Vec::new(), body: Body::Json(json!({"error": error})) };
+        match self {
+            Self::ResourceRequestsThrottled { seconds, .. }
+            | Self::SubscriptionRequestsThrottled { seconds, .. } => {
+                reply::with(answer, "Retry-After", seconds.to_string())
+            }
+            _ => answer,
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Resources of other providers: they only sit there.
 //!
 //! They exist so that a foreign resource can stand in a resource group; the emulator keeps what was sent and never
-//! acts on it. The list of all resources of a group, ours among them, is here too.
+//! acts on it. The lists of resources, ours among them, are in `resources`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::World;
-use super::path::{CONTAINER_GROUPS, GroupName, ResourceName};
+use super::path::ResourceName;
 use super::refusal::Refusal;
 use super::tags::{self, Tags};
-use super::{body, page, reply};
+use super::{body, reply};
 use crate::contract::{Reply, Request};
 
 /// A resource that the emulator does not understand.
@@ -38,7 +38,7 @@ impl Resource {
     }
 
     /// As the list of a group's resources shows it: without properties.
-    fn listed(&self) -> Value {
+    pub(crate) fn listed(&self) -> Value {
         let mut view = self.view();
         if let Some(view) = view.as_object_mut() {
             view.remove("properties");
@@ -95,22 +95,53 @@ impl World {
         Ok(reply::empty(status))
     }
 
-    /// Everything in a resource group, in order of the ids.
-    pub(crate) fn list_resources(&self, name: &GroupName, request: &Request) -> Result<Reply, Refusal> {
-        self.resource_group(name)?;
-        let inside = format!("{}/", name.key());
-        let ours = self.container_groups.within(&inside).map(|(key, group)| {
-            let mut view = json!({
-                "id": group.id, "name": group.name, "type": CONTAINER_GROUPS, "location": group.location,
-            });
-            if let Some(tags) = &group.tags {
-                view["tags"] = json!(tags);
+    /// `HEAD`: whether it is there.
+    pub(crate) fn head_resource(&self, name: &ResourceName) -> Reply {
+        let key = name.key();
+        let there = self.resources.get(&key).is_some() || self.container_groups.get(&key).is_some();
+        reply::empty(if there { 204 } else { 404 })
+    }
+
+    /// `PATCH`: the tags that it sends replace the others, everything else is merged (RFC 7396).
+    pub(crate) fn patch_resource(
+        &mut self,
+        name: &ResourceName,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        self.open_group(&name.group)?;
+        let mut sent = body::object(&request.body)?;
+        let tags = tags::read(sent.get("tags"))?;
+        let resource = self.resources.get_mut(&name.key()).ok_or_else(|| not_found(name))?;
+        for own in ["id", "type", "name", "tags", "location"] {
+            sent.remove(own);
+        }
+        merge(&mut resource.rest, sent);
+        if tags.is_some() {
+            resource.tags = tags;
+        }
+        Ok(reply::json(200, resource.view()))
+    }
+}
+
+/// Merges a patch into a document: null removes, objects are merged, all else replaces.
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(&name);
             }
-            (key, view)
-        });
-        let others = self.resources.within(&inside).map(|(key, other)| (key, other.listed()));
-        let mut all: Vec<_> = ours.chain(others).collect();
-        all.sort_by_key(|(key, _)| *key);
-        Ok(reply::json(200, page::page(request, page::PAGE, all.into_iter())?))
+            Value::Object(patch) => {
+                let slot = target.entry(name).or_insert(Value::Null);
+                if !slot.is_object() {
+                    *slot = json!({});
+                }
+                if let Some(inner) = slot.as_object_mut() {
+                    merge(inner, patch);
+                }
+            }
+            value => {
+                target.insert(name, value);
+            }
+        }
     }
 }

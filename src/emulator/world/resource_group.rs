@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
+use super::filter::{Filter, Subject};
 use super::path::GroupName;
 use super::refusal::Refusal;
 use super::tags::{self, Tags};
-use super::{body, page, reply};
+use super::{body, page, region, reply};
 use crate::contract::{Reply, Request};
 
 /// How long a deletion takes.
@@ -81,6 +82,10 @@ impl World {
         let managed_by = sent.get("managedBy").and_then(Value::as_str).map(str::to_owned);
         let (status, mut group) = match self.resource_groups.get(&name.key()) {
             None => {
+                if !region::is_known(&location) {
+                    let regions = region::names().join(",");
+                    return Err(Refusal::LocationNotForResourceGroup { location, regions });
+                }
                 let (id, name) = (name.to_string(), name.name.clone());
                 let location = location.clone();
                 let (tags, managed_by, gone_at) = (None, None, None);
@@ -137,8 +142,18 @@ impl World {
         request: &Request,
     ) -> Result<Reply, Refusal> {
         let prefix = format!("/subscriptions/{}/", subscription.to_lowercase());
-        let groups = self.resource_groups.within(&prefix).map(|(key, group)| (key, group.view()));
-        Ok(reply::json(200, page::page(request, PAGE, groups)?))
+        let filter = Filter::of(request)?;
+        let wanted = |group: &ResourceGroup| {
+            filter.wants(&Subject {
+                name: &group.name,
+                kind: "Microsoft.Resources/resourceGroups",
+                resource_group: &group.name,
+                location: &group.location,
+                tags: group.tags.as_ref(),
+            })
+        };
+        let groups = self.resource_groups.within(&prefix).filter(|(_, group)| wanted(group));
+        Ok(reply::json(200, page::filtered(request, PAGE, groups, ResourceGroup::view)?))
     }
 
     pub(crate) fn delete_resource_group(

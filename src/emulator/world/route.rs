@@ -1,21 +1,15 @@
 //! The rule table: which method at which place does what. Everything else is refused with 501.
 
-use serde_json::{Value, json};
-
-use super::World;
 use super::path::{self, Place};
 use super::refusal::Refusal;
-use super::reply;
+use super::{World, regional, versions};
 use crate::contract::{ImageSource, Outcome, Question, Reply, Request, Ticket};
-
-/// The tenant of all subscriptions.
-const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
 
 impl World {
     /// Answers a request, or asks.
     pub(super) fn route(&mut self, request: &Request) -> Result<Outcome, Refusal> {
         let place = path::place(&request.path);
-        check_version(&place, request)?;
+        versions::check(&place, request)?;
         if let (Place::ContainerGroup(name), "PUT") = (&place, request.method.as_str()) {
             let put = self.read_put(name, request)?;
             let source = ImageSource { image: put.image().to_owned(), credential: None };
@@ -29,9 +23,15 @@ impl World {
 
     fn route_at_once(&mut self, place: &Place, request: &Request) -> Result<Reply, Refusal> {
         match (place, request.method.as_str()) {
-            (Place::Tenants, "GET") => Ok(reply::json(200, json!({"value": [tenant()]}))),
+            (Place::Tenants, "GET") => Ok(self.list_tenants()),
+            (Place::ProviderOperations, "GET") => Ok(regional::operations()),
             (Place::Subscriptions, "GET") => Ok(self.list_subscriptions()),
-            (Place::Subscription(id), "GET") => Ok(reply::json(200, subscription(id))),
+            (Place::Subscription(id), "GET") => Ok(self.get_subscription(id)),
+            (Place::Locations(id), "GET") => Ok(regional::locations(id)),
+            (Place::Providers(id), "GET") => self.list_providers(id, request),
+            (Place::Provider(id, name), "GET") => self.get_provider(id, name),
+            (Place::Registration(id, name, change), "POST") => self.change_registration(id, name, *change),
+            (Place::SubscriptionResources(id), "GET") => self.list_all_resources(id, request),
 
             (Place::ResourceGroups(s), "GET") => self.list_resource_groups(s, request),
             (Place::ResourceGroup(name), "PUT") => self.put_resource_group(name, request),
@@ -48,17 +48,24 @@ impl World {
 
             (Place::Resource(name), "PUT") => self.put_resource(name, request),
             (Place::Resource(name), "GET") => self.get_resource(name),
+            (Place::Resource(name), "HEAD") => Ok(self.head_resource(name)),
+            (Place::Resource(name), "PATCH") => self.patch_resource(name, request),
             (Place::Resource(name), "DELETE") => self.delete_resource(name),
 
             (Place::AllContainerGroups(s), "GET") => self.list_all_container_groups(s, request),
             (Place::ContainerGroups(name), "GET") => self.list_container_groups(name, request),
             (Place::ContainerGroup(name), "GET") => self.get_container_group(name, request),
+            (Place::ContainerGroup(name), "HEAD") => Ok(self.head_resource(name)),
             (Place::ContainerGroup(name), "PATCH") => self.patch_container_group(name, request),
             (Place::ContainerGroup(name), "DELETE") => self.delete_container_group(name, request),
             (Place::Power(name, power), "POST") => self.power(name, *power, &request.origin),
             (Place::Logs(name, container), "GET") => self.logs(name, container, request),
             (Place::Exec(name, container), "POST") => self.exec(name, container, request),
+            (Place::Attach(name, container), "POST") => self.attach(name, container, request),
+            (Place::OutboundDependencies(name), "GET") => self.outbound_dependencies(name),
             (Place::ExecStream(id), "GET") => self.exec_stream(id),
+            (Place::LogStream(id), "GET") => self.log_stream(id),
+            (Place::Region(id, location, what), "GET") => self.regional(id, location, *what),
 
             (Place::Operation(id), "GET") => self.get_operation(id),
             (Place::OperationResult(id), "GET") => self.get_operation_result(id),
@@ -66,44 +73,4 @@ impl World {
             (_, method) => Err(Refusal::NotImplemented(format!("{method} {}", request.path))),
         }
     }
-
-    /// The subscriptions in which there is something; one at least.
-    fn list_subscriptions(&self) -> Reply {
-        let mut ids: Vec<&str> =
-            self.resource_groups.iter().filter_map(|(_, g)| g.id.split('/').nth(2)).collect();
-        ids.push("00000000-0000-0000-0000-000000000000");
-        ids.sort_unstable();
-        ids.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-        let value: Vec<Value> = ids.into_iter().map(subscription).collect();
-        reply::json(200, json!({ "value": value }))
-    }
-}
-
-fn subscription(id: &str) -> Value {
-    json!({
-        "id": format!("/subscriptions/{id}"),
-        "subscriptionId": id,
-        "tenantId": TENANT,
-        "displayName": "Emulated subscription",
-        "state": "Enabled",
-    })
-}
-
-fn tenant() -> Value {
-    json!({"id": format!("/tenants/{TENANT}"), "tenantId": TENANT, "displayName": "Emulated tenant"})
-}
-
-/// Every request names a version but those whose URL an answer gave.
-fn check_version(place: &Place, request: &Request) -> Result<(), Refusal> {
-    if matches!(place, Place::Operation(_) | Place::OperationResult(_) | Place::ExecStream(_)) {
-        return Ok(());
-    }
-    let version = request.query.get("api-version").filter(|version| !version.is_empty());
-    let version = version.ok_or(Refusal::MissingApiVersion)?;
-    if is_version(version) { Ok(()) } else { Err(Refusal::InvalidApiVersion(version.clone())) }
-}
-
-fn is_version(version: &str) -> bool {
-    let (date, rest) = version.split_at_checked(10).unwrap_or((version, ""));
-    date.parse::<jiff::civil::Date>().is_ok() && (rest.is_empty() || rest == "-preview")
 }

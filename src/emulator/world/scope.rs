@@ -8,7 +8,7 @@ use super::path::Scope;
 use super::refusal::Refusal;
 use super::resource::not_found;
 use super::tags::{self, Operation, Tags};
-use super::{body, reply};
+use super::{body, reply, subscription};
 use crate::contract::{Reply, Request};
 
 impl World {
@@ -45,6 +45,11 @@ impl World {
     /// The id and tags of what the scope names.
     fn scope(&self, scope: &Scope) -> Result<(String, Tags), Refusal> {
         let (id, tags) = match scope {
+            Scope::Subscription(id) => {
+                let kept = self.subscriptions.get(&subscription::key(id));
+                let tags = kept.and_then(|kept| kept.tags.clone()).unwrap_or_default();
+                return Ok((format!("/subscriptions/{id}"), tags));
+            }
             Scope::Group(name) => {
                 let group = self.resource_group(name)?;
                 (&group.id, &group.tags)
@@ -62,14 +67,16 @@ impl World {
 
     fn open_scope(&self, scope: &Scope) -> Result<(String, Tags), Refusal> {
         match scope {
-            Scope::Group(name) => self.open_group(name)?,
-            Scope::Resource(name) => self.open_group(&name.group)?,
+            Scope::Subscription(_) => None,
+            Scope::Group(name) => Some(self.open_group(name)?),
+            Scope::Resource(name) => Some(self.open_group(&name.group)?),
         };
         self.scope(scope)
     }
 
     fn set_tags(&mut self, scope: &Scope, tags: Tags) {
         let slot = match scope {
+            Scope::Subscription(id) => self.subscription_mut(id).map(|kept| &mut kept.tags),
             Scope::Group(name) => self.resource_groups.get_mut(&name.key()).map(|g| &mut g.tags),
             Scope::Resource(name) if name.is_container_group() => {
                 self.container_groups.get_mut(&name.key()).map(|g| &mut g.tags)

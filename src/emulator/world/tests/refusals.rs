@@ -148,7 +148,7 @@ fn nothing_panics_and_what_is_not_done_says_so() {
     let paths = [
         "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Authorization/locks/l",
         "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerInstance/containerGroupProfiles/p",
-        "/subscriptions/s/providers/Microsoft.ContainerInstance/locations/westeurope/usages",
+        "/subscriptions/s/providers/Microsoft.ContainerInstance/locations/westeurope/nothing",
         "/elsewhere",
     ];
     for path in paths {

@@ -1,0 +1,333 @@
+//! What a region and the provider say of themselves: usages, capabilities, cached images, operations, dependencies.
+//!
+//! Usages are counted from the world, with the names and ids of the recorded list (azure-powershell,
+//! Get-AzContainerInstanceUsage). Capabilities are the largest groups that Azure's page "Resource availability and
+//! quota limits" gives; what a region has cached is the list of the pages' own samples, which people pull most.
+
+use serde_json::{Value, json};
+
+use super::container_group::ContainerGroup;
+use super::path::{Regional, ResourceName};
+use super::refusal::Refusal;
+use super::{World, region, reply};
+use crate::contract::Reply;
+
+/// Usages: how the id ends, the name, what people call it (so recorded, the confidential ones too).
+const USAGES: [(&str, &str, &str); 10] = [
+    ("ContainerGroups", "ContainerGroups", "Container Groups"),
+    ("standardCores", "StandardCores", "Standard Cores"),
+    ("standardSpotCores", "StandardSpotCores", "Standard Spot Cores"),
+    ("standardK80Cores", "StandardK80Cores", "Standard K80 Cores"),
+    ("standardP100Cores", "StandardP100Cores", "Standard P100 Cores"),
+    ("standardV100Cores", "StandardV100Cores", "Standard V100 Cores"),
+    ("DedicatedContainerGroups", "DedicatedContainerGroups", "Dedicated Container Groups"),
+    ("dedicatedCores", "DedicatedCores", "Dedicated Cores"),
+    ("ConfidentialContainerGroups", "ConfidentialContainerGroups", "Dedicated Container Groups"),
+    ("confidentialCores", "ConfidentialCores", "Dedicated Cores"),
+];
+
+/// The images of Azure's own samples.
+const CACHED: [(&str, &str); 8] = [
+    ("mcr.microsoft.com/azuredocs/aci-helloworld:latest", "Linux"),
+    ("mcr.microsoft.com/azuredocs/aci-wordcount:latest", "Linux"),
+    ("mcr.microsoft.com/azuredocs/aci-tutorial-sidecar:latest", "Linux"),
+    ("mcr.microsoft.com/azure-cli:latest", "Linux"),
+    ("alpine:latest", "Linux"),
+    ("ubuntu:latest", "Linux"),
+    ("nginx:latest", "Linux"),
+    ("mcr.microsoft.com/windows/nanoserver:ltsc2022", "Windows"),
+];
+
+const OPERATIONS: [(&str, &str, &str, &str); 22] = [
+    (
+        "register/action",
+        "Microsoft.ContainerInstance",
+        "Register Container Instance Resource Provider",
+        "Registers the subscription for the container instance resource provider and enables the creation of container groups.",
+    ),
+    ("containerGroups/read", "Container Group", "Get Container Group", "Get all container groups."),
+    (
+        "containerGroups/write",
+        "Container Group",
+        "Create or Update Container Group",
+        "Create or update a specific container group.",
+    ),
+    (
+        "containerGroups/delete",
+        "Container Group",
+        "Delete Container Group",
+        "Delete the specific container group.",
+    ),
+    (
+        "containerGroups/restart/action",
+        "Container Group",
+        "Restart Container Group",
+        "Restarts a specific container group.",
+    ),
+    (
+        "containerGroups/stop/action",
+        "Container Group",
+        "Stop Container Group",
+        "Stops a specific container group. Compute resources will be deallocated and billing will stop.",
+    ),
+    (
+        "containerGroups/start/action",
+        "Container Group",
+        "Start Container Group",
+        "Starts a specific container group.",
+    ),
+    (
+        "containerGroups/containers/exec/action",
+        "Container",
+        "Exec Container",
+        "Exec into a specific container.",
+    ),
+    (
+        "containerGroups/containers/attach/action",
+        "Container",
+        "Attach Container",
+        "Attach to the output stream of a container.",
+    ),
+    (
+        "containerGroups/containers/logs/read",
+        "Container",
+        "Get Container Logs",
+        "Get logs for a specific container.",
+    ),
+    (
+        "containerGroups/containers/buildlogs/read",
+        "Container",
+        "Get Container Build Logs",
+        "Get build logs for a specific container.",
+    ),
+    (
+        "containerGroups/detectors/read",
+        "Container Group",
+        "List Container Group Detectors",
+        "List Container Group Detectors",
+    ),
+    (
+        "containerGroups/operationResults/read",
+        "Container Group",
+        "Get Async Operation Result",
+        "Get async operation result",
+    ),
+    (
+        "containerGroups/outboundNetworkDependenciesEndpoints/read",
+        "Container Group",
+        "List Outbound Network Dependencies",
+        "List the endpoints that a container group depends on.",
+    ),
+    ("locations/capabilities/read", "Location", "Get Capabilities", "Get the capabilities for a region."),
+    (
+        "locations/cachedImages/read",
+        "Location",
+        "Get Cached Images",
+        "Gets the cached images for the subscription in a region.",
+    ),
+    ("locations/usages/read", "Location", "Get Usages", "Get the usage for a specific region."),
+    (
+        "locations/operations/read",
+        "Location",
+        "Get Operations",
+        "List the operations for Azure Container Instance service.",
+    ),
+    (
+        "locations/operationResults/read",
+        "Location",
+        "Get Async Operation Result",
+        "Get async operation result",
+    ),
+    (
+        "locations/deleteVirtualNetworkOrSubnets/action",
+        "Location",
+        "Delete Virtual Network Or Subnets",
+        "Notifies Microsoft.ContainerInstance that virtual network or subnet is being deleted.",
+    ),
+    (
+        "serviceassociationlinks/delete",
+        "Service Association Link",
+        "Delete Service Association Link",
+        "Delete the service association link created by the azure container instance resource provider on a subnet.",
+    ),
+    (
+        "operations/read",
+        "Operations",
+        "Get Operations",
+        "List the operations for Azure Container Instance service.",
+    ),
+];
+
+/// What the container groups of a region take.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Usage {
+    pub(crate) groups: u32,
+    pub(crate) cores: u32,
+    pub(crate) spot_cores: u32,
+    pub(crate) dedicated_groups: u32,
+    pub(crate) dedicated_cores: u32,
+    pub(crate) confidential_groups: u32,
+    pub(crate) confidential_cores: u32,
+}
+
+/// The operations of the provider.
+pub(crate) fn operations() -> Reply {
+    let view = |(name, resource, operation, description): &(&str, &str, &str, &str)| {
+        json!({
+            "name": format!("Microsoft.ContainerInstance/{name}"),
+            "display": {
+                "provider": "Microsoft Container Instance",
+                "resource": resource,
+                "operation": operation,
+                "description": description,
+            },
+            "origin": "User",
+        })
+    };
+    reply::json(200, json!({"value": OPERATIONS.iter().map(view).collect::<Vec<_>>()}))
+}
+
+/// The locations of a subscription.
+pub(crate) fn locations(subscription: &str) -> Reply {
+    reply::json(200, json!({"value": region::locations(subscription)}))
+}
+
+impl World {
+    /// `GET …/locations/{location}/usages` and its neighbours.
+    pub(crate) fn regional(
+        &self,
+        subscription: &str,
+        location: &str,
+        what: Regional,
+    ) -> Result<Reply, Refusal> {
+        self.registered(subscription)?;
+        if !region::is_known(location) {
+            let regions = region::names().join(",");
+            return Err(Refusal::LocationNotForContainerGroups { location: location.to_owned(), regions });
+        }
+        let value = match what {
+            Regional::Usages => self.usages(subscription, location),
+            Regional::Capabilities => capabilities(location),
+            Regional::CachedImages => {
+                CACHED.iter().map(|(image, system)| json!({"image": image, "osType": system})).collect()
+            }
+        };
+        Ok(reply::json(200, json!({ "value": value })))
+    }
+
+    /// Always an empty list, as the specification says.
+    pub(crate) fn outbound_dependencies(&self, name: &ResourceName) -> Result<Reply, Refusal> {
+        self.container_group(name)?;
+        Ok(reply::json(200, json!([])))
+    }
+
+    /// What the container groups of a subscription take in a region, but for one. A group that was stopped or has
+    /// ended holds no cores: "Compute resources will be deallocated" (the provider's own operations list).
+    pub(crate) fn usage(&self, subscription: &str, location: &str, but: Option<&str>) -> Usage {
+        let inside = format!("/subscriptions/{}/", subscription.to_lowercase());
+        let groups = self.container_groups.within(&inside);
+        let groups = groups.filter(|(key, group)| group.location == location && Some(key.as_str()) != but);
+        let mut usage = Usage::default();
+        let mut shares = [0.0; 4];
+        for (_, group) in groups {
+            let sort = Sort::of(group.properties.get("sku"), group.properties.get("priority"));
+            match sort {
+                Sort::Standard | Sort::Spot => usage.groups += 1,
+                Sort::Dedicated => usage.dedicated_groups += 1,
+                Sort::Confidential => usage.confidential_groups += 1,
+            }
+            if !group.stopped && !group.has_ended() {
+                shares[sort as usize] += cores_of(group);
+            }
+        }
+        let [standard, spot, dedicated, confidential] = shares.map(whole);
+        Usage {
+            cores: standard,
+            spot_cores: spot,
+            dedicated_cores: dedicated,
+            confidential_cores: confidential,
+            ..usage
+        }
+    }
+
+    fn usages(&self, subscription: &str, location: &str) -> Vec<Value> {
+        let usage = self.usage(subscription, location, None);
+        let limits = self.switches.quota.limits();
+        let view = |(end, name, display): &(&str, &str, &str)| {
+            let (value, limit) = match *name {
+                "ContainerGroups" => (usage.groups, limits.groups),
+                "StandardCores" => (usage.cores, limits.cores),
+                "StandardSpotCores" => (usage.spot_cores, limits.cores),
+                "DedicatedContainerGroups" => (usage.dedicated_groups, 0),
+                "DedicatedCores" => (usage.dedicated_cores, 0),
+                "ConfidentialContainerGroups" => (usage.confidential_groups, limits.groups),
+                "ConfidentialCores" => (usage.confidential_cores, limits.cores),
+                // Groups with a GPU were retired in 2025.
+                _ => (0, 0),
+            };
+            json!({
+                "id": format!("/subscriptions/{subscription}/providers/Microsoft.ContainerInstance/locations/{location}/usages/{end}"),
+                "unit": "Count",
+                "currentValue": value,
+                "limit": limit,
+                "name": {"value": name, "localizedValue": display},
+            })
+        };
+        USAGES.iter().map(view).collect()
+    }
+}
+
+/// By which quota a group is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Standard,
+    Spot,
+    Dedicated,
+    Confidential,
+}
+
+impl Sort {
+    pub(crate) fn of(sku: Option<&Value>, priority: Option<&Value>) -> Self {
+        match (sku.and_then(Value::as_str), priority.and_then(Value::as_str)) {
+            (Some("Dedicated"), _) => Self::Dedicated,
+            (Some("Confidential"), _) => Self::Confidential,
+            (_, Some("Spot")) => Self::Spot,
+            _ => Self::Standard,
+        }
+    }
+}
+
+fn cores_of(group: &ContainerGroup) -> f64 {
+    group
+        .wanted()
+        .map(|(_, container)| container["resources"]["requests"]["cpu"].as_f64().unwrap_or_default())
+        .sum()
+}
+
+/// Cores as a quota counts them: a part of one is one.
+pub(crate) fn whole(cores: f64) -> u32 {
+    let cores = cores.ceil().clamp(0.0, f64::from(u32::MAX));
+    // In range, by the line before.
+    cores as u32
+}
+
+fn capabilities(location: &str) -> Vec<Value> {
+    let view = |(system, address, cpu, memory): (&str, &str, f64, f64)| {
+        json!({
+            "resourceType": "containerGroups",
+            "osType": system,
+            "location": location,
+            "ipAddressType": address,
+            "gpu": "None",
+            "capabilities": {"maxMemoryInGB": memory, "maxCpu": cpu, "maxGpuCount": 0.0},
+        })
+    };
+    [
+        ("Linux", "Public", 31.0, 240.0),
+        ("Linux", "Private", 31.0, 240.0),
+        ("Windows", "Public", 4.0, 16.0),
+        ("NotSpecified", "Public", 31.0, 240.0),
+    ]
+    .map(view)
+    .into()
+}
