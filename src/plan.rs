@@ -4,6 +4,7 @@
 //! nothing branches on them. The plan of the whole stack is made by [`reconcile::reconcile`].
 
 pub mod diff;
+pub mod fingerprint;
 pub mod frontier;
 pub mod guard;
 pub mod input;
@@ -18,6 +19,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::model::effect::{Effect, Field};
 use crate::model::graph;
 use crate::model::group::Group;
@@ -29,7 +32,7 @@ use crate::model::stack::{Interrupted, RunValue};
 use crate::model::tag::Tags;
 
 /// A step's place in its plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct StepId(pub usize);
 
 /// One action on one thing.
@@ -54,7 +57,8 @@ pub struct Step {
 }
 
 /// What a step acts on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Subject {
     /// A resource group.
     ResourceGroup(Name),
@@ -65,7 +69,8 @@ pub enum Subject {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
     /// Creates a resource group.
     CreateResourceGroup {
@@ -98,7 +103,8 @@ pub enum Action {
 }
 
 /// Tags to set and to remove, by a merge that leaves all others alone.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TagEdit {
     /// To set.
     pub set: Tags,
@@ -114,7 +120,8 @@ impl TagEdit {
 }
 
 /// A container group as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Deployment {
     /// Its region.
     pub location: String,
@@ -125,7 +132,8 @@ pub struct Deployment {
 }
 
 /// A task run as it is to be carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Run {
     /// The TaskRun.
     pub name: Name,
@@ -148,7 +156,8 @@ pub struct Run {
 }
 
 /// How a run begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Begin {
     /// A command is executed in the running container.
     Exec(Exec),
@@ -166,7 +175,8 @@ pub enum Begin {
 }
 
 /// A command in a running container.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Exec {
     /// The program and its arguments.
     pub command: Vec<String>,
@@ -181,7 +191,8 @@ pub struct Exec {
 }
 
 /// What becomes of a run's group when the run has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Finish {
     /// Nothing.
     Leave,
@@ -197,7 +208,8 @@ pub enum Finish {
 }
 
 /// What must hold just before a step acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Guard {
     /// The thing is not there.
     Absent,

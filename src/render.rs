@@ -11,6 +11,8 @@ pub mod heading;
 pub mod holdings;
 pub mod lines;
 pub mod live;
+pub mod markdown;
+pub mod message;
 pub mod page;
 pub mod rows;
 pub mod status;

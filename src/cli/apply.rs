@@ -1,13 +1,19 @@
 //! `acitask apply`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::arguments::Input;
+use super::carry::{Made, Order};
 use super::code::Code;
 use super::connect::{Line, connect};
 use super::failure::Failure;
+use super::outputs::Outputs;
+use super::plan_file::PlanFile;
 use super::{Desk, carry, project};
 use crate::model::stack::Stack;
+use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::Verb;
 
 /// Make everything as the manifests say, and run the tasks that are due.
@@ -16,8 +22,16 @@ use crate::plan::reconcile::Verb;
     after_help = "Examples:\n  acitask apply\n  acitask apply --local -f manifests/quickstart --auto-approve\n\nExit codes: 0 done, 1 an error, 3 blocked by protection, 4 changed since planned, 5 partly applied,\n6 a task failed, 124 a task took too long, 130 interrupted."
 )]
 pub(crate) struct Apply {
+    /// A plan file made with `acitask plan --out`: exactly that plan is applied, or nothing.
+    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "adopt"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Apply only a plan with this fingerprint; end with 4 where it is another one.
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) expect: Option<String>,
     #[command(flatten)]
     pub(crate) input: Input,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
     #[command(flatten)]
     pub(crate) consent: Consent,
     /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
@@ -48,10 +62,44 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// Plans, asks, and carries the plan out.
 pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failure> {
-    let project = project::open(desk, &arguments.input)?;
+    let Apply { plan, expect, input, outputs, consent, adopt } = arguments;
+    let file = plan.as_ref().map(|path| PlanFile::read(&desk.environment.folder.join(path))).transpose()?;
+    let (mut input, mut adopt) = (input.clone(), adopt);
+    if let Some(file) = &file {
+        if input.files.is_empty() {
+            input.files.clone_from(&file.files);
+        }
+        adopt = &file.adopt;
+    }
+    let expected = match &file {
+        Some(file) => Some(Expected { fingerprint: file.fingerprint.clone(), file: Some(file) }),
+        None => expect.as_ref().map(|text| Expected { fingerprint: Fingerprint::new(text), file: None }),
+    };
+    let project = project::open(desk, &input)?;
     let line = connect(desk, &project).await?;
-    let verb = (Verb::Apply, "Apply this to");
-    carry_out(desk, &line, &project.stack, verb, &arguments.adopt, &arguments.consent).await
+    let order = Order { verb: Verb::Apply, adopt, outputs };
+    carry_out(desk, &line, &project.stack, order, consent, expected).await
+}
+
+/// The plan that was reviewed.
+pub(crate) struct Expected<'a> {
+    fingerprint: Fingerprint,
+    file: Option<&'a PlanFile>,
+}
+
+impl Expected<'_> {
+    /// Refuses any other plan, and shows what differs where a file tells what was reviewed.
+    fn hold(&self, desk: &Desk, line: &Line, made: &Made) -> Result<(), Failure> {
+        if self.fingerprint == made.fingerprint {
+            return Ok(());
+        }
+        if let Some(file) = self.file {
+            desk.screen.line("\nSince it was reviewed:");
+            file.difference(&line.heading, &made.planned).iter().for_each(|line| desk.screen.line(line));
+        }
+        let (expected, now) = (self.fingerprint.to_string(), made.fingerprint.to_string());
+        Err(Failure::Stale { expected, now })
+    }
 }
 
 /// The way of `apply` and `destroy`: shown, asked for, done.
@@ -59,11 +107,20 @@ pub(crate) async fn carry_out(
     desk: &Desk,
     line: &Line,
     stack: &Stack,
-    (verb, question): (Verb, &str),
-    adopt: &[String],
+    order: Order<'_>,
     consent: &Consent,
+    expected: Option<Expected<'_>>,
 ) -> Result<Code, Failure> {
-    let planned = carry::make(desk, line, stack, verb, adopt).await?;
+    let question = match order.verb {
+        Verb::Destroy => "Delete this from",
+        Verb::Apply | Verb::Run(_) => "Apply this to",
+    };
+    let outputs = order.outputs;
+    let made = carry::make(desk, line, stack, order).await?;
+    if let Some(expected) = expected {
+        expected.hold(desk, line, &made)?;
+    }
+    let planned = made.planned;
     carry::permit(&planned)?;
     if planned.plan.steps().is_empty() {
         return Ok(Code::DONE);
@@ -73,6 +130,6 @@ pub(crate) async fn carry_out(
         desk.screen.line("Nothing was done.");
         return Ok(Code::ERROR);
     }
-    let carried = carry::out(desk, line, &planned.plan, consent.parallelism).await?;
+    let carried = carry::out(desk, line, &planned.plan, consent.parallelism, outputs).await?;
     Ok(Code::of(&carried.tally))
 }

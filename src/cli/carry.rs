@@ -11,6 +11,7 @@ use super::Desk;
 use super::connect::Line;
 use super::failure::Failure;
 use super::name;
+use super::outputs::Outputs;
 use super::screen::Screen;
 use super::signals::Signals;
 use crate::clock::Clock;
@@ -19,10 +20,11 @@ use crate::engine::event::{Event, Tally};
 use crate::model::name::Name;
 use crate::model::stack::{Stack, Target};
 use crate::plan::Plan;
+use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::{Planned, Request, Verb, reconcile};
 use crate::render::lines::Lines;
 use crate::render::live::Live;
-use crate::render::page;
+use crate::render::message::Telling;
 use crate::render::story::Story;
 use crate::render::summary;
 
@@ -37,25 +39,40 @@ pub(crate) struct Carried {
     pub(crate) story: Story,
 }
 
-/// Observes, plans, and shows the plan.
+/// What a plan is made for, and how it is told.
+pub(crate) struct Order<'a> {
+    /// What to do.
+    pub(crate) verb: Verb,
+    /// Names given with `--adopt`.
+    pub(crate) adopt: &'a [String],
+    /// In which forms the plan is told.
+    pub(crate) outputs: &'a Outputs,
+}
+
+/// A plan that was told.
+pub(crate) struct Made {
+    /// The plan and what stands beside it.
+    pub(crate) planned: Planned,
+    /// Of the plan.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// Observes, plans, and tells the plan.
 ///
 /// # Errors
-/// A name to adopt is unknown, or a read failed.
-pub(crate) async fn make(
-    desk: &Desk,
-    line: &Line,
-    stack: &Stack,
-    verb: Verb,
-    adopt: &[String],
-) -> Result<Planned, Failure> {
+/// A name to adopt is unknown, a read failed, or the plan cannot be written where it was asked for.
+pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'_>) -> Result<Made, Failure> {
+    let Order { verb, adopt, outputs } = order;
     let request = Request { verb, adopt: adopted(stack, adopt)? };
     let observed = engine::observe(&line.arm, stack, &request).await?;
     for unseen in &observed.unseen {
         desk.screen.say(&format!("Not seen: {unseen}."));
     }
     let planned = reconcile(stack, &observed, &request)?;
-    desk.screen.result(|out| page::write(out, &line.heading, &planned, &line.flags, desk.screen.out))?;
-    Ok(planned)
+    let fingerprint =
+        Fingerprint::of(&planned.plan, &stack.project.owner, line.target, line.arm.subscription());
+    outputs.tell(desk, line, &planned, &fingerprint, planned.pending(stack))?;
+    Ok(Made { planned, fingerprint })
 }
 
 /// The manifests whose things are to be taken over.
@@ -93,8 +110,11 @@ pub(crate) async fn out(
     line: &Line,
     plan: &Plan,
     parallelism: usize,
+    outputs: &Outputs,
 ) -> Result<Carried, Failure> {
     let screen = &desk.screen;
+    let mut stream = outputs.stream(desk)?;
+    let telling = Telling::new(plan);
     let spacing = match line.target {
         Target::Azure => Duration::from_secs(10),
         Target::Local => Duration::ZERO,
@@ -106,9 +126,14 @@ pub(crate) async fn out(
     let mut signals = Signals::listen().map_err(|source| Failure::Runtime { source })?;
     let mut view = View::new(plan, screen);
     let mut story = Story::default();
-    let tell = |event: &Event, story: &mut Story, view: &mut View| {
+    let mut tell = |event: &Event, story: &mut Story, view: &mut View| {
         story.tell(event);
-        view.tell(event, screen);
+        if let Some(message) = telling.message(event) {
+            stream.tell(desk, &message);
+        }
+        if !outputs.json {
+            view.tell(event, screen);
+        }
     };
     let applying = engine::apply(plan, &line.arm, &options, sender, stop.clone());
     tokio::pin!(applying);
@@ -129,6 +154,9 @@ pub(crate) async fn out(
     };
     while let Ok(event) = events.try_recv() {
         tell(&event, &mut story, &mut view);
+    }
+    if outputs.json {
+        return Ok(Carried { tally, story });
     }
     screen.result(|out| {
         writeln!(out)?;

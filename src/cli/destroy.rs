@@ -4,9 +4,11 @@ use clap::Args;
 
 use super::apply::{Consent, carry_out};
 use super::arguments::Input;
+use super::carry::Order;
 use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
+use super::outputs::Outputs;
 use super::{Desk, project};
 use crate::plan::reconcile::Verb;
 
@@ -19,6 +21,8 @@ pub(crate) struct Destroy {
     #[command(flatten)]
     input: Input,
     #[command(flatten)]
+    outputs: Outputs,
+    #[command(flatten)]
     consent: Consent,
 }
 
@@ -26,6 +30,6 @@ pub(crate) struct Destroy {
 pub(crate) async fn destroy(desk: &Desk, arguments: &Destroy) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let verb = (Verb::Destroy, "Delete this from");
-    carry_out(desk, &line, &project.stack, verb, &[], &arguments.consent).await
+    let order = Order { verb: Verb::Destroy, adopt: &[], outputs: &arguments.outputs };
+    carry_out(desk, &line, &project.stack, order, &arguments.consent, None).await
 }

@@ -116,6 +116,27 @@ pub(crate) enum Failure {
     /// Something is protected; the page has shown it.
     #[error("the plan is blocked")]
     Blocked,
+    /// The plan is not the one that was reviewed.
+    #[error(
+        "the plan is not the one that was reviewed: its fingerprint is {now}, and {expected} was expected"
+    )]
+    #[diagnostic(
+        code(acitask::stale),
+        help("nothing was done; review the plan as it is now, then apply it with `--expect {now}`")
+    )]
+    Stale {
+        /// Of the plan that was reviewed.
+        expected: String,
+        /// Of the plan as it is now.
+        now: String,
+    },
+    /// A file is no plan file.
+    #[error("{} is no plan file of this version of acitask", path.display())]
+    #[diagnostic(code(acitask::plan_file), help("make one with `acitask plan --out FILE`"))]
+    NoPlanFile {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Nobody can be asked.
     #[error("nobody can be asked for confirmation, because there is no terminal")]
     #[diagnostic(code(acitask::confirmation), help("--auto-approve takes the plan as it is shown"))]
@@ -210,6 +231,7 @@ impl Failure {
         match self {
             Self::Blocked if own == Code::ERROR => Code::BLOCKED,
             Self::Left => Code::INTERRUPTED,
+            Self::Stale { .. } if own == Code::ERROR => Code::STALE,
             Self::Output { source } if source.kind() == io::ErrorKind::BrokenPipe => Code::DONE,
             _ => own,
         }

@@ -1,11 +1,16 @@
 //! `acitask plan`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::arguments::Input;
+use super::carry::{Made, Order};
 use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
+use super::outputs::Outputs;
+use super::plan_file::PlanFile;
 use super::{Desk, carry, project};
 use crate::plan::reconcile::Verb;
 
@@ -17,6 +22,11 @@ use crate::plan::reconcile::Verb;
 pub(crate) struct Plan {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    outputs: Outputs,
+    /// Write a file that `acitask apply FILE` takes; it holds no secret.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
     #[arg(long, value_name = "NAME")]
     adopt: Vec<String>,
@@ -29,7 +39,14 @@ pub(crate) struct Plan {
 pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let planned = carry::make(desk, &line, &project.stack, Verb::Apply, &arguments.adopt).await?;
+    let order = Order { verb: Verb::Apply, adopt: &arguments.adopt, outputs: &arguments.outputs };
+    let Made { planned, fingerprint } = carry::make(desk, &line, &project.stack, order).await?;
+    if let Some(path) = &arguments.out {
+        let (files, adopt) = (arguments.input.files.clone(), arguments.adopt.clone());
+        let file = PlanFile::new(&line.heading, &planned, fingerprint, files, adopt);
+        file.write(&desk.environment.folder.join(path))?;
+        desk.screen.say(&format!("Apply exactly this with `acitask apply {}`.", path.display()));
+    }
     carry::permit(&planned)?;
     let pending = arguments.detailed_exitcode && planned.pending(&project.stack);
     Ok(if pending { Code::PENDING } else { Code::DONE })

@@ -3,9 +3,11 @@
 use clap::Args;
 
 use super::arguments::Input;
+use super::carry::Order;
 use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
+use super::outputs::Outputs;
 use super::{Desk, carry, name, project};
 use crate::model::name::Name;
 use crate::plan::reconcile::Verb;
@@ -21,6 +23,8 @@ pub(crate) struct Run {
     name: String,
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 /// Plans the run and carries it out: who names a run wants it.
@@ -31,9 +35,12 @@ pub(crate) async fn run(desk: &Desk, arguments: &Run) -> Result<Code, Failure> {
         return Err(name::unknown("TaskRun", &arguments.name, project.stack.runs.keys()));
     }
     let line = connect(desk, &project).await?;
-    let planned = carry::make(desk, &line, &project.stack, Verb::Run(name.clone()), &[]).await?;
+    let planned = {
+        let order = Order { verb: Verb::Run(name.clone()), adopt: &[], outputs: &arguments.outputs };
+        carry::make(desk, &line, &project.stack, order).await?.planned
+    };
     carry::permit(&planned)?;
-    let carried = carry::out(desk, &line, &planned.plan, carry::PARALLELISM).await?;
+    let carried = carry::out(desk, &line, &planned.plan, carry::PARALLELISM, &arguments.outputs).await?;
     let subject = Subject::Run(name);
     let asked = planned
         .plan

@@ -84,7 +84,8 @@ impl JsonSchema for Name {
 }
 
 /// Where a container group stands: its resource group and its name, both as Azure calls them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GroupId {
     /// The resource group's name.
     pub resource_group: Name,

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
 use crate::model::name::Name;
 use crate::model::tag::{INTENT, RECORD, Tags, lookup};
@@ -60,6 +61,13 @@ impl fmt::Display for InputDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { image, command, environment, template } = self;
         write!(f, "{image}.{command}.{environment}.{template}")
+    }
+}
+
+/// As it stands in a record.
+impl Serialize for InputDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -153,6 +161,13 @@ impl fmt::Display for Record {
         let exit = exit.map_or_else(String::new, |code| code.to_string());
         let time = |time: &Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
         write!(f, "{VERSION};{id};{};{input};{exit};{};{}", state.word(), time(at), time(container_start))
+    }
+}
+
+/// As it stands in its tag.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

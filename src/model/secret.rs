@@ -5,7 +5,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A secret value. It leaves the process only in the body of a request.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,6 +51,14 @@ pub struct SecretSource {
     pub value: Option<Secret>,
 }
 
+/// As its reference alone, so that what is written down of a secret is where it comes from.
+impl Serialize for SecretSource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { reference, value: _ } = self;
+        reference.serialize(serializer)
+    }
+}
+
 /// There is a secret here, and its value cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark;
@@ -66,5 +74,7 @@ mod tests {
             value: Some(Secret::new("canary")),
         };
         assert!(!format!("{source:?}").contains("canary"));
+        let written = serde_json::to_string(&source).unwrap_or_default();
+        assert_eq!(written, r#"{"fromVariable":"TOKEN"}"#);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::quantity::Period;
@@ -146,7 +148,8 @@ pub struct StrongRun {
 }
 
 /// A plain or secret value of a run's environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RunValue {
     /// Shown.
     Plain(String),
@@ -196,7 +199,8 @@ pub enum Trigger {
 }
 
 /// What to do with a strong run whose end cannot be found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Interrupted {
     /// It failed.
     #[default]

@@ -23,6 +23,29 @@ pub fn lines(changes: &[Change], style: Style) -> Vec<String> {
     changes.iter().flat_map(|change| difference(change, column, style)).collect()
 }
 
+/// The lines of some differences with the sign of each before it, as a block of a diff has them.
+pub fn signed(changes: &[Change], style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for change in changes {
+        let path = harmless(&change.path);
+        if has_lines(change) {
+            lines.push(format!("  {path}"));
+            // The sign stands in the first column.
+            lines.extend(diff(change, style).iter().map(|line| match line.get(2..) {
+                Some(rest) if line.starts_with("  ") => rest.to_owned(),
+                _ => line.clone(),
+            }));
+        } else {
+            let side = |sign: char, value: Option<&Value>| {
+                value.map(|value| format!("{sign} {path}: {}", shown(Some(value))))
+            };
+            lines.extend(side('-', change.before.as_ref()));
+            lines.extend(side('+', change.after.as_ref()));
+        }
+    }
+    lines
+}
+
 fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
     let path = harmless(&change.path);
     let force = match change.effect() {

@@ -6,16 +6,26 @@ use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Impact, Note, Subject};
 use crate::render::advice::advice;
 use crate::render::changes;
-use crate::render::entry::{Entry, entries};
+use crate::render::entry::{Count, Entry, entries};
 use crate::render::flags::Flags;
 use crate::render::heading::Heading;
 use crate::render::rows::rows;
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, counted, harmless, padded, table, wrapped};
-use crate::render::title::Mark;
 
 /// Subjects longer than this do not push the column of reasons to the right.
 const SUBJECT_COLUMN: usize = 44;
+
+/// How much of a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// What forbids it, and the last line.
+    Last,
+    /// A line an entry, and the remarks.
+    Lines,
+    /// Everything.
+    Whole,
+}
 
 /// Something said about a subject, or about the whole plan.
 struct Remark<'p> {
@@ -34,6 +44,7 @@ pub fn write(
     planned: &Planned,
     flags: &Flags,
     style: Style,
+    extent: Extent,
 ) -> io::Result<()> {
     let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
     writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
@@ -44,14 +55,19 @@ pub fn write(
         .filter(|width| *width <= SUBJECT_COLUMN)
         .max()
         .unwrap_or(0);
-    for entry in &entries {
+    if extent == Extent::Lines && !entries.is_empty() {
         writeln!(out)?;
-        for line in entry_lines(entry, column, style) {
-            writeln!(out, "{}", line.trim_end())?;
+    }
+    for entry in entries.iter().filter(|_| extent > Extent::Last) {
+        let mut lines = title_lines(entry, column, style);
+        if extent == Extent::Whole {
+            writeln!(out)?;
+            lines.extend(detail_lines(entry, style));
         }
+        lines.iter().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
     }
     let sections = [
-        ("Note", Label::Aside, notes.iter().map(note).collect::<Vec<_>>()),
+        ("Note", Label::Aside, notes.iter().filter(|_| extent > Extent::Last).map(note).collect::<Vec<_>>()),
         ("Conflict", Label::Delete, conflicts.iter().map(conflict).collect()),
         ("Blocked", Label::Delete, blocks.iter().map(block).collect()),
     ];
@@ -64,7 +80,7 @@ pub fn write(
             write_remark(out, word, label, remark, flags, style)?;
         }
     }
-    if !(entries.is_empty() && quiet) {
+    if !(quiet && (entries.is_empty() || extent == Extent::Last)) {
         writeln!(out)?;
     }
     let last = if entries.is_empty() && !(conflicts.is_empty() && blocks.is_empty()) {
@@ -98,18 +114,14 @@ fn total(entries: &[Entry<'_>], unchanged: usize) -> String {
         let matching = if unchanged == 1 { "resource matches" } else { "resources match" };
         return format!("No changes. {unchanged} {matching}.");
     }
-    let count = |mark: Mark| entries.iter().filter(|entry| entry.mark == mark).count();
+    let Count { add, change, replace, delete, run } = Count::of(entries);
+    let runs = counted(run, "run", "runs");
     format!(
-        "Plan: {} to add, {} to change, {} to replace, {} to delete · {} · {unchanged} unchanged",
-        count(Mark::Create),
-        count(Mark::Change),
-        count(Mark::Replace),
-        count(Mark::Delete),
-        counted(count(Mark::Run), "run", "runs"),
+        "Plan: {add} to add, {change} to change, {replace} to replace, {delete} to delete · {runs} · {unchanged} unchanged"
     )
 }
 
-fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
+fn title_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
     let subject = entry.subject.to_string();
     let title = style.paint(Label::Title, &subject);
     let mark = entry.mark.column(style);
@@ -125,6 +137,11 @@ fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
         let parts = wrapped(&reason, inner.width);
         lines.extend(parts.iter().map(|part| format!("      {}", style.paint(Label::Aside, part))));
     }
+    lines
+}
+
+fn detail_lines(entry: &Entry<'_>, style: Style) -> Vec<String> {
+    let inner = style.narrowed(6);
     let mut details = table(&rows(entry), inner.width);
     details.extend(changes::lines(entry.changes, inner));
     if !entry.impacts.is_empty() {
@@ -132,11 +149,11 @@ fn entry_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
         let text = format!("! {}", impacts.join(" · "));
         details.extend(wrapped(&text, inner.width).iter().map(|line| style.paint(Label::Change, line)));
     }
-    lines.extend(details.iter().map(|line| format!("      {line}")));
-    lines
+    details.iter().map(|line| format!("      {line}")).collect()
 }
 
-fn impact_text(impact: Impact) -> &'static str {
+/// What a step costs, for people.
+pub(crate) fn impact_text(impact: Impact) -> &'static str {
     match impact {
         Impact::Restart => "restarts all containers",
         Impact::Downtime => "is away between delete and create",

@@ -1,5 +1,7 @@
 //! Snapshots of pages and lines at 80 columns.
 
+mod forms;
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
@@ -132,7 +134,7 @@ fn heading() -> Heading {
 
 fn shown(planned: &Planned, style: Style) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    page::write(&mut out, &heading(), planned, &flags(), style)?;
+    page::write(&mut out, &heading(), planned, &flags(), style, page::Extent::Whole)?;
     Ok(String::from_utf8(out)?)
 }
 

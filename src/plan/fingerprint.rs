@@ -1,0 +1,63 @@
+//! The fingerprint of a plan: equal for plans that do the same to the same, different for any other.
+//!
+//! It covers what each step does, to what, after which others, and what must hold before it: the guards, which hold the
+//! owner and the shape of what was seen, and the records that runs follow, so that a plan that was carried out never
+//! has the same fingerprint again. Reasons, impacts, notes, states and times are left out. A secret goes in as the
+//! reference that the manifest has; its value is in no digest.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::digest::hex;
+use crate::model::name::Owner;
+use crate::model::stack::Target;
+use crate::plan::{Action, Guard, Plan, Step, StepId, Subject};
+
+/// Another way to make fingerprints needs another version, so that an old one is stale and not wrong.
+const VERSION: &str = "acitask-plan-1";
+
+/// How many hexadecimal digits are told.
+const DIGITS: usize = 16;
+
+/// What stands for a plan in `--expect`, in plan files and in pull requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// Takes a fingerprint in as it was told.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Of a plan that goes to this subscription.
+    pub fn of(plan: &Plan, owner: &Owner, target: Target, subscription: &str) -> Self {
+        let steps: Vec<Canonical<'_>> = plan.steps().iter().map(canonical).collect();
+        let target = match target {
+            Target::Azure => "azure",
+            Target::Local => "local",
+        };
+        let subscription = subscription.to_ascii_lowercase();
+        Self(hex(&(VERSION, target, subscription, owner.as_str(), steps), DIGITS))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[derive(Serialize)]
+struct Canonical<'p> {
+    subject: &'p Subject,
+    action: &'p Action,
+    needs: Vec<StepId>,
+    guard: &'p Guard,
+}
+
+fn canonical(step: &Step) -> Canonical<'_> {
+    let Step { id: _, subject, action, needs, guard, reason: _, changes: _, impacts: _ } = step;
+    Canonical { subject, action, needs: needs.iter().copied().collect(), guard }
+}
