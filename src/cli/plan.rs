@@ -41,6 +41,9 @@ pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure>
     let line = connect(desk, &project).await?;
     let order = Order { verb: Verb::Apply, adopt: &arguments.adopt, outputs: &arguments.outputs };
     let Made { planned, fingerprint } = carry::make(desk, &line, &project.stack, order).await?;
+    if !arguments.outputs.json && carry::permit(&planned).is_ok() && !planned.plan.steps().is_empty() {
+        desk.screen.say(&format!("Fingerprint {fingerprint}; `apply --expect` takes it."));
+    }
     if let Some(path) = &arguments.out {
         let (files, adopt) = (arguments.input.files.clone(), arguments.adopt.clone());
         let file = PlanFile::new(&line.heading, &planned, fingerprint, files, adopt);

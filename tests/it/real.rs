@@ -10,6 +10,7 @@ mod kill;
 mod lifecycle;
 mod quickstart;
 mod refusals;
+mod reviewed;
 mod scale;
 mod secrets;
 mod site;
