@@ -1,38 +1,85 @@
-//! Wall time made of one fixed start and tokio's elapsed time.
+//! The emulator's wall time: it goes with tokio's, or stands still until somebody moves it.
 //!
-//! Invariant: it never goes back, and a paused tokio runtime pauses it too, so that a test has fixed dates.
+//! Invariants: it never goes back; one that goes is made of a fixed start and tokio's elapsed time, so that a paused
+//! tokio runtime pauses it too and a test has fixed dates. Whoever waits for something that the emulator shows waits
+//! with [`Clock::sleep`] in a task of [`Clock::spawn`], and so follows either kind of clock.
+
+mod standing;
+
+use std::future::Future;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, Instant};
 
-/// The emulator's clock; copies agree.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    start: Timestamp,
-    began: Instant,
+pub(crate) use self::standing::Standing;
+
+/// The emulator's clock; clones agree.
+#[derive(Clone, Debug)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Going { start: Timestamp, began: Instant },
+    Standing(Arc<Standing>),
 }
 
 impl Clock {
-    /// A clock that shows `start` now.
+    /// A clock that shows `start` now, and goes.
     pub fn starting_at(start: Timestamp) -> Self {
-        Self { start, began: Instant::now() }
+        Self(Kind::Going { start, began: Instant::now() })
     }
 
-    /// The wall time now.
+    /// A clock that shows `start`, and stands until it is moved.
+    pub fn standing_at(start: Timestamp) -> Self {
+        Self(Kind::Standing(Arc::new(Standing::at(start))))
+    }
+
+    /// The wall time now; the last representable one where it would be beyond that.
     pub fn now(&self) -> Timestamp {
-        self.at(Instant::now())
-    }
-
-    /// The wall time of a moment of tokio's; the last representable time where the sum is beyond it.
-    pub fn at(&self, moment: Instant) -> Timestamp {
-        let elapsed = SignedDuration::try_from(moment.saturating_duration_since(self.began))
-            .unwrap_or(SignedDuration::MAX);
-        self.start.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+        match &self.0 {
+            Kind::Going { start, began } => {
+                let elapsed = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
+                start.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+            }
+            Kind::Standing(standing) => standing.now(),
+        }
     }
 
     /// How long it is until `time`; zero where that has passed.
     pub fn until(&self, time: Timestamp) -> Duration {
         Duration::try_from(time.duration_since(self.now())).unwrap_or(Duration::ZERO)
+    }
+
+    /// Waits until this clock shows so much more.
+    pub async fn sleep(&self, time: Duration) {
+        match &self.0 {
+            Kind::Going { .. } => tokio::time::sleep(time).await,
+            Kind::Standing(standing) => {
+                let more = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+                let until = standing.now().checked_add(more).unwrap_or(Timestamp::MAX);
+                Arc::clone(standing).nap(until).await;
+            }
+        }
+    }
+
+    /// Runs a task in the background; one that stands waits for it before it is moved on.
+    pub fn spawn<F>(&self, task: F)
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        match &self.0 {
+            Kind::Going { .. } => drop(tokio::spawn(task)),
+            Kind::Standing(standing) => drop(tokio::spawn(Arc::clone(standing).count(task))),
+        }
+    }
+
+    /// The hands of a clock that stands.
+    pub(crate) fn standing(&self) -> Option<&Standing> {
+        match &self.0 {
+            Kind::Going { .. } => None,
+            Kind::Standing(standing) => Some(standing),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! store and runtime see what the world saw, in that order; a reply is given only after its changes are kept.
 //! What a request or a socket is, is `http`'s business.
 
+mod advance;
 mod background;
 
 use std::fmt;
@@ -17,13 +18,15 @@ use crate::clock::Clock;
 use crate::contract::{Command, Outcome, Reply, Request, SandboxId};
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
-use crate::options::Options;
+use crate::options::{Options, Time};
 use crate::runtime::Runtime;
 use crate::runtime::choose::{Chosen, NativeRefused, choose};
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use crate::token::{Claims, NoRandomness, Secret, issue};
 use crate::world::{Change, Config, Switches, World};
+
+pub use self::advance::AdvanceError;
 
 /// What keeps an emulator from being opened.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,11 @@ pub struct Emulator(Arc<Inner>);
 struct Inner {
     core: Mutex<Core>,
     clock: Clock,
+    /// Goes also where the other stands: what clients measure with their own clocks, tokens above all, goes by this one.
+    wall: Clock,
+    /// Held by whoever moves a clock that stands.
+    advancing: tokio::sync::Mutex<()>,
+    home: Option<Home>,
     runtime: Runtime,
     chosen: Chosen,
     journal: Journal,
@@ -99,14 +107,21 @@ impl Emulator {
     /// # Errors
     /// The state folder is in use or damaged, or the runtime that was asked for does not work here.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let clock = Clock::starting_at(options.start.unwrap_or_else(Timestamp::now));
         let home = options.state.as_deref().map(Home::open).transpose()?;
+        let start = options.start.unwrap_or_else(Timestamp::now);
+        let wall = Clock::starting_at(start);
+        let stood = home.as_ref().map(Home::time).transpose()?.flatten();
+        let start = stood.map_or(start, |stood| stood.max(start));
+        let clock = match options.time {
+            Time::Real => Clock::starting_at(start),
+            Time::Explicit => Clock::standing_at(start),
+        };
         let claim = home.as_ref().map(Home::claim).transpose()?;
         let secret = home.as_ref().map_or_else(|| Ok(Secret::random()?), Home::secret)?;
         let store = home.as_ref().map(|home| Store::open(&home.world_file())).transpose()?;
         let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
         let (events, told) = mpsc::unbounded_channel();
-        let (runtime, chosen) = choose(&options, home.as_ref(), clock, events).await?;
+        let (runtime, chosen) = choose(&options, home.as_ref(), clock.clone(), events).await?;
 
         let config = Config { switches: options.switches, seed: options.seed };
         let records = store.as_ref().map(|store| store.records().clone()).unwrap_or_default();
@@ -115,6 +130,9 @@ impl Emulator {
         let emulator = Self(Arc::new(Inner {
             core: Mutex::new(Core { world, store, unkept: Vec::new() }),
             clock,
+            wall,
+            advancing: tokio::sync::Mutex::default(),
+            home,
             runtime,
             chosen,
             journal: Journal::default(),
@@ -129,12 +147,15 @@ impl Emulator {
             _claim: claim,
         }));
         emulator.turn(|_, _| ((), commands)).1?;
-        tokio::spawn(background::pump(Arc::downgrade(&emulator.0), told, emulator.0.quiet.clone()));
-        tokio::spawn(background::tick(
-            Arc::downgrade(&emulator.0),
-            emulator.0.turned.clone(),
-            emulator.0.quiet.clone(),
-        ));
+        let pump = background::pump(Arc::downgrade(&emulator.0), told, emulator.0.quiet.clone());
+        emulator.0.clock.spawn(pump);
+        if emulator.0.clock.standing().is_none() {
+            tokio::spawn(background::tick(
+                Arc::downgrade(&emulator.0),
+                emulator.0.turned.clone(),
+                emulator.0.quiet.clone(),
+            ));
+        }
         Ok(emulator)
     }
 
@@ -168,9 +189,14 @@ impl Emulator {
         &self.0.secret
     }
 
-    /// The emulator's clock.
-    pub fn clock(&self) -> Clock {
-        self.0.clock
+    /// The emulator's clock: the world's time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The clock that goes in any case, by which tokens expire and requests are timed.
+    pub fn wall(&self) -> &Clock {
+        &self.0.wall
     }
 
     /// Scheme and authority for requests that name no host.
@@ -181,7 +207,7 @@ impl Emulator {
     /// A bearer token, as the token endpoint would give it now.
     pub fn token(&self) -> String {
         let audience = "https://management.azure.com/";
-        let claims = Claims::new(&self.0.origin, "acitask", "acitask", audience, self.0.clock.now());
+        let claims = Claims::new(&self.0.origin, "acitask", "acitask", audience, self.0.wall.now());
         issue(&self.0.secret, &claims)
     }
 
@@ -240,6 +266,10 @@ impl Emulator {
 
     /// The world's answer to a request.
     pub(crate) async fn answer(&self, request: &Request) -> Result<Reply, StoreError> {
+        if let Some(standing) = self.0.clock.standing() {
+            // What is due at this time has happened before anybody looks.
+            standing.settled().await;
+        }
         let (outcome, kept) = self.turn(|world, now| world.handle(request, now));
         match outcome {
             Outcome::Reply(reply) => kept.map(|()| reply),

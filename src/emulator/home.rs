@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::token::{NoRandomness, Secret};
@@ -202,6 +203,34 @@ impl Home {
     /// As [`Home::listen`].
     pub fn listen_https(&self) -> Result<TcpListener, HomeError> {
         bind(self.https_port()?, self.https_port_file())
+    }
+
+    /// Where an explicit clock stood last; absent where none ever stood, or the file does not tell.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn time(&self) -> Result<Option<Timestamp>, HomeError> {
+        let path = self.time_file();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim().parse().ok()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(HomeError::Io { path, source }),
+        }
+    }
+
+    /// Remembers where an explicit clock stands, so that time does not go back when the emulator is opened again.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn keep_time(&self, time: Timestamp) -> Result<(), HomeError> {
+        let path = self.time_file();
+        let fresh = path.with_extension("new");
+        put(&fresh, time.to_string().as_bytes()).map_err(at(&fresh))?;
+        std::fs::rename(&fresh, &path).map_err(at(&path))
+    }
+
+    fn time_file(&self) -> PathBuf {
+        self.path.join("time")
     }
 
     /// Which server says that it runs here; it may have died without taking that back.

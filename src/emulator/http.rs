@@ -13,6 +13,7 @@ mod refusal;
 mod request;
 mod socket;
 mod target;
+mod time;
 mod tokens;
 
 use axum::middleware::from_fn_with_state;
@@ -47,6 +48,7 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/sink", get(posts::list))
         .route("/_emulator/reset", post(control::reset))
         .route("/_emulator/stop", post(control::stop))
+        .route("/_emulator/advance", post(time::advance))
         .route("/_emulator/switches", get(control::switches).patch(control::switch))
         .route("/_emulator/{*rest}", any(control::unknown))
         .route("/sink", get(posts::list).post(posts::take))

@@ -122,5 +122,5 @@ pub mod store;
 pub mod token;
 pub mod world;
 
-pub use emulator::{Emulator, OpenError};
-pub use options::{Choice, Options};
+pub use emulator::{AdvanceError, Emulator, OpenError};
+pub use options::{Choice, Options, Time};

@@ -20,6 +20,17 @@ pub enum Choice {
     Simulated,
 }
 
+/// How the emulator's time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Time {
+    /// As everywhere.
+    #[default]
+    Real,
+    /// It stands still and moves only by [`Emulator::advance`](crate::Emulator::advance). For the simulated runtime
+    /// only: what really runs does not stand still.
+    Explicit,
+}
+
 /// What an emulator is to be.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -41,8 +52,11 @@ pub struct Options {
     /// Scheme and authority for requests that name no host, as those in memory may; its host is taken beside
     /// the loopback ones.
     pub origin: String,
-    /// What the clock shows at the beginning; none: the time.
+    /// What the clock shows at the beginning; none: the time, or where an explicit clock of this state folder stood
+    /// where that is later.
     pub start: Option<Timestamp>,
+    /// How time passes.
+    pub time: Time,
     /// Which build of the program this is; told by `health` and the state folder.
     pub build: String,
 }
@@ -60,6 +74,7 @@ impl Options {
             seed: 0,
             origin: "http://localhost".to_owned(),
             start: None,
+            time: Time::Real,
             build: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

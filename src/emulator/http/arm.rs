@@ -21,13 +21,13 @@ const STREAMS: [&str; 2] = ["/execstream/", "/logstream/"];
 
 pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let now = emulator.clock().now();
+    let now = emulator.wall().now();
     let number = emulator.journal().enter(now, request.method().as_str(), &target);
     let carried_out = tokio::spawn(async move {
         let (parts, body) = request.into_parts();
         let response = respond(&emulator, parts, body).await.unwrap_or_else(IntoResponse::into_response);
         let status = response.status().as_u16();
-        emulator.journal().complete(number, status, emulator.clock().now());
+        emulator.journal().complete(number, status, emulator.wall().now());
         response
     });
     carried_out.await.unwrap_or_else(|_| {

@@ -24,6 +24,7 @@ pub(super) async fn health(State(emulator): State<Emulator>, ports: Option<Exten
         "ports": ports.map(|Extension(ports)| ports),
         "runtime": {"name": chosen.name, "why": chosen.why},
         "time": emulator.clock().now(),
+        "timeMode": if emulator.clock().standing().is_some() { "explicit" } else { "real" },
     });
     document(StatusCode::OK, &body)
 }

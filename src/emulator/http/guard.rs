@@ -77,7 +77,7 @@ pub(super) fn bearer(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> Res
     });
     let message = match token {
         None => "Authentication failed. The 'Authorization' header is missing.",
-        Some(token) => match verify(emulator.secret(), token, emulator.clock().now()) {
+        Some(token) => match verify(emulator.secret(), token, emulator.wall().now()) {
             Ok(claims) => return Ok(claims),
             Err(Rejection::Invalid) => "Authentication failed. The access token is invalid.",
             Err(Rejection::Expired) => "Authentication failed. The access token expired.",

@@ -36,7 +36,7 @@ pub(super) async fn token(
         return error.into_response();
     }
     let origin = origin(&parts.headers, &parts.uri, emulator.origin());
-    let now = emulator.clock().now();
+    let now = emulator.wall().now();
     let client = form.get("client_id").map_or("", String::as_str);
     let claims = Claims::new(&origin, &tenant, client, &audience(&form), now);
     let body = json!({

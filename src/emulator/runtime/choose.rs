@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::clock::Clock;
 use crate::home::Home;
-use crate::options::{Choice, Options};
+use crate::options::{Choice, Options, Time};
 use crate::runtime::native::{self, Native};
 use crate::runtime::simulated::Simulated;
 use crate::runtime::{Events, Runtime};
@@ -23,6 +23,9 @@ pub struct Chosen {
 #[error("the native runtime does not work here: {0}")]
 pub struct NativeRefused(String);
 
+/// What explicit time has to do with the choice.
+const STANDS_STILL: &str = "time is explicit, and what really runs does not stand still";
+
 pub(crate) async fn choose(
     options: &Options,
     home: Option<&Home>,
@@ -40,6 +43,8 @@ pub(crate) async fn choose(
         (Runtime::Native(runtime), Chosen { name, why })
     };
     match options.runtime {
+        Choice::Native if options.time == Time::Explicit => Err(NativeRefused(STANDS_STILL.to_owned())),
+        Choice::Auto if options.time == Time::Explicit => Ok(simulated(events, STANDS_STILL.to_owned())),
         Choice::Simulated => Ok(simulated(events, asked())),
         Choice::Native => match tried(options, home, events).await {
             Ok(runtime) => Ok(native(runtime, asked())),

@@ -1,7 +1,7 @@
 //! The simulated runtime: nothing runs, but everything is told as if it did.
 //!
-//! Invariants: it uses tokio's clock alone, so that hours cost nothing under paused time; the same commands at the
-//! same times tell the same events. A log is not written but computed from the behaviour and the time that passed.
+//! Invariants: it uses the emulator's clock alone, so that hours cost nothing under paused or explicit time; the same
+//! commands at the same times tell the same events. A log is not written but computed from the behaviour and the time that passed.
 
 pub mod behaviour;
 mod terminal;
@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use self::behaviour::Behaviour;
@@ -50,8 +51,8 @@ struct Sandbox {
 #[derive(Debug)]
 struct Container {
     behaviour: Behaviour,
-    started: Instant,
-    ended: Option<Instant>,
+    started: Timestamp,
+    ended: Option<Timestamp>,
     /// Cancelled by TERM.
     term: CancellationToken,
     /// Cancelled when it has ended.
@@ -99,10 +100,10 @@ impl Simulated {
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
-        let now = Instant::now();
+        let now = self.0.clock.now();
         let sandboxes = self.sandboxes();
         let container = sandboxes.get(&sandbox).and_then(|it| it.containers.get(container));
-        container.map(|it| it.log(self.0.clock, now)).unwrap_or_default()
+        container.map(|it| it.log(now)).unwrap_or_default()
     }
 
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {
@@ -113,7 +114,7 @@ impl Simulated {
             .filter(|it| it.ended.is_none())
             .ok_or_else(|| "cannot exec in a stopped container: unknown".to_owned())?;
         match container.behaviour.execs.iter().find(|exec| exec.argv == session.argv) {
-            Some(exec) => Ok(terminal::open(exec.clone(), container.end.clone())),
+            Some(exec) => Ok(terminal::open(exec.clone(), &self.0.clock, container.end.clone())),
             None => Err(no_such_program(&session.argv)),
         }
     }
@@ -136,8 +137,9 @@ impl Simulated {
         };
         let discarded = self.sandboxes().entry(sandbox).or_default().discarded.clone();
         let events = self.0.events.clone();
-        tokio::spawn(discarded.run_until_cancelled_owned(async move {
-            sleep(Duration::from_millis(behaviour.pull_ms)).await;
+        let clock = self.0.clock.clone();
+        self.0.clock.spawn(discarded.run_until_cancelled_owned(async move {
+            clock.sleep(Duration::from_millis(behaviour.pull_ms)).await;
             tell(&events, event);
         }));
     }
@@ -149,19 +151,19 @@ impl Simulated {
         }
         let container = Container {
             behaviour,
-            started: Instant::now(),
+            started: self.0.clock.now(),
             ended: None,
             term: CancellationToken::new(),
             end: CancellationToken::new(),
         };
-        let life = life(container.behaviour.clone(), container.term.clone());
+        let life = life(container.behaviour.clone(), self.0.clock.clone(), container.term.clone());
         let mut sandboxes = self.sandboxes();
         let place = sandboxes.entry(sandbox).or_default();
         let discarded = place.discarded.clone();
         place.containers.insert(name.clone(), container);
         tell(&self.0.events, Event::Started { sandbox, container: name.clone() });
         let runtime = self.clone();
-        tokio::spawn(discarded.run_until_cancelled_owned(async move {
+        self.0.clock.spawn(discarded.run_until_cancelled_owned(async move {
             let code = life.await;
             runtime.ended(sandbox, &name);
             tell(&runtime.0.events, Event::Exited { sandbox, container: name, code, out_of_memory: false });
@@ -172,7 +174,7 @@ impl Simulated {
         let mut sandboxes = self.sandboxes();
         let place = sandboxes.get_mut(&sandbox);
         if let Some(container) = place.and_then(|it| it.containers.get_mut(name)) {
-            container.ended = Some(Instant::now());
+            container.ended = Some(self.0.clock.now());
             container.end.cancel();
         }
     }
@@ -196,25 +198,31 @@ impl Sandbox {
 }
 
 impl Container {
-    fn log(&self, clock: Clock, now: Instant) -> Vec<LogLine> {
+    fn log(&self, now: Timestamp) -> Vec<LogLine> {
         let until = self.ended.unwrap_or(now);
         self.behaviour
             .lines
             .iter()
-            .map(|line| (self.started + Duration::from_millis(line.after_ms), line))
+            .map(|line| (later(self.started, line.after_ms), line))
             .take_while(|(printed, _)| *printed <= until)
-            .map(|(printed, line)| LogLine { at: clock.at(printed), text: Bytes::from(line.text.clone()) })
+            .map(|(printed, line)| LogLine { at: printed, text: Bytes::from(line.text.clone()) })
             .collect()
     }
 }
 
+/// So many milliseconds later.
+fn later(time: Timestamp, milliseconds: u64) -> Timestamp {
+    let more = SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+    time.checked_add(more).unwrap_or(Timestamp::MAX)
+}
+
 /// Lives a process's life and gives its exit code.
-async fn life(behaviour: Behaviour, term: CancellationToken) -> i32 {
+async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> i32 {
     let Behaviour { exit, ignores_term, .. } = behaviour;
     let own_end = async {
         match exit {
             Some(exit) => {
-                sleep(Duration::from_millis(exit.after_ms)).await;
+                clock.sleep(Duration::from_millis(exit.after_ms)).await;
                 exit.code
             }
             None => std::future::pending().await,
@@ -223,7 +231,7 @@ async fn life(behaviour: Behaviour, term: CancellationToken) -> i32 {
     let stopped = async {
         term.cancelled().await;
         if ignores_term {
-            sleep(GRACE).await;
+            clock.sleep(GRACE).await;
             KILLED
         } else {
             TERMINATED

@@ -4,10 +4,11 @@
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::{Duration, sleep};
+use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::behaviour::Exec;
+use crate::clock::Clock;
 use crate::runtime::ExecStream;
 
 /// End of transmission, what Ctrl-D sends.
@@ -17,17 +18,18 @@ const END: u8 = 0x04;
 const DEPTH: usize = 16;
 
 /// Runs the program until the container's end.
-pub(super) fn open(exec: Exec, container: CancellationToken) -> ExecStream {
+pub(super) fn open(exec: Exec, clock: &Clock, container: CancellationToken) -> ExecStream {
     let (input, keys) = mpsc::channel(DEPTH);
     let (screen, output) = mpsc::channel(DEPTH);
-    tokio::spawn(async move { container.run_until_cancelled(run(exec, keys, screen)).await });
+    let program = run(exec, clock.clone(), keys, screen);
+    clock.spawn(async move { container.run_until_cancelled(program).await });
     ExecStream { input, output }
 }
 
 /// A send fails only where the client hung up, and then there is nothing left to do.
-async fn run(exec: Exec, mut keys: mpsc::Receiver<Bytes>, screen: mpsc::Sender<Bytes>) {
+async fn run(exec: Exec, clock: Clock, mut keys: mpsc::Receiver<Bytes>, screen: mpsc::Sender<Bytes>) {
     for chunk in exec.chunks {
-        sleep(Duration::from_millis(chunk.after_ms)).await;
+        clock.sleep(Duration::from_millis(chunk.after_ms)).await;
         if screen.send(chunk.text.into()).await.is_err() {
             return;
         }

@@ -18,6 +18,7 @@ async fn what_changes_something_needs_a_token() -> Outcome {
         ("PATCH", "/_emulator/switches", 401),
         ("POST", "/_emulator/reset", 401),
         ("POST", "/_emulator/stop", 401),
+        ("POST", "/_emulator/advance", 401),
         ("GET", "/_emulator/stop", 405),
         ("GET", "/_emulator/other", 404),
     ];

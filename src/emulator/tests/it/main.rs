@@ -11,6 +11,7 @@ mod restart;
 mod secure;
 mod served;
 mod sink;
+mod time;
 mod tokens;
 mod wire;
 
