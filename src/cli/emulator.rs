@@ -1,5 +1,6 @@
 //! `acitask emulator …`: the local emulator, looked after.
 
+mod advance;
 mod control;
 mod env;
 pub(crate) mod images;
@@ -7,6 +8,8 @@ pub(crate) mod local;
 mod requests;
 mod serve;
 pub(crate) mod sink;
+pub(crate) mod start;
+mod status;
 mod switches;
 
 use clap::Subcommand;
@@ -21,14 +24,13 @@ const NONE_RAN: &str = "No local emulator runs, and none has run yet; any comman
 #[derive(Subcommand)]
 pub(crate) enum EmulatorCommand {
     Serve(serve::Serve),
-    /// Start it in the background, if it does not run.
-    Start,
+    Start(start::Start),
     /// Stop it; what it knows is kept, its containers end.
     Stop,
-    /// Say whether it runs, and with which runtime.
-    Status,
+    Status(status::Status),
     /// Empty it: all resources and all posts of the sink are gone.
     Reset,
+    Advance(advance::Advance),
     Requests(requests::Requests),
     /// Show what tasks posted to its sink.
     Sink,
@@ -45,10 +47,11 @@ pub(crate) enum EmulatorCommand {
 pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Code, Failure> {
     match command {
         EmulatorCommand::Serve(arguments) => serve::serve(desk, &arguments).await,
-        EmulatorCommand::Start => start(desk).await,
+        EmulatorCommand::Start(arguments) => start::start(desk, &arguments).await,
         EmulatorCommand::Stop => stop(desk).await,
-        EmulatorCommand::Status => status(desk).await,
+        EmulatorCommand::Status(arguments) => status::status(desk, &arguments).await,
         EmulatorCommand::Reset => reset(desk).await,
+        EmulatorCommand::Advance(arguments) => advance::advance(desk, &arguments).await,
         EmulatorCommand::Requests(arguments) => requests::requests(desk, &arguments).await,
         EmulatorCommand::Sink => sink::sink(desk).await,
         EmulatorCommand::Env => env::env(desk).await,
@@ -63,12 +66,6 @@ fn none_ran(desk: &Desk) -> Result<Code, Failure> {
     Ok(Code::DONE)
 }
 
-async fn start(desk: &Desk) -> Result<Code, Failure> {
-    let home = project::home(desk)?;
-    local::ensure(desk, &home).await?;
-    status(desk).await
-}
-
 async fn stop(desk: &Desk) -> Result<Code, Failure> {
     let stopped = match project::found_home(desk)? {
         Some(home) => local::stop(&home, &control::Control::of(&home)?).await?,
@@ -76,24 +73,6 @@ async fn stop(desk: &Desk) -> Result<Code, Failure> {
     };
     let said = if stopped { "The local emulator has stopped." } else { "No local emulator runs." };
     desk.screen.result(|out| writeln!(out, "{said}"))?;
-    Ok(Code::DONE)
-}
-
-async fn status(desk: &Desk) -> Result<Code, Failure> {
-    let Some(home) = project::found_home(desk)? else {
-        desk.screen.result(|out| writeln!(out, "{NONE_RAN}"))?;
-        return Ok(Code::DONE);
-    };
-    let control = control::Control::of(&home)?;
-    let health = control.health().await;
-    desk.screen.result(|out| match &health {
-        Some(control::Health { build, pid, runtime }) => {
-            writeln!(out, "The local emulator runs at {} (process {pid}, build {build}).", control.url())?;
-            writeln!(out, "Runtime: {} ({}).", runtime.name, runtime.why)?;
-            writeln!(out, "State: {}", home.path().display())
-        }
-        None => writeln!(out, "No local emulator runs. State: {}", home.path().display()),
-    })?;
     Ok(Code::DONE)
 }
 

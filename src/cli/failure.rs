@@ -169,6 +169,16 @@ pub(crate) enum Failure {
         /// Its process.
         pid: u32,
     },
+    /// The emulator runs in another way than it was to be started.
+    #[error("the local emulator runs already, {how}")]
+    #[diagnostic(
+        code(acitask::emulator),
+        help("stop it with `acitask emulator stop`; it keeps what it knows")
+    )]
+    EmulatorDiffers {
+        /// How it runs, and what was asked for.
+        how: String,
+    },
     /// A switch of the emulator was refused.
     #[error("the emulator refuses: {0}")]
     #[diagnostic(code(acitask::emulator))]

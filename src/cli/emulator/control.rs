@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acitask_emulator::home::Home;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -27,6 +28,7 @@ pub(crate) struct Control {
 
 /// What a running emulator says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Health {
     /// Which build it is.
     pub(crate) build: String,
@@ -34,6 +36,15 @@ pub(crate) struct Health {
     pub(crate) pid: u32,
     /// Where containers run.
     pub(crate) runtime: Runtime,
+    /// What its clock shows.
+    pub(crate) time: Timestamp,
+    /// `real` or `explicit`; an older build does not tell and has real time.
+    #[serde(default = "real")]
+    pub(crate) time_mode: String,
+}
+
+fn real() -> String {
+    "real".to_owned()
 }
 
 /// Where containers run, and why there.

@@ -9,6 +9,7 @@ use acitask_emulator::home::{Home, HomeError};
 use tokio::time::{Instant, sleep};
 
 use super::control::{Control, Health};
+use super::start::Way;
 use crate::cli::Desk;
 use crate::cli::failure::Failure;
 use crate::model::digest;
@@ -51,10 +52,23 @@ impl Program {
 /// # Errors
 /// It cannot be started.
 pub(crate) async fn ensure(desk: &Desk, home: &Home) -> Result<Control, Failure> {
+    ensure_with(desk, home, None).await
+}
+
+/// The same, with the way in which it is started where it does not run; none: as the environment says.
+///
+/// # Errors
+/// It cannot be started, or runs in another way.
+pub(super) async fn ensure_with(desk: &Desk, home: &Home, way: Option<&Way>) -> Result<Control, Failure> {
     let program = Program::running()?;
     let control = Control::of(home)?;
     match control.health().await {
-        Some(health) if health.build == program.build => return Ok(control),
+        Some(health) if health.build == program.build => {
+            return match way.and_then(|way| way.differs(&health)) {
+                Some(how) => Err(Failure::EmulatorDiffers { how }),
+                None => Ok(control),
+            };
+        }
         Some(_) => {
             stop(home, &control).await?;
             desk.screen
@@ -62,7 +76,7 @@ pub(crate) async fn ensure(desk: &Desk, home: &Home) -> Result<Control, Failure>
         }
         None => {}
     }
-    let health = start(home, &control, &program).await?;
+    let health = start(home, &control, &program, way).await?;
     let text = format!(
         "Started the local emulator ({} runtime) at {}; stop it with `acitask emulator stop`.",
         health.runtime.name,
@@ -93,9 +107,14 @@ pub(crate) async fn stop(home: &Home, control: &Control) -> Result<bool, Failure
     }
 }
 
-async fn start(home: &Home, control: &Control, program: &Program) -> Result<Health, Failure> {
+async fn start(
+    home: &Home,
+    control: &Control,
+    program: &Program,
+    way: Option<&Way>,
+) -> Result<Health, Failure> {
     let log = home.log_file();
-    let mut child = spawn(home, &program.path, &log)?;
+    let mut child = spawn(home, &program.path, &log, way)?;
     let began = Instant::now();
     loop {
         // Of two commands that start one at the same time, one wins, and both find it.
@@ -114,12 +133,13 @@ fn is_taken(home: &Home) -> bool {
     matches!(home.claim(), Err(HomeError::Taken { .. }))
 }
 
-fn spawn(home: &Home, program: &Path, log: &Path) -> Result<std::process::Child, Failure> {
+fn spawn(home: &Home, program: &Path, log: &Path, way: Option<&Way>) -> Result<std::process::Child, Failure> {
     let at = |source| Failure::File { path: log.to_owned(), source };
     let open = || OpenOptions::new().create(true).append(true).open(log).map_err(at);
     Command::new(program)
         .args(["emulator", "serve", "--detached", "--state-dir"])
         .arg(home.path())
+        .args(way.map(Way::arguments).unwrap_or_default())
         .current_dir(home.path())
         .stdin(Stdio::null())
         .stdout(open()?)

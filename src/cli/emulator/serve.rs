@@ -1,11 +1,12 @@
 //! `acitask emulator serve`: the emulator itself, in the foreground.
 
 use acitask_emulator::home::Home;
-use acitask_emulator::{Choice, Options, serve as server};
-use clap::{Args, ValueEnum};
+use acitask_emulator::{Options, serve as server};
+use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::local::Program;
+use super::start::Way;
 use crate::cli::code::Code;
 use crate::cli::failure::Failure;
 use crate::cli::signals::Signals;
@@ -15,23 +16,11 @@ use crate::cli::{Desk, project};
 #[derive(Args)]
 #[command(after_help = "Example:\n  acitask emulator serve --runtime simulated")]
 pub(crate) struct Serve {
-    /// Where containers run.
-    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "ACITASK_EMULATOR_RUNTIME")]
-    runtime: Runtime,
+    #[command(flatten)]
+    way: Way,
     /// Leave the session of whoever started it.
     #[arg(long, hide = true)]
     detached: bool,
-}
-
-/// Where containers run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Runtime {
-    /// Natively where this machine can, else simulated.
-    Auto,
-    /// As real processes of real images.
-    Native,
-    /// Nowhere: behaviour as data.
-    Simulated,
 }
 
 /// Serves.
@@ -51,18 +40,15 @@ pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failur
         signals.next().await;
         stop.cancel();
     });
-    server::serve(options(&home, program, arguments.runtime)?, sockets, shutdown).await?;
+    server::serve(options(&home, program, &arguments.way)?, sockets, shutdown).await?;
     Ok(Code::DONE)
 }
 
-fn options(home: &Home, program: Program, runtime: Runtime) -> Result<Options, Failure> {
+fn options(home: &Home, program: Program, way: &Way) -> Result<Options, Failure> {
     Ok(Options {
         state: Some(home.path().to_owned()),
-        runtime: match runtime {
-            Runtime::Auto => Choice::Auto,
-            Runtime::Native => Choice::Native,
-            Runtime::Simulated => Choice::Simulated,
-        },
+        runtime: way.runtime.into(),
+        time: way.time.into(),
         init: program.path,
         images: home.images(),
         origin: format!("http://127.0.0.1:{}", home.port()?),

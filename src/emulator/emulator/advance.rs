@@ -21,7 +21,7 @@ pub enum AdvanceError {
     #[error("the emulator's time is real and passes by itself; start it with explicit time to move it")]
     RealTime,
     /// Back, or too far on.
-    #[error("time moves on, and by 366 days at most, not by {0:#}")]
+    #[error("time moves on, and by 366 days at most, not by {0}")]
     OutOfRange(SignedDuration),
     /// A change that came of it cannot be kept.
     #[error("what happened on the way cannot be kept")]

@@ -1,0 +1,101 @@
+//! `acitask emulator start`: the emulator in the background, and the ways in which it can run.
+
+use acitask_emulator::{Choice, Time};
+use clap::{Args, ValueEnum};
+
+use super::control::Health;
+use super::{local, status};
+use crate::cli::code::Code;
+use crate::cli::failure::Failure;
+use crate::cli::{Desk, project};
+
+/// Start it in the background, if it does not run.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  acitask emulator start\n  acitask emulator start --runtime simulated --time explicit"
+)]
+pub(crate) struct Start {
+    #[command(flatten)]
+    way: Way,
+}
+
+/// How it runs.
+#[derive(Args)]
+pub(super) struct Way {
+    /// Where containers run.
+    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "ACITASK_EMULATOR_RUNTIME")]
+    pub(super) runtime: RuntimeChoice,
+    /// How its time passes; explicit time is for the simulated runtime.
+    #[arg(long, value_name = "TIME", default_value = "real", env = "ACITASK_EMULATOR_TIME")]
+    pub(super) time: TimeChoice,
+}
+
+/// Where containers run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RuntimeChoice {
+    /// Natively where this machine can, else simulated.
+    Auto,
+    /// As real processes of real images.
+    Native,
+    /// Nowhere: behaviour as data.
+    Simulated,
+}
+
+/// How time passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TimeChoice {
+    /// By itself.
+    Real,
+    /// Only by `acitask emulator advance`.
+    Explicit,
+}
+
+impl From<RuntimeChoice> for Choice {
+    fn from(choice: RuntimeChoice) -> Self {
+        match choice {
+            RuntimeChoice::Auto => Self::Auto,
+            RuntimeChoice::Native => Self::Native,
+            RuntimeChoice::Simulated => Self::Simulated,
+        }
+    }
+}
+
+impl From<TimeChoice> for Time {
+    fn from(choice: TimeChoice) -> Self {
+        match choice {
+            TimeChoice::Real => Self::Real,
+            TimeChoice::Explicit => Self::Explicit,
+        }
+    }
+}
+
+impl Way {
+    /// The same as arguments of `serve`.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let Self { runtime, time } = self;
+        vec![format!("--runtime={}", name(*runtime)), format!("--time={}", name(*time))]
+    }
+
+    /// How an emulator runs that does not run in this way.
+    pub(super) fn differs(&self, health: &Health) -> Option<String> {
+        let Self { runtime, time } = self;
+        let told = |what, runs: &str, asked: &str| Some(format!("with {what} {runs}, not {asked}"));
+        let (runtime, time) = (name(*runtime), name(*time));
+        if runtime != "auto" && health.runtime.name != runtime {
+            return told("the runtime", &health.runtime.name, &runtime);
+        }
+        if health.time_mode != time { told("time", &health.time_mode, &time) } else { None }
+    }
+}
+
+/// The name of a choice, as it is given on the command line.
+fn name(choice: impl ValueEnum) -> String {
+    choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// Starts it and says how it runs.
+pub(super) async fn start(desk: &Desk, arguments: &Start) -> Result<Code, Failure> {
+    let home = project::home(desk)?;
+    local::ensure_with(desk, &home, Some(&arguments.way)).await?;
+    status::status(desk, &status::Status::default()).await
+}
