@@ -11,6 +11,7 @@ pub mod credential;
 pub mod endpoint;
 pub mod exec;
 pub mod fault;
+mod levels;
 mod list;
 pub mod login;
 pub mod memory;
@@ -20,6 +21,8 @@ mod path;
 mod read;
 mod see;
 pub mod wire;
+
+pub use self::body::shown;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,6 +8,8 @@ mod view;
 
 use std::convert::Infallible;
 
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::group::Group;
@@ -31,7 +33,7 @@ pub(super) fn group(asked: GroupId, item: &Value) -> SeenGroup {
     SeenGroup {
         location: location(item),
         tags: tags(item),
-        group: understood(&id, properties),
+        group: understood(&id, item),
         provisioning: provisioning(properties),
         view: view::read(properties),
         ip: text(&address["ip"]),
@@ -57,10 +59,9 @@ pub(super) fn resource(item: &Value) -> SeenResource {
     SeenResource { kind: text("type").to_owned(), name: Name::from(text("name")), tags: tags(item) }
 }
 
-fn understood(id: &GroupId, properties: &Value) -> Option<Group<Mark>> {
-    let lifted = lift::group(properties);
-    // `lift` puts `true` where a secret is, so that this stage can be written again and compared.
-    let read: Group<bool> = match serde_json::from_value(lifted.clone()) {
+fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
+    let lifted = lift::group(item);
+    let read: Group<Present> = match serde_json::from_value(lifted.clone()) {
         Ok(read) => read,
         Err(error) => {
             tracing::debug!(group = %id, %error, "properties are not understood");
@@ -71,9 +72,25 @@ fn understood(id: &GroupId, properties: &Value) -> Option<Group<Mark>> {
     if !unknown.is_empty() {
         tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
     }
-    match read.map(&mut |_| Ok::<_, Infallible>(Mark)) {
-        Ok(group) => Some(group),
-        Err(never) => match never {},
+    let Ok(mut group) = read.map(&mut |Present| Ok::<_, Infallible>(Mark));
+    // What manifests may say under `arm` is compared with the resource as it stands.
+    group.arm =
+        item.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    Some(group)
+}
+
+/// A secret is here: whatever the service shows of one, nothing of it is kept.
+struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|IgnoredAny| Self)
+    }
+}
+
+impl Serialize for Present {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of manifests: one plain struct a kind, which is its YAML, its schema and its documentation at once.
 //!
-//! Invariant: no enum here carries data and nothing is untagged or flattened, because serde_yaml would want tags for it;
+//! Invariant: no enum here carries data and none is untagged, because serde_yaml would want tags for it; the properties
+//! of a container group alone are flattened into what declares one, so that they stand once in the house;
 //! keys that exclude each other are optional, and a rule counts them. Unknown keys are refused by the schema,
 //! which runs before serde does.
 

@@ -165,12 +165,7 @@ fn group(manifest: ContainerGroupManifest, shared: &Shared<'_>) -> Result<(Name,
         },
         location: spec.location.map(region),
         tags: with_project(shared.project, spec.tags),
-        group: shared.secrets(Group {
-            os_type: spec.os_type,
-            restart_policy: spec.restart_policy,
-            containers: spec.containers,
-            ip_address: spec.ip_address,
-        })?,
+        group: shared.secrets(spec.properties)?,
         power: match spec.power {
             PowerWord::Unmanaged => Power::Unmanaged,
             PowerWord::Running => Power::Running,

@@ -6,6 +6,7 @@
 mod graph;
 mod name;
 mod network;
+mod one_of;
 mod project;
 mod reference;
 mod resources;
@@ -28,6 +29,7 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     tag::judge(book, diagnostics);
     for sheet in &book.sheets {
         name::judge(*sheet, diagnostics);
+        one_of::judge(*sheet, diagnostics);
         if let Some(group) = group(*sheet) {
             resources::judge(group, diagnostics);
             network::judge(group, diagnostics);

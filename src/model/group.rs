@@ -3,94 +3,49 @@
 //! It is generic over the stage of its secrets: `Group<SecretRef>` is the manifest, `Group<SecretSource>` a stack's,
 //! `Group<Mark>` what is compared. [`Group::map`] takes it from stage to stage and destructures every struct,
 //! so that a new property does not compile until someone has decided about it.
-//! Names and nesting are those of API 2025-09-01, without the `properties` levels.
+//! Names and nesting are those of API 2025-09-01 (and `userAssignedIdentityClientId` of 2026-07-01), without the
+//! `properties` levels. What stands beside `properties` in the API (identity, zones) is here too.
+
+mod container;
+mod diagnostics;
+mod identity;
+mod network;
+mod pass;
+mod probe;
+mod registry;
+mod security;
+mod volume;
+mod word;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 
-use crate::model::quantity::{Cpu, Memory};
+pub use self::container::{
+    ConfigMap, Container, EnvironmentVariable, Gpu, InitContainer, ResourceLimits, ResourceRequests,
+    Resources,
+};
+pub use self::diagnostics::{Diagnostics, LogAnalytics};
+pub use self::identity::{Identity, IdentityAcl, IdentityAcls, SecretReference, UserAssigned};
+pub use self::network::{DnsConfig, IpAddress, Port, SubnetId};
+pub use self::pass::{ConfidentialCompute, Encryption, Extension, ProfileReference, StandbyPoolProfile};
+pub use self::probe::{HttpGet, HttpHeader, Probe, ProbeExec};
+pub use self::registry::RegistryCredential;
+pub use self::security::{Capabilities, SecurityContext};
+pub use self::volume::{AzureFile, EmptyDir, GitRepo, Volume, VolumeMount};
+pub use self::word::{
+    DnsScope, GpuSku, IdentityAccess, IdentityType, IpAddressType, LogType, OsType, Priority, Protocol,
+    RestartPolicy, Scheme, Sku,
+};
 
-/// Makes an enumeration of the API: written as the API writes it, read without regard to case.
-macro_rules! enumeration {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, JsonSchema)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// The word of the API.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                $(if text.eq_ignore_ascii_case($text) { return Ok(Self::$variant); })+
-                Err(de::Error::unknown_variant(&text, &[$($text),+]))
-            }
-        }
-    };
-}
-
-enumeration! {
-    /// The operating system of a group.
-    OsType {
-        /// Linux.
-        #[default]
-        Linux = "Linux",
-        /// Windows.
-        Windows = "Windows",
-    }
-}
-
-enumeration! {
-    /// What happens when a container of the group ends.
-    RestartPolicy {
-        /// It is started again, whatever its exit code.
-        #[default]
-        Always = "Always",
-        /// It is started again unless it ended with 0.
-        OnFailure = "OnFailure",
-        /// It stays ended.
-        Never = "Never",
-    }
-}
-
-enumeration! {
-    /// Whether the group's address is reachable from the internet.
-    IpAddressType {
-        /// A public address.
-        #[default]
-        Public = "Public",
-        /// An address in a virtual network.
-        Private = "Private",
-    }
-}
-
-enumeration! {
-    /// The protocol of a port.
-    Protocol {
-        /// TCP.
-        #[default]
-        Tcp = "TCP",
-        /// UDP.
-        Udp = "UDP",
-    }
-}
+/// What the API gains before it is modelled here: JSON of a resource's body.
+pub type Json = BTreeMap<String, serde_json::Value>;
 
 /// The properties of a container group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de>"))]
+#[schemars(rename = "ContainerGroupProperties")]
 pub struct Group<S> {
     /// The operating system.
     #[serde(default)]
@@ -98,94 +53,98 @@ pub struct Group<S> {
     /// What happens when a container ends.
     #[serde(default)]
     pub restart_policy: RestartPolicy,
-    /// The containers, which share the group's address and life.
+    /// The containers, which share the group's address and life; at most 60.
+    #[schemars(length(min = 1, max = 60))]
     pub containers: Vec<Container<S>>,
+    /// Containers that run one after another before the others start; at most 59.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 59))]
+    pub init_containers: Vec<InitContainer<S>>,
+    /// Volumes that containers mount by name; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub volumes: Vec<Volume<S>>,
     /// The group's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<IpAddress>,
-}
-
-/// A container of a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de>"))]
-#[schemars(rename = "Container", deny_unknown_fields)]
-pub struct Container<S> {
-    /// The container's name, unique in its group: lower-case letters, digits and inner hyphens, at most 63.
-    pub name: String,
-    /// The image, with registry and tag or digest.
-    pub image: String,
-    /// The command that replaces the image's entrypoint and arguments, in exec form.
+    /// The subnet that the group stands in, delegated to Microsoft.ContainerInstance/containerGroups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub command: Vec<String>,
-    /// Environment variables.
+    pub subnet_ids: Vec<SubnetId>,
+    /// Name servers in place of Azure's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_config: Option<DnsConfig>,
+    /// Logins for the registries of private images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub environment_variables: Vec<EnvironmentVariable<S>>,
-    /// Ports that the container listens on.
+    pub image_registry_credentials: Vec<RegistryCredential<S>>,
+    /// Managed identities of the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// Which containers may use which identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_acls: Option<IdentityAcls>,
+    /// Secrets of a Key Vault that the `…Reference` fields name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<Port>,
-    /// CPU and memory.
-    pub resources: Resources,
-}
-
-/// An environment variable: a plain value or a secret one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de>"))]
-#[schemars(rename = "EnvironmentVariable", deny_unknown_fields)]
-pub struct EnvironmentVariable<S> {
-    /// Its name: letters, digits and inner underscores, at most 63.
-    pub name: String,
-    /// Its plain value, which everybody who may read the group can see.
+    pub secret_references: Vec<SecretReference>,
+    /// Where logs go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// Its secret value, which Azure never shows.
+    pub diagnostics: Option<Diagnostics<S>>,
+    /// The offer that the group is bought under.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sku: Sku,
+    /// Whether the group may be evicted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub priority: Priority,
+    /// The availability zone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
+    /// A key of a Key Vault that what the group stores is encrypted with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secure_value: Option<S>,
-}
-
-/// A port with its protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Port {
-    /// The number, 1 to 65535.
-    #[schemars(range(min = 1))]
-    pub port: u16,
-    /// The protocol.
-    #[serde(default)]
-    pub protocol: Protocol,
-}
-
-/// CPU and memory of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Resources {
-    /// What the container is given.
-    pub requests: ResourceRequests,
-}
-
-/// The CPU and memory that a container is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct ResourceRequests {
-    /// Cores, in steps of 0.01.
-    pub cpu: Cpu,
-    /// Gigabytes, in steps of 0.1.
-    #[serde(rename = "memoryInGB")]
-    pub memory_in_gb: Memory,
-}
-
-/// The address of a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-pub struct IpAddress {
-    /// Public or private.
-    #[serde(rename = "type")]
-    pub kind: IpAddressType,
-    /// The ports that are reachable, at most five.
-    pub ports: Vec<Port>,
-    /// The first label of the group's DNS name: 5 to 63 lower-case letters, digits and hyphens, a letter first.
+    pub encryption_properties: Option<Encryption>,
+    /// What a confidential group may do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns_name_label: Option<String>,
+    pub confidential_compute_properties: Option<ConfidentialCompute>,
+    /// Extensions of the platform.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extension<S>>,
+    /// The container group profile that the group is made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_group_profile: Option<ProfileReference>,
+    /// The standby pool that the group is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standby_pool_profile: Option<StandbyPoolProfile>,
+    /// What Azure's API has and acitask does not know yet: merged into the request's body as it stands, `properties`
+    /// levels included; lists of things with names are merged by name.
+    #[serde(default, skip_serializing_if = "Json::is_empty")]
+    pub arm: Json,
+}
+
+impl<S> Default for Group<S> {
+    fn default() -> Self {
+        Self {
+            os_type: OsType::default(),
+            restart_policy: RestartPolicy::default(),
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            volumes: Vec::new(),
+            ip_address: None,
+            subnet_ids: Vec::new(),
+            dns_config: None,
+            image_registry_credentials: Vec::new(),
+            identity: None,
+            identity_acls: None,
+            secret_references: Vec::new(),
+            diagnostics: None,
+            sku: Sku::default(),
+            priority: Priority::default(),
+            zones: Vec::new(),
+            encryption_properties: None,
+            confidential_compute_properties: None,
+            extensions: Vec::new(),
+            container_group_profile: None,
+            standby_pool_profile: None,
+            arm: Json::new(),
+        }
+    }
 }
 
 impl<S> Group<S> {
@@ -194,31 +153,71 @@ impl<S> Group<S> {
     /// # Errors
     /// The first error of `stage`.
     pub fn map<T, E>(self, stage: &mut impl FnMut(S) -> Result<T, E>) -> Result<Group<T>, E> {
-        let Self { os_type, restart_policy, containers, ip_address } = self;
-        let containers =
-            containers.into_iter().map(|container| container.map(stage)).collect::<Result<_, E>>()?;
-        Ok(Group { os_type, restart_policy, containers, ip_address })
+        let Self {
+            os_type,
+            restart_policy,
+            containers,
+            init_containers,
+            volumes,
+            ip_address,
+            subnet_ids,
+            dns_config,
+            image_registry_credentials,
+            identity,
+            identity_acls,
+            secret_references,
+            diagnostics,
+            sku,
+            priority,
+            zones,
+            encryption_properties,
+            confidential_compute_properties,
+            extensions,
+            container_group_profile,
+            standby_pool_profile,
+            arm,
+        } = self;
+        Ok(Group {
+            os_type,
+            restart_policy,
+            containers: each(containers, |one| one.map(stage))?,
+            init_containers: each(init_containers, |one| one.map(stage))?,
+            volumes: each(volumes, |one| one.map(stage))?,
+            ip_address,
+            subnet_ids,
+            dns_config,
+            image_registry_credentials: each(image_registry_credentials, |one| one.map(stage))?,
+            identity,
+            identity_acls,
+            secret_references,
+            diagnostics: diagnostics.map(|one| one.map(stage)).transpose()?,
+            sku,
+            priority,
+            zones,
+            encryption_properties,
+            confidential_compute_properties,
+            extensions: each(extensions, |one| one.map(stage))?,
+            container_group_profile,
+            standby_pool_profile,
+            arm,
+        })
     }
 }
 
-impl<S> Container<S> {
-    fn map<T, E>(self, stage: &mut impl FnMut(S) -> Result<T, E>) -> Result<Container<T>, E> {
-        let Self { name, image, command, environment_variables, ports, resources } = self;
-        let environment_variables = environment_variables
-            .into_iter()
-            .map(|variable| variable.map(stage))
-            .collect::<Result<_, E>>()?;
-        Ok(Container { name, image, command, environment_variables, ports, resources })
-    }
+/// Takes each item of a list to another stage.
+fn each<A, B, E>(list: Vec<A>, map: impl FnMut(A) -> Result<B, E>) -> Result<Vec<B>, E> {
+    list.into_iter().map(map).collect()
 }
 
-impl<S> EnvironmentVariable<S> {
-    /// Takes the secret, if it is one, to another stage.
-    ///
-    /// # Errors
-    /// The error of `stage`.
-    pub fn map<T, E>(self, stage: &mut impl FnMut(S) -> Result<T, E>) -> Result<EnvironmentVariable<T>, E> {
-        let Self { name, value, secure_value } = self;
-        Ok(EnvironmentVariable { name, value, secure_value: secure_value.map(stage).transpose()? })
-    }
+/// Takes each value of a map to another stage.
+fn each_value<A, B, E>(
+    map: BTreeMap<String, A>,
+    mut stage: impl FnMut(A) -> Result<B, E>,
+) -> Result<BTreeMap<String, B>, E> {
+    map.into_iter().map(|(key, value)| Ok((key, stage(value)?))).collect()
+}
+
+/// Whether a value is at its default, so that it is not written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

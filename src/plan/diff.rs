@@ -3,12 +3,15 @@
 //! Invariant: equal shapes have no differences, and every property of the tree is compared (each struct is destructured
 //! without `..`). What a difference costs is the table in [`crate::model::effect`]; tags are compared in [`super::tags`].
 
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use crate::model::effect::Field;
 use crate::model::group::{
-    Container, EnvironmentVariable, Group, IpAddress, Port, ResourceRequests, Resources,
+    Container, Diagnostics, DnsScope, EnvironmentVariable, Group, InitContainer, IpAddress, LogAnalytics,
+    Port, ResourceRequests, Resources,
 };
 use crate::model::secret::Mark;
 use crate::plan::shape::Shape;
@@ -16,12 +19,75 @@ use crate::plan::{Change, Value};
 
 /// The differences that lead from the found to the wanted shape, in the order of the tree.
 pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
-    let Group { os_type, restart_policy, containers, ip_address } = wanted.group();
+    let Group {
+        os_type,
+        restart_policy,
+        containers,
+        init_containers,
+        volumes,
+        ip_address,
+        subnet_ids,
+        dns_config,
+        image_registry_credentials,
+        identity,
+        identity_acls,
+        secret_references,
+        diagnostics,
+        sku,
+        priority,
+        zones,
+        encryption_properties,
+        confidential_compute_properties,
+        extensions,
+        container_group_profile,
+        standby_pool_profile,
+        arm,
+    } = wanted.group();
+    let found = found.group();
     let mut changes = Changes(Vec::new());
-    changes.text(Field::OsType, "osType", found.group().os_type, os_type);
-    changes.text(Field::RestartPolicy, "restartPolicy", found.group().restart_policy, restart_policy);
-    all_containers(&mut changes, containers, &found.group().containers);
-    addresses(&mut changes, ip_address.as_ref(), found.group().ip_address.as_ref());
+    changes.text(Field::OsType, "osType", found.os_type, os_type);
+    changes.text(Field::RestartPolicy, "restartPolicy", found.restart_policy, restart_policy);
+    all_containers(&mut changes, containers, &found.containers);
+    all_init_containers(&mut changes, init_containers, &found.init_containers);
+    changes.tree(Field::Volumes, "volumes", &found.volumes, volumes);
+    addresses(&mut changes, ip_address.as_ref(), found.ip_address.as_ref());
+    changes.tree(Field::Subnets, "subnetIds", &found.subnet_ids, subnet_ids);
+    changes.tree(Field::DnsConfig, "dnsConfig", &found.dns_config, dns_config);
+    changes.tree(
+        Field::RegistryCredentials,
+        "imageRegistryCredentials",
+        &found.image_registry_credentials,
+        image_registry_credentials,
+    );
+    changes.tree(Field::Identity, "identity", &found.identity, identity);
+    changes.tree(Field::IdentityAcls, "identityAcls", &found.identity_acls, identity_acls);
+    changes.tree(Field::SecretReferences, "secretReferences", &found.secret_references, secret_references);
+    let diagnostics = as_far_as_shown(diagnostics.clone(), found.diagnostics.as_ref());
+    changes.tree(Field::Diagnostics, "diagnostics", &found.diagnostics, &diagnostics);
+    changes.text(Field::Sku, "sku", found.sku, sku);
+    changes.text(Field::Priority, "priority", found.priority, priority);
+    changes.tree(Field::Zones, "zones", &found.zones, zones);
+    changes.tree(
+        Field::Encryption,
+        "encryptionProperties",
+        &found.encryption_properties,
+        encryption_properties,
+    );
+    changes.tree(
+        Field::ConfidentialCompute,
+        "confidentialComputeProperties",
+        &found.confidential_compute_properties,
+        confidential_compute_properties,
+    );
+    changes.tree(Field::Extensions, "extensions", &found.extensions, extensions);
+    changes.tree(
+        Field::Profile,
+        "containerGroupProfile",
+        &found.container_group_profile,
+        container_group_profile,
+    );
+    changes.tree(Field::StandbyPool, "standbyPoolProfile", &found.standby_pool_profile, standby_pool_profile);
+    changes.arm(&found.arm, arm);
     changes.0
 }
 
@@ -74,8 +140,20 @@ fn all_containers(changes: &mut Changes, wanted: &[Container<Mark>], found: &[Co
 }
 
 fn one_container(changes: &mut Changes, path: &str, wanted: &Container<Mark>, found: &Container<Mark>) {
-    let Container { name: _, image, command, environment_variables, ports, resources } = wanted;
-    let Resources { requests: ResourceRequests { cpu, memory_in_gb } } = resources;
+    let Container {
+        name: _,
+        image,
+        command,
+        environment_variables,
+        ports,
+        resources,
+        volume_mounts,
+        liveness_probe,
+        readiness_probe,
+        security_context,
+        config_map,
+    } = wanted;
+    let Resources { requests: ResourceRequests { cpu, memory_in_gb, gpu }, limits } = resources;
     let before = found.resources.requests;
     changes.text(Field::Image, format!("{path}.image"), &found.image, image);
     changes.list(Field::Command, format!("{path}.command"), found.command.clone(), command.clone());
@@ -88,6 +166,58 @@ fn one_container(changes: &mut Changes, path: &str, wanted: &Container<Mark>, fo
         before.memory_in_gb,
         memory_in_gb,
     );
+    changes.tree(Field::Gpu, &format!("{path}.resources.requests.gpu"), &before.gpu, gpu);
+    changes.tree(Field::Limits, &format!("{path}.resources.limits"), &found.resources.limits, limits);
+    changes.tree(Field::VolumeMounts, &format!("{path}.volumeMounts"), &found.volume_mounts, volume_mounts);
+    changes.tree(
+        Field::LivenessProbe,
+        &format!("{path}.livenessProbe"),
+        &found.liveness_probe,
+        liveness_probe,
+    );
+    changes.tree(
+        Field::ReadinessProbe,
+        &format!("{path}.readinessProbe"),
+        &found.readiness_probe,
+        readiness_probe,
+    );
+    changes.tree(
+        Field::SecurityContext,
+        &format!("{path}.securityContext"),
+        &found.security_context,
+        security_context,
+    );
+    changes.tree(Field::ConfigMap, &format!("{path}.configMap"), &found.config_map, config_map);
+}
+
+/// Init containers run in the order that is said, so their order is compared before they are.
+fn all_init_containers(changes: &mut Changes, wanted: &[InitContainer<Mark>], found: &[InitContainer<Mark>]) {
+    let names = |list: &[InitContainer<Mark>]| list.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    let (before, after) = (names(found), names(wanted));
+    if before == after {
+        changes.tree(Field::InitContainers, "initContainers", &found, &wanted);
+    } else {
+        changes.list(Field::InitContainers, "initContainers", before, after);
+    }
+}
+
+/// What is wanted of diagnostics, without what the service does not show and so cannot be compared.
+fn as_far_as_shown(
+    wanted: Option<Diagnostics<Mark>>,
+    found: Option<&Diagnostics<Mark>>,
+) -> Option<Diagnostics<Mark>> {
+    let mut wanted = wanted;
+    if let Some(Diagnostics { log_analytics: Some(wanted) }) = &mut wanted
+        && let Some(Diagnostics { log_analytics: Some(found) }) = found
+    {
+        let LogAnalytics { workspace_id: _, workspace_key: _, workspace_resource_id: _, log_type, metadata } =
+            wanted;
+        *log_type = log_type.filter(|_| found.log_type.is_some());
+        if found.metadata.is_empty() {
+            metadata.clear();
+        }
+    }
+    wanted
 }
 
 fn environment(
@@ -112,10 +242,11 @@ fn environment(
 
 /// Secrets cannot be compared, so a secret on both sides shows as the same value and is no difference.
 fn shown(variable: &EnvironmentVariable<Mark>) -> Value {
-    let EnvironmentVariable { name: _, value, secure_value } = variable;
-    match secure_value {
-        Some(Mark) => Value::Hidden,
-        None => Value::Text(value.clone().unwrap_or_default()),
+    let EnvironmentVariable { name: _, value, secure_value, secure_value_reference } = variable;
+    match (secure_value, secure_value_reference) {
+        (Some(Mark), _) => Value::Hidden,
+        (None, Some(reference)) => Value::Text(format!("the secret reference {reference}")),
+        (None, None) => Value::Text(value.clone().unwrap_or_default()),
     }
 }
 
@@ -127,7 +258,7 @@ fn addresses(changes: &mut Changes, wanted: Option<&IpAddress>, found: Option<&I
         }
         return;
     };
-    let IpAddress { kind, ports, dns_name_label } = wanted;
+    let IpAddress { kind, ports, dns_name_label, auto_generated_domain_name_label_scope } = wanted;
     changes.text(Field::IpAddress, "ipAddress.type", found.kind, kind);
     changes.list(Field::IpPorts, "ipAddress.ports", port_texts(&found.ports), port_texts(ports));
     if *dns_name_label != found.dns_name_label {
@@ -135,6 +266,13 @@ fn addresses(changes: &mut Changes, wanted: Option<&IpAddress>, found: Option<&I
         let (before, after) = (value(&found.dns_name_label), value(dns_name_label));
         changes.put(Field::DnsNameLabel, "ipAddress.dnsNameLabel", before, after);
     }
+    let scope = |scope: Option<DnsScope>| scope.unwrap_or_default();
+    changes.text(
+        Field::DnsScope,
+        "ipAddress.autoGeneratedDomainNameLabelScope",
+        scope(found.auto_generated_domain_name_label_scope),
+        scope(*auto_generated_domain_name_label_scope),
+    );
 }
 
 fn port_texts(ports: &[Port]) -> Vec<String> {

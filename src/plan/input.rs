@@ -8,10 +8,10 @@ use std::convert::Infallible;
 use serde::Serialize;
 
 use crate::model::digest::hex;
-use crate::model::group::{Container, EnvironmentVariable, Group};
+use crate::model::group::{Container, EnvironmentVariable, Group, Port, Resources};
 use crate::model::record::{DIGITS, InputDigest};
 use crate::model::secret::{SecretRef, SecretSource};
-use crate::model::stack::{RunKind, RunValue, Stack, StrongRun, TaskRun};
+use crate::model::stack::{EphemeralRun, RunKind, RunValue, Stack, StrongRun, TaskRun};
 
 /// The part of a digest that a kind of run does not have.
 const NOTHING: &str = "0";
@@ -34,19 +34,43 @@ pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
         RunKind::Persistent { group: name } => of_containers(&group(name), NOTHING.to_owned()),
         RunKind::Ephemeral(ephemeral) => {
             let containers = referenced(&ephemeral.group);
-            let Group { os_type, restart_policy, containers: _, ip_address } = &ephemeral.group;
-            let rest: Vec<_> = containers
-                .iter()
-                .map(
-                    |Container { name, ports, resources, image: _, command: _, environment_variables: _ }| {
-                        (name, ports, resources)
-                    },
-                )
-                .collect();
-            let place = (ephemeral.resource_group.as_str().to_ascii_lowercase(), &ephemeral.location);
-            of_containers(&containers, hex(&(os_type, restart_policy, ip_address, rest, place), DIGITS))
+            of_containers(&containers, template(ephemeral, &containers))
         }
     }
+}
+
+/// The digest of all that is neither image, command nor environment.
+fn template(ephemeral: &EphemeralRun, containers: &[Container<SecretRef>]) -> String {
+    let place = (ephemeral.resource_group.as_str().to_ascii_lowercase(), &ephemeral.location);
+    let (rest, others): (Vec<_>, Vec<_>) = containers.iter().map(parts).unzip();
+    let Ok(mut group) =
+        ephemeral.group.clone().map(&mut |source: SecretSource| Ok::<_, Infallible>(source.reference));
+    let (os_type, restart_policy) =
+        (std::mem::take(&mut group.os_type), std::mem::take(&mut group.restart_policy));
+    let ip_address = group.ip_address.take();
+    group.containers = Vec::new();
+    let known = (os_type, restart_policy, ip_address, rest, place);
+    // What the language could not say when version 1 of the record began goes in only where it is said, so that digests
+    // that were recorded before stay as they are.
+    if group == Group::default() && others.iter().all(|other| *other == Container::default()) {
+        hex(&known, DIGITS)
+    } else {
+        hex(&(known, group, others), DIGITS)
+    }
+}
+
+/// A container's parts that have always been digested here, and all others.
+fn parts(container: &Container<SecretRef>) -> ((String, Vec<Port>, Resources), Container<SecretRef>) {
+    let mut other = container.clone();
+    other.image.clear();
+    other.command.clear();
+    other.environment_variables.clear();
+    let known = (
+        std::mem::take(&mut other.name),
+        std::mem::take(&mut other.ports),
+        std::mem::take(&mut other.resources),
+    );
+    (known, other)
 }
 
 fn of_containers(containers: &[Container<SecretRef>], template: String) -> InputDigest {

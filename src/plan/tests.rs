@@ -50,11 +50,21 @@ pub(super) fn source(variable: &str) -> SecretSource {
 }
 
 pub(super) fn plain(name: &str, value: &str) -> EnvironmentVariable<SecretSource> {
-    EnvironmentVariable { name: name.into(), value: Some(value.into()), secure_value: None }
+    EnvironmentVariable {
+        name: name.into(),
+        value: Some(value.into()),
+        secure_value: None,
+        secure_value_reference: None,
+    }
 }
 
 pub(super) fn secret(name: &str, variable: &str) -> EnvironmentVariable<SecretSource> {
-    EnvironmentVariable { name: name.into(), value: None, secure_value: Some(source(variable)) }
+    EnvironmentVariable {
+        name: name.into(),
+        value: None,
+        secure_value: Some(source(variable)),
+        secure_value_reference: None,
+    }
 }
 
 pub(super) fn container(name: &str) -> Container<SecretSource> {
@@ -65,8 +75,14 @@ pub(super) fn container(name: &str) -> Container<SecretSource> {
         environment_variables: vec![plain("MODE", "a"), secret("TOKEN", "API_TOKEN")],
         ports: Vec::new(),
         resources: Resources {
-            requests: ResourceRequests { cpu: Thousandths::new(1000), memory_in_gb: Thousandths::new(1000) },
+            requests: ResourceRequests {
+                cpu: Thousandths::new(1000),
+                memory_in_gb: Thousandths::new(1000),
+                gpu: None,
+            },
+            limits: None,
         },
+        ..Default::default()
     }
 }
 
@@ -75,7 +91,7 @@ pub(super) fn tree(policy: RestartPolicy) -> Group<SecretSource> {
         os_type: OsType::Linux,
         restart_policy: policy,
         containers: vec![container("job")],
-        ip_address: None,
+        ..Default::default()
     }
 }
 

@@ -46,6 +46,7 @@ fn deployment(container: &str) -> Deployment {
             reference: SecretRef { from_variable: Some(name.into()), from_file: None },
             value: Some(Secret::new(value)),
         }),
+        secure_value_reference: None,
     };
     let port = Port { port: 8080, protocol: Protocol::Tcp };
     Deployment {
@@ -64,14 +65,22 @@ fn deployment(container: &str) -> Deployment {
                 ],
                 ports: vec![port],
                 resources: Resources {
-                    requests: ResourceRequests { cpu: Cpu::new(1000), memory_in_gb: Memory::new(1500) },
+                    requests: ResourceRequests {
+                        cpu: Cpu::new(1000),
+                        memory_in_gb: Memory::new(1500),
+                        gpu: None,
+                    },
+                    limits: None,
                 },
+                ..Default::default()
             }],
             ip_address: Some(IpAddress {
                 kind: IpAddressType::Public,
                 ports: vec![port],
                 dns_name_label: Some("quick-strong".into()),
+                ..Default::default()
             }),
+            ..Default::default()
         },
     }
 }

@@ -2,35 +2,60 @@
 
 use serde_json::{Map, Value};
 
-/// Lists whose items have a `properties` level below their name.
-const LEVELS: [&str; 1] = ["containers"];
+use crate::arm::levels;
 
 /// What the service adds for reading only, or shows in its own place.
-const SHOWN: [&str; 6] =
-    ["provisioningState", "instanceView", "ipAddress.ip", "ipAddress.fqdn", "sku", "containers.instanceView"];
+const SHOWN: [&str; 15] = [
+    "provisioningState",
+    "instanceView",
+    "isCreatedFromStandbyPool",
+    // Known, and not written where they are at their defaults.
+    "sku",
+    "priority",
+    "provisioningTimeoutInSeconds",
+    "isCustomProvisioningTimeout",
+    "ipAddress.ip",
+    "ipAddress.fqdn",
+    "containers.instanceView",
+    "initContainers.instanceView",
+    "identity.principalId",
+    "identity.tenantId",
+    "identity.userAssignedIdentities.principalId",
+    "identity.userAssignedIdentities.clientId",
+];
 
-/// The properties of a group as the model nests them: levels lifted, nulls gone, `true` in the place of each secret.
-pub(super) fn group(properties: &Value) -> Value {
-    let mut group = without_nulls(properties);
-    for level in LEVELS {
-        for item in items(&mut group, level) {
-            if let Some(Value::Object(below)) = item.remove("properties") {
-                item.extend(below);
-            }
-        }
-    }
-    for container in items(&mut group, "containers") {
-        let variables = container.get_mut("environmentVariables").and_then(Value::as_array_mut);
-        for variable in variables.into_iter().flatten().filter_map(Value::as_object_mut) {
-            // The service keeps the item of a secret and drops its value. Source: facts in the recorded exchanges of
-            // azure-libraries-for-net; `@secret` in the service's API description.
-            if !variable.contains_key("value") {
-                variable.insert("secureValue".into(), Value::Bool(true));
+/// The properties of a group as the model nests them: levels lifted, what stands beside `properties` taken in, nulls gone,
+/// and a word in the place of each secret environment variable.
+pub(super) fn group(item: &Value) -> Value {
+    let mut group = without_nulls(&item["properties"]);
+    levels::lift(&mut group);
+    for list in ["containers", "initContainers"] {
+        for container in items(&mut group, list) {
+            let variables = container.get_mut("environmentVariables").and_then(Value::as_array_mut);
+            for variable in variables.into_iter().flatten().filter_map(Value::as_object_mut) {
+                // The service keeps the item of a secret and drops its value. Source: facts in the recorded exchanges of
+                // azure-libraries-for-net; `@secret` in the service's API description.
+                if !variable.contains_key("value") && !variable.contains_key("secureValueReference") {
+                    variable.insert("secureValue".into(), Value::Bool(true));
+                }
             }
         }
     }
     if let Some(Value::Object(address)) = group.get_mut("ipAddress") {
         address.entry("ports").or_insert_with(|| Value::Array(Vec::new()));
+    }
+    if let Value::Object(group) = &mut group {
+        for key in ["identity", "zones"] {
+            let value = without_nulls(&item[key]);
+            if !value.is_null() {
+                group.insert(key.into(), value);
+            }
+        }
+    }
+    if let Some(Value::String(kind)) = group.get_mut("identity").and_then(|identity| identity.get_mut("type"))
+    {
+        // The service has been seen with and without the space.
+        *kind = kind.replace(' ', "").replace(',', ", ");
     }
     group
 }
@@ -64,6 +89,11 @@ fn walk(shown: &Value, known: Option<&Value>, path: &str, names: &mut Vec<String
     match (shown, known) {
         (Value::Object(map), Some(Value::Object(known))) => {
             for (key, value) in map {
+                // The keys of this one mapping are ids.
+                if path == "identity.userAssignedIdentities" {
+                    walk(value, known.get(key), path, names);
+                    continue;
+                }
                 let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 walk(value, known.get(key), &path, names);
             }

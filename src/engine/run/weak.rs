@@ -73,7 +73,12 @@ fn tell_run<S>(variables: &mut Vec<EnvironmentVariable<S>>, run: &RunId) {
     for (name, value) in run.environment() {
         if !variables.iter().any(|variable| variable.name == name) {
             let name = name.to_owned();
-            variables.push(EnvironmentVariable { name, value: Some(value), secure_value: None });
+            variables.push(EnvironmentVariable {
+                name,
+                value: Some(value),
+                secure_value: None,
+                secure_value_reference: None,
+            });
         }
     }
 }

@@ -73,20 +73,22 @@ pub(super) fn id() -> GroupId {
 }
 
 pub(super) fn deployment() -> Deployment {
-    let requests = ResourceRequests { cpu: Thousandths::new(1000), memory_in_gb: Thousandths::new(1000) };
+    let requests =
+        ResourceRequests { cpu: Thousandths::new(1000), memory_in_gb: Thousandths::new(1000), gpu: None };
     let job: Container<SecretSource> = Container {
         name: "job".into(),
         image: "i:1".into(),
         command: Vec::new(),
         environment_variables: Vec::new(),
         ports: Vec::new(),
-        resources: Resources { requests },
+        resources: Resources { requests, limits: None },
+        ..Default::default()
     };
     let group = Group {
         os_type: OsType::Linux,
         restart_policy: RestartPolicy::Never,
         containers: vec![job],
-        ip_address: None,
+        ..Default::default()
     };
     Deployment { location: "eastus".into(), tags: [("acitask-owner".into(), "p".into())].into(), group }
 }

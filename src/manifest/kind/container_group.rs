@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, ContainerGroupKind, Metadata, is_default, is_false};
-use crate::model::group::{Container, IpAddress, OsType, RestartPolicy};
+use crate::model::group::Group;
 use crate::model::secret::SecretRef;
 
 /// A container group.
@@ -37,21 +37,12 @@ pub struct ContainerGroupSpec {
     /// Its region; the resource group's where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// The operating system.
-    #[serde(default)]
-    pub os_type: OsType,
-    /// What happens when a container ends.
-    #[serde(default)]
-    pub restart_policy: RestartPolicy,
     /// Whether the group is kept running or stopped.
     #[serde(default, skip_serializing_if = "is_default")]
     pub power: PowerWord,
-    /// The containers, which share the group's address and life.
-    #[schemars(length(min = 1, max = 60))]
-    pub containers: Vec<Container<SecretRef>>,
-    /// The group's address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_address: Option<IpAddress>,
+    /// Its properties.
+    #[serde(flatten)]
+    pub properties: Group<SecretRef>,
     /// Its tags, beside those of the project.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,

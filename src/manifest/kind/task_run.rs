@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, Metadata, TaskRunKind, is_default, is_false};
-use crate::model::group::{Container, EnvironmentVariable, IpAddress, OsType, RestartPolicy};
+use crate::model::group::{Group, RestartPolicy};
 use crate::model::quantity::Period;
 use crate::model::secret::SecretRef;
 
@@ -41,7 +41,7 @@ pub struct TaskRunSpec {
     pub command: Vec<String>,
     /// strong: environment beside the container's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub environment_variables: Vec<EnvironmentVariable<SecretRef>>,
+    pub environment_variables: Vec<RunVariable>,
     /// strong: the folder the program runs in; the container's where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<String>,
@@ -126,7 +126,7 @@ pub enum InterruptedWord {
 /// The group that is made for each run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, transform = never_by_default)]
 pub struct Template {
     /// The ResourceGroup that it stands in, by its `metadata.name`.
     pub resource_group: String,
@@ -136,22 +136,40 @@ pub struct Template {
     /// Its tags, beside those of the project.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// The operating system.
-    #[serde(default)]
-    pub os_type: OsType,
     /// What happens when a container ends; Never where nothing is said, and not Always.
     #[serde(default = "never")]
     pub restart_policy: RestartPolicy,
-    /// The containers, which share the group's address and life.
-    #[schemars(length(min = 1, max = 60))]
-    pub containers: Vec<Container<SecretRef>>,
-    /// The group's address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip_address: Option<IpAddress>,
+    /// Its properties.
+    #[serde(flatten)]
+    pub properties: Group<SecretRef>,
 }
 
 fn never() -> RestartPolicy {
     RestartPolicy::Never
+}
+
+/// A template's own restart policy stands over the one of the properties, which has another default.
+fn never_by_default(schema: &mut Schema) {
+    let policy = schema.pointer_mut("/properties/restartPolicy").and_then(serde_json::Value::as_object_mut);
+    if let Some(policy) = policy {
+        policy.insert("default".into(), RestartPolicy::Never.as_str().into());
+        policy.insert("description".into(), "What happens when a container ends; not Always.".into());
+    }
+}
+
+/// An environment variable of a strong run: a plain value or a secret one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct RunVariable {
+    /// Its name: letters, digits and inner underscores, at most 63.
+    pub name: String,
+    /// Its plain value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Its secret value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure_value: Option<SecretRef>,
 }
 
 /// What becomes of an ephemeral group after its run.

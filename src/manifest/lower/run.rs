@@ -2,11 +2,10 @@
 
 use super::{Bug, Shared, bug, names, region, with_project};
 use crate::manifest::kind::task_run::{
-    InterruptedWord, Keep, KeepWord, Lifetime, RunType, TaskRunManifest, Template, TriggerWord,
+    InterruptedWord, Keep, KeepWord, Lifetime, RunType, RunVariable, TaskRunManifest, Template, TriggerWord,
 };
-use crate::model::group::{EnvironmentVariable, Group};
+use crate::model::group::Group;
 use crate::model::name::Name;
-use crate::model::secret::SecretRef;
 use crate::model::stack::{EphemeralRun, Interrupted, RunKind, RunValue, StrongRun, TaskRun, Trigger};
 
 /// Lowers a run.
@@ -56,24 +55,20 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
 }
 
 fn ephemeral(template: Template, keep: Keep, shared: &Shared<'_>) -> Result<EphemeralRun, Bug> {
-    let Template { resource_group, location, tags, os_type, restart_policy, containers, ip_address } =
-        template;
+    let Template { resource_group, location, tags, restart_policy, properties } = template;
     let Keep { on_success, on_failure } = keep;
     Ok(EphemeralRun {
         resource_group: Name::new(resource_group),
         location: location.map(region),
         tags: with_project(shared.project, tags),
-        group: shared.secrets(Group { os_type, restart_policy, containers, ip_address })?,
+        group: shared.secrets(Group { restart_policy, ..properties })?,
         keep_on_success: on_success == Some(KeepWord::Keep),
         keep_on_failure: on_failure != Some(KeepWord::Delete),
     })
 }
 
-fn environment(
-    variable: EnvironmentVariable<SecretRef>,
-    shared: &Shared<'_>,
-) -> Result<(String, RunValue), Bug> {
-    let EnvironmentVariable { name, value, secure_value } = variable;
+fn environment(variable: RunVariable, shared: &Shared<'_>) -> Result<(String, RunValue), Bug> {
+    let RunVariable { name, value, secure_value } = variable;
     match (value, secure_value) {
         (Some(value), None) => Ok((name, RunValue::Plain(value))),
         (None, Some(reference)) => Ok((name, RunValue::Secret(shared.secret(reference)?))),

@@ -7,6 +7,7 @@ use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
+use crate::manifest::rules::one_of::exactly_one;
 use crate::manifest::tree::Span;
 use crate::manifest::variable::{Offer, Variables};
 use crate::model::secret::{Secret, SecretRef};
@@ -21,9 +22,29 @@ const TELLTALE: [&str; 4] = ["PASSWORD", "SECRET", "TOKEN", "KEY"];
 fn environments<'d>(sheet: Sheet<'d>) -> Vec<Place<'d>> {
     let Some(spec) = sheet.spec() else { return vec![] };
     let of = |containers: Place<'d>| containers.list(&["environmentVariables"]);
-    let own = spec.list(&["containers"]).flat_map(of);
-    let template = spec.list(&["template", "containers"]).flat_map(of);
-    own.chain(template).chain(spec.list(&["environmentVariables"])).collect()
+    let groups = [Some(spec), spec.get("template")].into_iter().flatten();
+    let containers =
+        groups.flat_map(|group| group.list(&["containers"]).chain(group.list(&["initContainers"])));
+    containers.flat_map(of).chain(spec.list(&["environmentVariables"])).collect()
+}
+
+/// Where references to secrets stand: all places of a document whose schema is that of a reference.
+fn references<'d>(sheet: Sheet<'d>) -> Vec<Place<'d>> {
+    let Some(spec) = sheet.spec() else { return vec![] };
+    let mut places: Vec<_> =
+        environments(sheet).into_iter().filter_map(|variable| variable.get("secureValue")).collect();
+    for group in [Some(spec), spec.get("template")].into_iter().flatten() {
+        for volume in group.list(&["volumes"]) {
+            places.extend(volume.at(&["azureFile", "storageAccountKey"]));
+            places.extend(volume.entries(&["secret"]).map(|(_, place)| place));
+        }
+        places.extend(group.list(&["imageRegistryCredentials"]).filter_map(|each| each.get("password")));
+        places.extend(group.at(&["diagnostics", "logAnalytics", "workspaceKey"]));
+        for extension in group.list(&["extensions"]) {
+            places.extend(extension.entries(&["protectedSettings"]).map(|(_, place)| place));
+        }
+    }
+    places
 }
 
 /// Looks up every secret that is referred to, and judges the values of environment variables.
@@ -35,13 +56,13 @@ pub(in crate::manifest) fn resolve(
 ) -> Secrets {
     let mut secrets = Secrets::new();
     for variable in book.sheets.iter().copied().flat_map(environments) {
-        let (plain, secure) = (variable.get("value"), variable.get("secureValue"));
-        diagnostics.extend(exactly_one(variable, ["value", "secureValue"]));
-        if plain.is_some() && is_literal_secret(variable) {
+        diagnostics.extend(exactly_one(variable, &["value", "secureValue", "secureValueReference"]));
+        if variable.get("value").is_some() && is_literal_secret(variable) {
             diagnostics.push(literal(variable));
         }
-        let Some(secure) = secure else { continue };
-        diagnostics.extend(exactly_one(secure, ["fromVariable", "fromFile"]));
+    }
+    for secure in book.sheets.iter().copied().flat_map(references) {
+        diagnostics.extend(exactly_one(secure, &["fromVariable", "fromFile"]));
         let (from_variable, from_file) = (secure.get("fromVariable"), secure.get("fromFile"));
         let value = match (from_variable, from_file) {
             (Some(place), None) => from_a_variable(place, variables),
@@ -80,26 +101,6 @@ fn from_a_file(
             diagnostics.push(place.flaw(Rule::SecretFile, message, "this file"));
             None
         }
-    }
-}
-
-/// Refuses a mapping that has none or both of two keys.
-fn exactly_one(place: Place<'_>, keys: [&str; 2]) -> Option<Diagnostic> {
-    let [first, second] = keys;
-    match (place.get(first), place.get(second)) {
-        (Some(_), Some(_)) => Some(
-            Diagnostic::new(Rule::OneOf, format!("{first} and {second} exclude each other"))
-                .label(place.file, place.key(second), "either this")
-                .label(place.file, place.key(first), "or this")
-                .help("keep one of them"),
-        ),
-        // A misspelt key is told by the schema; then nothing is known to be missing.
-        (None, None) if place.node.entries().iter().all(|(key, _)| key.text == "name") => Some(
-            place
-                .flaw(Rule::OneOf, format!("{first} or {second} is needed"), "neither is here")
-                .help(format!("add one of {first} and {second}")),
-        ),
-        _ => None,
     }
 }
 

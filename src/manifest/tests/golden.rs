@@ -8,7 +8,7 @@ fn the_committed_schemas_are_those_of_the_language() -> Outcome {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
     for (name, text) in schema::files() {
         let committed = std::fs::read_to_string(format!("{folder}/{name}")).unwrap_or_default();
-        assert!(committed == text, "schemas/{name} is not up to date: run `acitask schema --out schemas`");
+        assert!(committed == text, "schemas/{name} is not up to date: run `acitask schema --write schemas`");
     }
     Ok(())
 }

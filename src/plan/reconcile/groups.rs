@@ -99,7 +99,8 @@ pub(super) fn draft(
                     let sketch =
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
-                    let impacts = vec![Impact::Restart, Impact::LogsLost];
+                    let restarts = here.changes.iter().any(|change| change.effect() > Effect::Live);
+                    let impacts = if restarts { vec![Impact::Restart, Impact::LogsLost] } else { Vec::new() };
                     line.push(Sketch { changes, impacts, ..sketch });
                 }
                 Some(Effect::Replace) => {

@@ -24,8 +24,9 @@ prop_compose! {
             environment_variables: variables.into_iter().map(variable).collect(),
             ports: ports.into_iter().map(|port| Port { port, protocol: Protocol::Tcp }).collect(),
             resources: Resources { requests: ResourceRequests {
-                cpu: Thousandths::new(cpu * 500), memory_in_gb: Thousandths::new(memory * 500),
-            } },
+                cpu: Thousandths::new(cpu * 500), memory_in_gb: Thousandths::new(memory * 500), ..Default::default()
+            }, limits: None },
+            ..Default::default()
         }
     }
 }
@@ -45,7 +46,9 @@ prop_compose! {
                 kind: IpAddressType::Public,
                 ports: vec![Port { port: 1, protocol: Protocol::Tcp }],
                 dns_name_label: Some(label),
+                ..Default::default()
             }),
+            ..Default::default()
         }
     }
 }
