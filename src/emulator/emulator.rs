@@ -123,7 +123,8 @@ impl Emulator {
         let (events, told) = mpsc::unbounded_channel();
         let (runtime, chosen) = choose(&options, home.as_ref(), clock.clone(), events).await?;
 
-        let config = Config { switches: options.switches, seed: options.seed };
+        let config =
+            Config { switches: options.switches, seed: options.seed, windows: chosen.name == "simulated" };
         let records = store.as_ref().map(|store| store.records().clone()).unwrap_or_default();
         let (world, commands) = World::restore(config, records, clock.now());
         let quiet = CancellationToken::new();

@@ -69,38 +69,36 @@
 //! | `POST` | `{resource group}/exportTemplate`, `{resource group}/moveResources` | templates and moves |
 //! | `GET` | `{subscription}/tagNames`, `/providers` | ARM's older lists |
 //!
-//! # What a container group cannot have yet
-//! A PUT that asks for one of these is answered 501, with the property in the message.
+//! # What a container group cannot have
+//! A PUT that asks for one of these is answered 501, with the property in the message; so is every property that the API of
+//! 2025-09-01 does not know. `properties.osType` `Windows` is answered so where the runtime runs real containers, which are
+//! Linux's; the simulated runtime takes it.
+//!
+//! | property | for example |
+//! | --- | --- |
+//! | `extendedLocation` | `{"name": "edge"}` |
+//! | `properties.networkProfile` | `{"id": "p"}` |
+//! | `properties.containerGroupProfile` | `{"id": "p"}` |
+//! | `properties.standbyPoolProfile` | `{"id": "p"}` |
+//!
+//! # What a container group has as data only
+//! These are checked, kept and shown as the service does, but nothing follows from them here: there is no Entra ID, no
+//! virtual network, no workspace, no vault and no second machine. References to secrets resolve to what the switch
+//! `secret-reference.value` says. Of a security context only `runAsUser` and `runAsGroup` are carried out.
 //!
 //! | property | for example |
 //! | --- | --- |
 //! | `identity` | `{"type": "SystemAssigned"}` |
 //! | `zones` | `["1"]` |
-//! | `extendedLocation` | `{"name": "edge"}` |
-//! | `properties.osType` | `"Windows"` |
-//! | `properties.sku` | `"Confidential"` |
+//! | `properties.sku` | `"Dedicated"` |
 //! | `properties.priority` | `"Spot"` |
-//! | `properties.ipAddress` | `{"type": "Private", "ports": [{"port": 80}]}` |
-//! | `properties.initContainers` | `[{"name": "first"}]` |
-//! | `properties.volumes` | `[{"name": "data"}]` |
-//! | `properties.imageRegistryCredentials` | `[{"server": "registry"}]` |
-//! | `properties.diagnostics` | `{"logAnalytics": {"workspaceId": "w"}}` |
-//! | `properties.subnetIds` | `[{"id": "s"}]` |
-//! | `properties.dnsConfig` | `{"nameServers": ["127.0.0.1"]}` |
-//! | `properties.encryptionProperties` | `{"keyName": "k"}` |
-//! | `properties.confidentialComputeProperties` | `{"ccePolicy": "p"}` |
-//! | `properties.extensions` | `[{"name": "e"}]` |
-//! | `properties.secretReferences` | `[{"name": "s"}]` |
-//! | `properties.containerGroupProfile` | `{"id": "p"}` |
-//! | `properties.standbyPoolProfile` | `{"id": "p"}` |
-//! | `properties.containers` | `[{"name": "a", "properties": {"image": "a", "resources": {"requests": {"cpu": 1, "memoryInGB": 1}}}}, {"name": "b", "properties": {"image": "b", "resources": {"requests": {"cpu": 1, "memoryInGB": 1}}}}]` |
-//! | `properties.containers[].properties.volumeMounts` | `[{"name": "data"}]` |
-//! | `properties.containers[].properties.livenessProbe` | `{"periodSeconds": 1}` |
-//! | `properties.containers[].properties.readinessProbe` | `{"periodSeconds": 1}` |
-//! | `properties.containers[].properties.securityContext` | `{"privileged": true}` |
-//! | `properties.containers[].properties.configMap` | `{"keyValuePairs": {"a": "b"}}` |
-//! | `properties.containers[].properties.resources.requests.gpu` | `{"count": 1}` |
-//! | `properties.containers[].properties.environmentVariables` | `[{"name": "A", "secureValueReference": "r"}]` |
+//! | `properties.subnetIds` | `[{"id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/virtualNetworks/v/subnets/n"}]` |
+//! | `properties.diagnostics` | `{"logAnalytics": {"workspaceId": "w", "workspaceKey": "k"}}` |
+//! | `properties.encryptionProperties` | `{"vaultBaseUrl": "https://v", "keyName": "k", "keyVersion": "1"}` |
+//! | `properties.extensions` | `[{"name": "e", "properties": {"extensionType": "t", "version": "1"}}]` |
+//! | `properties.identityAcls` | `{"defaultAccess": "System", "acls": [{"access": "All", "identity": "i"}]}` |
+//! | `properties.secretReferences` | `[{"name": "s", "identity": "i", "secretReferenceUri": "https://v/secrets/s"}]` |
+//! | `properties.containers[].properties.securityContext` | `{"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}}` |
 //!
 //! # Storeys
 //! `contract` (words) ← `world` (pure: every decision) ← `emulator` (time, order, store, commands) ← `http` ← `serve`.

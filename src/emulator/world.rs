@@ -8,17 +8,22 @@ mod admission;
 mod body;
 mod check;
 mod container_group;
+mod dns;
 mod filter;
+mod fit;
 mod group_requests;
 mod happening;
+mod identity;
 mod ids;
 mod inside;
 mod lifecycle;
+mod live;
 mod odd;
 mod operation;
 mod page;
 mod path;
 mod power;
+mod properties;
 mod provider;
 mod put;
 mod rates;
@@ -31,11 +36,12 @@ mod resource_group;
 mod resources;
 mod route;
 mod scope;
+mod secrets;
 mod shelf;
+mod source;
 mod subscription;
 mod switches;
 mod tags;
-mod undone;
 mod update;
 mod versions;
 mod view;
@@ -72,6 +78,8 @@ pub struct Config {
     pub switches: Switches,
     /// Where ids come from.
     pub seed: u64,
+    /// Whether the runtime takes containers of Windows; where not, a PUT of one is answered 501.
+    pub windows: bool,
 }
 
 /// A record that the store keeps: the newest value of a key, or that it is gone.
@@ -93,6 +101,7 @@ impl fmt::Debug for Change {
 /// The state.
 pub struct World {
     switches: Switches,
+    windows: bool,
     now: Timestamp,
     ids: Ids,
     /// The ids as they were last handed out by [`World::changes`].
@@ -139,6 +148,7 @@ impl World {
     pub fn new(config: Config) -> Self {
         Self {
             switches: config.switches,
+            windows: config.windows,
             now: Timestamp::MIN,
             ids: Ids::new(config.seed),
             kept_ids: None,
@@ -196,7 +206,7 @@ impl World {
     pub fn reset(&mut self) -> Vec<Command> {
         let sandboxes = self.container_groups.iter().map(|(_, group)| group.sandbox);
         let commands = sandboxes.map(|sandbox| Command::Discard { sandbox }).collect();
-        let config = Config { switches: self.switches.clone(), seed: 0 };
+        let config = Config { switches: self.switches.clone(), seed: 0, windows: self.windows };
         let pending = std::mem::take(&mut self.pending);
         *self = Self { now: self.now, ids: self.ids.clone(), pending, ..Self::new(config) };
         commands
@@ -213,7 +223,9 @@ impl World {
             Ok(Outcome::Reply(answer)) => {
                 Outcome::Reply(self.finished(answer, subscription, &request.method))
             }
-            Err(refusal) => Outcome::Reply(self.finished(refusal.reply(), subscription, &request.method)),
+            Err(refusal) => {
+                Outcome::Reply(self.finished(self.refused(&refusal), subscription, &request.method))
+            }
         };
         (outcome, std::mem::take(&mut self.commands))
     }
@@ -226,7 +238,7 @@ impl World {
         let answer = put
             .ok_or_else(|| refusal::Refusal::NotImplemented("a ticket answered twice".to_owned()))
             .and_then(|put| self.finish_put(put, &fact))
-            .unwrap_or_else(|refusal| refusal.reply());
+            .unwrap_or_else(|refusal| self.refused(&refusal));
         let answer = self.finished(answer, subscription.as_deref(), "PUT");
         (answer, std::mem::take(&mut self.commands))
     }
@@ -301,6 +313,14 @@ impl World {
             self.settle(&key);
         }
         self.end_deletions();
+    }
+
+    /// The answer of a refusal, with the status that a switch gives it.
+    fn refused(&self, refusal: &refusal::Refusal) -> Reply {
+        let mut answer = refusal.reply();
+        let (status, code) = refusal.status_and_code();
+        answer.status = self.switches.status(code).unwrap_or(status);
+        answer
     }
 
     /// The answer with what ARM puts on every one.

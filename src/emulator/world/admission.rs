@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::World;
 use super::body::Object;
 use super::container_group::ContainerGroup;
 use super::path::ResourceName;
@@ -10,6 +9,7 @@ use super::rates::Kind;
 use super::refusal::Refusal;
 use super::region;
 use super::regional::{Sort, whole};
+use super::{World, dns};
 
 impl World {
     /// Whether a region takes this wish of a container group.
@@ -96,16 +96,18 @@ impl World {
     }
 
     fn label_is_free(&self, name: &ResourceName, location: &str, properties: &Object) -> Result<(), Refusal> {
-        let Some(label) = label_of(properties) else {
+        let Some(wanted) = dns::candidate(name, location, properties) else {
             return Ok(());
         };
         let key = name.key();
-        let taken = self.container_groups.iter().any(|(other, group)| {
-            *other != key && group.location == location && group.dns_label().as_deref() == Some(&label)
-        });
-        let own = self.container_groups.get(&key).and_then(ContainerGroup::dns_label);
-        let released = self.labels.get(&label_key(location, &label)).is_some_and(|until| *until > self.now);
-        if taken || (released && own.as_ref() != Some(&label)) {
+        let taken = self
+            .container_groups
+            .iter()
+            .any(|(other, group)| *other != key && group.fqdn().as_ref() == Some(&wanted));
+        let own = self.container_groups.get(&key).and_then(ContainerGroup::fqdn);
+        let released = self.labels.get(&wanted).is_some_and(|until| *until > self.now);
+        if taken || (released && own.as_ref() != Some(&wanted)) {
+            let label = wanted.split('.').next().unwrap_or_default().to_owned();
             let group = name.name.clone();
             return Err(Refusal::DnsNameLabelNotAvailable { label, group });
         }
@@ -114,7 +116,7 @@ impl World {
 
     /// Keeps the label of a group that goes as long as the switch `dns.release-seconds` says.
     pub(crate) fn release_label(&mut self, group: &ContainerGroup) {
-        let Some(label) = group.dns_label() else {
+        let Some(name) = group.fqdn() else {
             return;
         };
         let now = self.now;
@@ -124,15 +126,7 @@ impl World {
         let seconds = self.switches.dns_release_seconds;
         if seconds > 0 {
             let until = now.checked_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
-            self.labels.insert(label_key(&group.location, &label), until);
+            self.labels.insert(name, until);
         }
     }
-}
-
-fn label_of(properties: &Object) -> Option<String> {
-    Some(properties.get("ipAddress")?.get("dnsNameLabel")?.as_str()?.to_lowercase())
-}
-
-fn label_key(location: &str, label: &str) -> String {
-    format!("{location}/{label}")
 }

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body::Object;
+use super::body::{Object, Wish};
 use super::happening::Happening;
 use super::tags::Tags;
-use crate::contract::SandboxId;
+use crate::contract::{Probe, SandboxId};
 
 /// A container group.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,20 @@ pub(crate) struct ContainerGroup {
     pub(crate) tags: Option<Tags>,
     /// The properties as sent, brought to the form that is kept; secrets included.
     pub(crate) properties: Object,
+    /// The identity as sent.
+    #[serde(default)]
+    pub(crate) identity: Option<Value>,
+    /// The principal of the identity that the service made.
+    #[serde(default)]
+    pub(crate) principal: Option<String>,
+    #[serde(default)]
+    pub(crate) zones: Option<Value>,
+    /// What the references to secrets resolved to at the last deployment, by their names.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<String, String>,
+    /// What stands behind the DNS label where its reuse is limited.
+    #[serde(default)]
+    pub(crate) dns_hash: Option<String>,
     pub(crate) provisioning: Provisioning,
     /// When the provisioning under way began.
     pub(crate) since: Timestamp,
@@ -92,6 +106,23 @@ pub(crate) struct Container {
     pub(crate) current: Option<State>,
     pub(crate) previous: Option<State>,
     pub(crate) events: Vec<Happening>,
+    /// Its probes, as long as it runs.
+    #[serde(default)]
+    pub(crate) watches: BTreeMap<Probe, Watch>,
+    /// Its liveness probe has ended it.
+    #[serde(default)]
+    pub(crate) unwell: bool,
+}
+
+/// How a probe of a running container stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Watch {
+    /// When to look next; none while the runtime looks, or where it is over.
+    pub(crate) next: Option<Timestamp>,
+    /// When it last began to look.
+    pub(crate) looked: Option<Timestamp>,
+    /// Bad looks in a row.
+    pub(crate) bad: u32,
 }
 
 impl Container {
@@ -104,6 +135,8 @@ impl Container {
             current: None,
             previous: None,
             events: Vec::new(),
+            watches: BTreeMap::new(),
+            unwell: false,
         }
     }
 }
@@ -111,6 +144,8 @@ impl Container {
 /// What a container waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Phase {
+    /// For the init containers before it.
+    Held,
     /// For its image.
     Pulling,
     /// For its process.
@@ -150,6 +185,12 @@ pub(crate) enum RestartPolicy {
 }
 
 impl ContainerGroup {
+    /// What it is to be.
+    pub(crate) fn wish(&self) -> Wish {
+        let Self { properties, identity, zones, .. } = self;
+        Wish { properties: properties.clone(), identity: identity.clone(), zones: zones.clone() }
+    }
+
     /// The policy; Always where none was sent ("Run containerized tasks with restart policies").
     pub(crate) fn policy(&self) -> RestartPolicy {
         match self.properties.get("restartPolicy").and_then(Value::as_str) {
@@ -161,17 +202,47 @@ impl ContainerGroup {
 
     /// The containers of the wish: name and properties.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let containers = self.properties.get("containers").and_then(Value::as_array);
+        self.named("containers")
+    }
+
+    /// The init containers of the wish, in the order in which they run.
+    pub(crate) fn inits(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.named("initContainers")
+    }
+
+    fn named(&self, list: &str) -> impl Iterator<Item = (&str, &Value)> {
+        let containers = self.properties.get(list).and_then(Value::as_array);
         containers
             .into_iter()
             .flatten()
             .filter_map(|container| Some((container["name"].as_str()?, &container["properties"])))
     }
 
+    /// Whether an init container has this name.
+    pub(crate) fn is_init(&self, name: &str) -> bool {
+        self.inits().any(|(init, _)| init == name)
+    }
+
+    /// Whether an init container ended for good without success: then no container of the group will start.
+    pub(crate) fn init_failed(&self) -> bool {
+        self.inits().filter_map(|(name, _)| self.containers.get(name)).any(|init| {
+            init.phase == Phase::Ended
+                && matches!(init.current, Some(State::Terminated { code: Some(code), .. }) if code != 0)
+        })
+    }
+
     /// The DNS label, in lower case.
     pub(crate) fn dns_label(&self) -> Option<String> {
         let label = self.properties.get("ipAddress")?.get("dnsNameLabel")?.as_str()?;
         Some(label.to_lowercase())
+    }
+
+    /// The whole name at which its address is found. Where reuse of the label is limited, a hash stands behind the label
+    /// (Azure's page "Deploy an Azure Container Instance that mitigates DNS reuse").
+    pub(crate) fn fqdn(&self) -> Option<String> {
+        let label = self.dns_label()?;
+        let hash = self.dns_hash.as_ref().map(|hash| format!(".{hash}")).unwrap_or_default();
+        Some(format!("{label}{hash}.{}.azurecontainer.io", self.location))
     }
 
     /// Whether a deployment is under way and nothing went wrong with it so far. Once something did, the group
@@ -188,9 +259,12 @@ impl ContainerGroup {
         if self.stopped {
             return "Stopped";
         }
+        if self.init_failed() {
+            return "Failed";
+        }
         let mut pending = false;
         let mut failed = false;
-        for container in self.containers.values() {
+        for (_, container) in self.containers.iter().filter(|(name, _)| !self.is_init(name)) {
             match (&container.current, &container.previous) {
                 (Some(State::Running { .. }), _) | (Some(State::Waiting { .. }), Some(_)) => {
                     return "Running";

@@ -1,4 +1,4 @@
-//! The events of a container as the instance view shows them: merged by name, with a count.
+//! The events of a container as the instance view shows them: merged where they say the same, with a count.
 //!
 //! Names and wording are those recorded in 2024 (azure-powershell recordings of ContainerInstance) and of
 //! Azure's page "Troubleshoot common issues in Azure Container Instances".
@@ -26,27 +26,43 @@ pub(crate) enum Name {
     Killing,
     Failed,
     BackOff,
+    FailedMount,
+    Unhealthy,
 }
 
 impl Name {
     fn kind(self) -> &'static str {
         match self {
             Self::Pulling | Self::Pulled | Self::Started | Self::Killing => "Normal",
-            Self::Failed | Self::BackOff => "Warning",
+            Self::Failed | Self::BackOff | Self::FailedMount | Self::Unhealthy => "Warning",
         }
     }
 }
 
-/// Notes that it happened, now.
+/// The most events that a container shows; the oldest go first.
+const MOST: usize = 50;
+
+/// Notes that it happened, now. What happened before counts again: what has the same name, and the same message up to
+/// the reason that may stand behind a colon.
 pub(crate) fn note(events: &mut Vec<Happening>, name: Name, message: String, now: Timestamp) {
-    match events.iter_mut().find(|event| event.name == name) {
+    let same = |event: &&mut Happening| event.name == name && head(&event.message) == head(&message);
+    match events.iter_mut().find(same) {
         Some(event) => {
             event.count += 1;
             event.last = now;
             event.message = message;
         }
-        None => events.push(Happening { name, message, count: 1, first: now, last: now }),
+        None => {
+            if events.len() == MOST {
+                events.remove(0);
+            }
+            events.push(Happening { name, message, count: 1, first: now, last: now });
+        }
     }
+}
+
+fn head(message: &str) -> &str {
+    message.split_once(": ").map_or(message, |(head, _)| head)
 }
 
 impl Happening {

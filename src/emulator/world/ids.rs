@@ -31,12 +31,7 @@ impl Ids {
 
     /// A GUID of version 4's form.
     pub(crate) fn guid(&mut self) -> String {
-        let mut bytes = self.digest("guid");
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex = hex(&bytes[..16]);
-        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-        parts.join("-")
+        guid_of(self.digest("guid"))
     }
 
     /// The password of an exec session. It guards a loopback socket for the moment between two requests of one client.
@@ -53,11 +48,37 @@ impl Ids {
         format!("{net}.{host}")
     }
 
+    /// An address of a subnet that is nobody's: the emulator knows no subnet's own range.
+    pub(crate) fn private_address(&mut self) -> String {
+        let number = self.number();
+        format!("10.0.{}.{}", number / 250 % 256, number % 250 + 4)
+    }
+
     fn digest(&mut self, purpose: &str) -> [u8; 32] {
         let number = self.number();
         let seed = self.seed;
         Sha256::digest(format!("{purpose} {seed} {number}").as_bytes()).into()
     }
+}
+
+/// A GUID that is the same for the same text.
+pub(crate) fn guid_for(text: &str) -> String {
+    guid_of(Sha256::digest(text.as_bytes()).into())
+}
+
+/// Sixteen letters and digits that are the same for the same text, as the service puts them behind a DNS label.
+pub(crate) fn label_for(text: &str) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    digest[..16].iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+fn guid_of(mut bytes: [u8; 32]) -> String {
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes[..16]);
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    parts.join("-")
 }
 
 fn hex(bytes: &[u8]) -> String {

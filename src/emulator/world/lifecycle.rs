@@ -1,18 +1,24 @@
 //! The life of a container group's containers, as a state machine over runtime events and time.
 //!
 //! A deployment has a sandbox of its own and begins only after the containers of the one before have ended, or time is
-//! up. Nothing here knows requests or replies; what follows from a runtime's event is in [`told`], how a container is
-//! started in [`launch`].
+//! up. Nothing here knows requests or replies; what follows from a runtime's event is in [`told`] and [`probing`], which
+//! container is next in [`order`], how one is started in [`launch`] and [`volumes`].
 
 mod launch;
+mod order;
+mod probing;
 mod told;
+mod volumes;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) use self::told::{Happened, tell};
 
-use self::launch::{pull, start};
-use self::told::{ended, note_killed, note_lost};
+use self::launch::{pull, start, wanted};
+use self::order::proceed;
+use self::told::{End, ended, note_killed, note_lost};
+use self::volumes::{config, volumes};
+use super::body::Wish;
 use super::container_group::{Container, ContainerGroup, Next, Phase, Provisioning, State};
 use crate::contract::{Command, SandboxId};
 
@@ -36,14 +42,17 @@ pub(super) fn deploy(
     group.provisioning = state;
     group.since = now;
     group.stopped = false;
-    let wanted: Vec<String> = group.wanted().map(|(name, _)| name.to_owned()).collect();
-    group.containers.retain(|name, _| state == Provisioning::Updating && wanted.contains(name));
-    for name in wanted {
+    let names = group.wanted().chain(group.inits()).map(|(name, _)| name.to_owned());
+    let names: Vec<String> = names.collect();
+    group.containers.retain(|name, _| state == Provisioning::Updating && names.contains(name));
+    for name in names {
         let container = group.containers.entry(name).or_insert_with(Container::new);
         container.phase = Phase::Pulling;
         container.started = false;
         container.restarts = 0;
         container.failures = 0;
+        container.watches.clear();
+        container.unwell = false;
     }
     if group.alive.is_empty() {
         return begin(group, sandbox, commands);
@@ -55,20 +64,30 @@ pub(super) fn deploy(
 
 /// Begins in a new sandbox with what every container waits for.
 fn begin(group: &mut ContainerGroup, sandbox: SandboxId, commands: &mut Vec<Command>) {
-    if group.sandbox != sandbox {
+    if group.sandbox != sandbox && group.sandbox != SandboxId(0) {
         commands.push(Command::Discard { sandbox: group.sandbox });
     }
     group.sandbox = sandbox;
     group.next = None;
     group.alive.clear();
-    let waiting = |phase: Phase| !matches!(phase, Phase::Ended);
-    let names: Vec<String> =
-        group.containers.iter().filter(|(_, c)| waiting(c.phase)).map(|(n, _)| n.clone()).collect();
-    for name in names {
-        if let Some(container) = group.containers.get_mut(&name) {
-            container.phase = Phase::Pulling;
+    commands.push(Command::Open { sandbox, volumes: volumes(group) });
+    for container in group.containers.values_mut().filter(|container| container.phase != Phase::Ended) {
+        container.phase = Phase::Held;
+    }
+    proceed(group, commands);
+}
+
+/// Gives the containers that run the config maps of a wish that differs in nothing else.
+pub(super) fn configure(group: &mut ContainerGroup, wish: Wish, commands: &mut Vec<Command>) {
+    let config = |group: &ContainerGroup, name: &str| config(wanted(group, name));
+    let running = group.containers.iter().filter(|(_, container)| container.phase == Phase::Running);
+    let before: Vec<_> = running.map(|(name, _)| (name.clone(), config(group, name))).collect();
+    Wish { properties: group.properties, identity: group.identity, zones: group.zones } = wish;
+    for (container, before) in before {
+        let config = config(group, &container);
+        if config != before {
+            commands.push(Command::Configure { sandbox: group.sandbox, container, config });
         }
-        pull(group, &name, commands);
     }
 }
 
@@ -96,6 +115,7 @@ pub(super) fn advance(group: &mut ContainerGroup, now: Timestamp, commands: &mut
             pull(group, &name, commands);
         }
     }
+    probing::look(group, now, commands);
     if is_provisioning(group) && group.since + PROVISIONING <= now {
         group.provisioning = Provisioning::Failed;
     }
@@ -109,7 +129,7 @@ pub(super) fn due(group: &ContainerGroup) -> Option<Timestamp> {
     });
     let next = group.next.iter().map(|next| next.by);
     let timeout = is_provisioning(group).then(|| group.since + PROVISIONING);
-    back_offs.chain(next).chain(timeout).min()
+    back_offs.chain(next).chain(timeout).chain(probing::due(group)).min()
 }
 
 /// Stops the group as a client asked.
@@ -144,14 +164,24 @@ pub(super) fn lost(
     if group.stopped || group.has_ended() {
         return;
     }
+    let inits: Vec<String> = group.inits().map(|(name, _)| name.to_owned()).collect();
+    let waits =
+        group.wanted().any(|(name, _)| group.containers.get(name).is_some_and(|c| c.phase != Phase::Ended));
     if group.next.is_none() {
         for (name, container) in &mut group.containers {
             if container.phase == Phase::Running {
                 note_lost(name, container, now);
-                ended(container, PLATFORM_INITIATED, now);
+                ended(container, End { code: PLATFORM_INITIATED, out_of_memory: false }, now);
                 container.previous = container.current.take();
                 container.current = Some(State::Waiting { detail: String::new() });
             }
+        }
+    }
+    // What has not started yet waits for init containers, which all run again on the new machine.
+    for (name, container) in &mut group.containers {
+        container.watches.clear();
+        if waits && inits.contains(name) {
+            container.phase = Phase::Held;
         }
     }
     begin(group, sandbox, commands);

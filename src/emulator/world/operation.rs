@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
-use super::container_group::Provisioning;
+use super::container_group::{ContainerGroup, Provisioning};
 use super::refusal::Refusal;
 use super::{reply, view};
 use crate::contract::Reply;
@@ -34,7 +34,13 @@ enum Outcome {
     /// Ends at this time whatever happens.
     Until(Timestamp),
     /// Ended.
-    Ended { at: Timestamp, status: Status, events: Vec<Value> },
+    Ended {
+        at: Timestamp,
+        status: Status,
+        events: Vec<Value>,
+        #[serde(default)]
+        init_failed: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,13 +87,14 @@ impl World {
         };
         let events: Vec<Value> =
             events.iter().flat_map(|group| group.containers.values()).flat_map(view::events).collect();
+        let init_failed = group.is_some_and(ContainerGroup::init_failed);
         let at = self.now;
         for key in self
             .operations
             .keys_where(|operation| operation.target == target && operation.outcome == Outcome::Open)
         {
             if let Some(operation) = self.operations.get_mut(&key) {
-                operation.outcome = Outcome::Ended { at, status, events: events.clone() };
+                operation.outcome = Outcome::Ended { at, status, events: events.clone(), init_failed };
             }
         }
     }
@@ -108,10 +115,14 @@ impl World {
             "id": id, "status": status, "startTime": started, "properties": {"events": events},
         });
         if status == json!(Status::Failed) {
-            body["error"] = json!({
-                "code": "ContainerGroupProvisioningTimeout",
-                "message": "The container group did not start within its provisioning timeout.",
-            });
+            // No public source shows these codes.
+            let (code, message) = if matches!(outcome, Outcome::Ended { init_failed: true, .. }) {
+                ("InitContainerFailed", "An init container of the container group failed.")
+            } else {
+                let message = "The container group did not start within its provisioning timeout.";
+                ("ContainerGroupProvisioningTimeout", message)
+            };
+            body["error"] = json!({"code": code, "message": message});
         }
         Ok(reply::json(200, body))
     }

@@ -7,7 +7,7 @@ use super::group_requests::{operation_url, stale};
 use super::path::{Power, ResourceName};
 use super::refusal::Refusal;
 use super::resource::not_found;
-use super::{lifecycle, reply};
+use super::{lifecycle, reply, secrets};
 use crate::contract::Reply;
 
 impl World {
@@ -33,6 +33,9 @@ impl World {
             Power::Start => {
                 self.can_start(name, group)?;
                 let (subscription, location, operation) = self.redeploy(name, Provisioning::Pending)?;
+                if self.switches.start_status == 204 {
+                    return Ok(reply::empty(204));
+                }
                 let url = |what| operation_url(origin, &subscription, &location, what, &operation);
                 let answer = reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));
                 Ok(reply::with(answer, "Location", url("operationresults")))
@@ -68,12 +71,14 @@ impl World {
     ) -> Result<(String, String, String), Refusal> {
         let key = name.key();
         let sandbox = self.ids.sandbox();
-        let address = self.ids.address();
+        let (address, private_address) = (self.ids.address(), self.ids.private_address());
         let (now, reads) = (self.now, self.switches.stale_reads);
         let group = self.container_groups.get_mut(&key).ok_or_else(|| not_found(name))?;
         group.stale = stale(group, reads);
+        group.secrets = secrets::resolved(&group.properties, &self.switches);
+        let private = group.properties.get("ipAddress").is_some_and(|address| address["type"] == "Private");
         if state == Provisioning::Pending && group.address.is_some() {
-            group.address = Some(address);
+            group.address = Some(if private { private_address } else { address });
         }
         lifecycle::deploy(group, sandbox, state, now, &mut self.commands);
         let (id, location) = (group.id.clone(), group.location.clone());

@@ -1,31 +1,30 @@
 //! PUT of a container group: creation, update, deployment as new.
 //!
-//! It is judged twice: when it comes, so that a refused one asks no registry, and again when the image is known,
+//! It is judged twice: when it comes, so that a refused one asks no registry, and again when the images are known,
 //! because the world has gone on meanwhile. Nothing is kept before the second judgement.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::body::{self, Object};
+use super::body::{self, Object, Wish};
 use super::container_group::{ContainerGroup, Provisioning};
 use super::group_requests::{operation_url, stale, version};
+use super::live::{self, Asked};
 use super::path::ResourceName;
 use super::rates::Kind;
 use super::refusal::Refusal;
 use super::switches::OnTerminated;
 use super::tags::{self, Tags};
-use super::{World, check, lifecycle, reply, update, view};
-use crate::contract::{Fact, Reply, Request, SandboxId};
+use super::{World, check, dns, identity, lifecycle, reply, secrets, source, update, view};
+use crate::contract::{Fact, ImageSource, Reply, Request, SandboxId};
 
-/// A PUT that waits for what its image is.
+/// A PUT that waits for what its images are.
 #[derive(Clone)]
 pub(crate) struct Put {
     name: ResourceName,
     location: String,
     tags: Option<Tags>,
-    properties: Object,
-    image: String,
+    sent: Wish,
+    sources: Vec<ImageSource>,
     version: String,
     origin: String,
 }
@@ -43,9 +42,9 @@ impl Put {
         self.name.group.subscription.to_lowercase()
     }
 
-    /// The image that must be known before it can be carried out.
-    pub(crate) fn image(&self) -> &str {
-        &self.image
+    /// The images that must be known before it can be carried out; none where no container starts anew.
+    pub(crate) fn sources(&self) -> &[ImageSource] {
+        &self.sources
     }
 }
 
@@ -54,120 +53,162 @@ impl World {
     pub(crate) fn read_put(&self, name: &ResourceName, request: &Request) -> Result<Put, Refusal> {
         self.open_group(&name.group)?;
         let body = body::object(&request.body)?;
-        let location = body::location(&body)?;
-        let tags = tags::read(body.get("tags"))?;
-        let Some(Value::Object(properties)) = body.get("properties") else {
-            return Err(Refusal::InvalidContent("properties is missing".to_owned()));
-        };
-        let properties = body::normalised(properties.clone());
-        check::check(&name.name, &body, &properties)?;
-        let container = properties.get("containers").and_then(|containers| containers.get(0));
-        let image = container.and_then(|c| c["properties"]["image"].as_str()).unwrap_or_default();
-        let put = Put {
+        let mut put = Put {
             name: name.clone(),
-            location,
-            tags,
-            image: image.to_owned(),
-            properties,
+            location: body::location(&body)?,
+            tags: tags::read(body.get("tags"))?,
+            sent: body::wish(&body)?,
+            sources: Vec::new(),
             version: version(request),
             origin: request.origin.clone(),
         };
-        self.admit(&put)?;
+        if let Asked::Deployment(wish) = self.judge(&put)? {
+            let secrets = secrets::resolved(&wish.properties, &self.switches);
+            put.sources = source::sources(&wish.properties, &secrets);
+        }
         Ok(put)
     }
 
-    /// Whether a PUT fits the world as it is now.
-    fn admit(&self, put: &Put) -> Result<(), Refusal> {
-        let Put { name, location, properties, .. } = put;
+    /// What a PUT comes to in the world as it is now.
+    fn judge(&self, put: &Put) -> Result<Asked, Refusal> {
+        let Put { name, location, tags, sent, .. } = put;
         self.open_group(&name.group)?;
-        let key = name.key();
-        if let Some(live) = self.container_groups.get(&key) {
-            if live.location != *location {
-                return Err(Refusal::InvalidResourceLocation {
-                    name: live.name.clone(),
-                    group: live.resource_group.clone(),
-                    live: live.location.clone(),
-                    sent: location.clone(),
-                });
-            }
-            if live.is_transitioning() || live.provisioning == Provisioning::Updating {
-                return Err(Refusal::Transitioning(live.name.clone()));
-            }
-            let refuse = self.switches.put_on_terminated == OnTerminated::Refuse;
-            if refuse && (live.stopped || live.has_ended()) {
-                return Err(Refusal::Terminated(live.name.clone()));
-            }
-            update::check(&live.name, &live.properties, properties)?;
+        let live = self.container_groups.get(&name.key());
+        let asked = match live {
+            None => Asked::Deployment(body::completed(sent)),
+            Some(live) => self.asked(live, sent, tags),
+        };
+        let scene = check::Scene { group: &name.name, location, windows: self.windows };
+        check::check(scene, asked.wish())?;
+        if let Some(live) = live {
+            self.admit(live, location, asked.wish())?;
         }
-        self.admit_to_region(name, location, properties)
+        self.admit_to_region(name, location, &asked.wish().properties)?;
+        Ok(asked)
     }
 
-    /// Carries a PUT out, now that its image is known.
+    /// What a PUT asks of a live group: one that no longer runs can only be deployed.
+    fn asked(&self, live: &ContainerGroup, sent: &Wish, tags: &Option<Tags>) -> Asked {
+        let asked = live::asked(&live.wish(), sent);
+        let over = live.stopped || live.has_ended();
+        let only_tags = *asked.wish() == live.wish() && *tags != live.tags;
+        match asked {
+            Asked::Live(wish) if over => Asked::Deployment(wish),
+            Asked::Deployment(wish) if only_tags && !over && !self.switches.put_tags_restart => {
+                Asked::Live(wish)
+            }
+            asked => asked,
+        }
+    }
+
+    /// Whether a live group takes this wish now.
+    fn admit(&self, live: &ContainerGroup, location: &str, wish: &Wish) -> Result<(), Refusal> {
+        if live.location != location {
+            return Err(Refusal::InvalidResourceLocation {
+                name: live.name.clone(),
+                group: live.resource_group.clone(),
+                live: live.location.clone(),
+                sent: location.to_owned(),
+            });
+        }
+        if live.is_transitioning() || live.provisioning == Provisioning::Updating {
+            return Err(Refusal::Transitioning(live.name.clone()));
+        }
+        let switch =
+            if live.stopped { self.switches.put_on_stopped } else { self.switches.put_on_terminated };
+        if switch == OnTerminated::Refuse && (live.stopped || live.has_ended()) {
+            return Err(Refusal::Terminated(live.name.clone()));
+        }
+        update::check(&live.name, &live.wish(), wish)
+    }
+
+    /// Carries a PUT out, now that its images are known.
     pub(crate) fn finish_put(&mut self, put: Put, fact: &Fact) -> Result<Reply, Refusal> {
-        if let Fact::ImageMissing { image, .. } = fact {
-            let (image, group) = (image.clone(), put.name.name);
-            return Err(Refusal::InaccessibleImage { image, group });
-        }
-        self.admit(&put)?;
-        let Put { name, location, tags, properties, version, origin, .. } = put;
-        let key = name.key();
-        let sandbox = self.ids.sandbox();
-        let (status, state, mut group) = match self.container_groups.get(&key) {
-            None => {
-                let group = self.new_group(&name, location, tags, properties, sandbox);
-                (201, Provisioning::Pending, group)
+        match fact {
+            Fact::ImagesFound => {}
+            Fact::ImageMissing { image, .. } => {
+                let (image, group) = (image.clone(), put.name.name);
+                return Err(Refusal::InaccessibleImage { image, group });
             }
-            Some(live) => {
-                let mut group = live.clone();
-                group.properties = properties;
-                if self.switches.put_writes_tags {
-                    group.tags = tags;
-                }
-                let over = group.stopped || group.has_ended();
-                let state = if over { Provisioning::Pending } else { Provisioning::Updating };
-                group.stale = stale(live, self.switches.stale_reads);
-                (200, state, group)
-            }
-        };
-        let has_address = group.properties.contains_key("ipAddress");
-        if !has_address {
-            group.address = None;
-        } else if state == Provisioning::Pending || group.address.is_none() {
-            group.address = Some(self.ids.address());
+            Fact::RegistryFailed { server, .. } => return Err(Refusal::RegistryError(server.clone())),
         }
-        lifecycle::deploy(&mut group, sandbox, state, self.now, &mut self.commands);
-        let answer = reply::json(status, view::full(&group, &version));
+        let asked = self.judge(&put)?;
+        let key = put.name.key();
+        let live = self.container_groups.get(&key).cloned();
+        let status = if live.is_some() { 200 } else { 201 };
+        let mut group = live.clone().unwrap_or_else(|| self.new_group(&put));
+        if live.is_some() && self.switches.put_writes_tags {
+            group.tags.clone_from(&put.tags);
+        }
+        match asked {
+            Asked::Live(wish) => {
+                lifecycle::configure(&mut group, wish, &mut self.commands);
+            }
+            Asked::Deployment(wish) => self.deploy(&put.name, &mut group, live.as_ref(), wish),
+        }
+        let answer = reply::json(status, view::full(&group, &put.version));
         let (id, location) = (group.id.clone(), group.location.clone());
         self.container_groups.insert(key.clone(), group);
         let operation = self.begin_operation(&key, &id);
-        let subscription = &name.group.subscription;
+        self.settle(&key);
+        let subscription = &put.name.group.subscription;
         let answer = self.counted(answer, subscription, &location, Kind::Write);
-        let url = operation_url(&origin, subscription, &location, "operations", &operation);
+        let url = operation_url(&put.origin, subscription, &location, "operations", &operation);
         let answer = reply::with(answer, "Azure-AsyncOperation", url);
         Ok(reply::with(answer, "x-ms-request-id", format!("{location}:{operation}")))
     }
 
-    fn new_group(
-        &self,
+    /// Gives a group a wish and deploys it.
+    fn deploy(
+        &mut self,
         name: &ResourceName,
-        location: String,
-        tags: Option<Tags>,
-        properties: Object,
-        sandbox: SandboxId,
-    ) -> ContainerGroup {
-        let name = self.spelled(name);
+        group: &mut ContainerGroup,
+        live: Option<&ContainerGroup>,
+        wish: Wish,
+    ) {
+        let sandbox = self.ids.sandbox();
+        let running = live.is_some_and(|live| !live.stopped && !live.has_ended());
+        let state = if running { Provisioning::Updating } else { Provisioning::Pending };
+        group.stale = live.and_then(|live| stale(live, self.switches.stale_reads));
+        Wish { properties: group.properties, identity: group.identity, zones: group.zones } = wish;
+        if self.switches.dns_scope_echo {
+            dns::say_scope(&mut group.properties);
+        }
+        group.secrets = secrets::resolved(&group.properties, &self.switches);
+        let system = identity::is_system(group);
+        group.principal =
+            group.principal.take().filter(|_| system).or_else(|| system.then(|| self.ids.guid()));
+        group.dns_hash = dns::hash(name, &group.properties, live, &mut self.ids);
+        let private = group.properties.get("ipAddress").map(|address| address["type"] == "Private");
+        group.address = match (private, group.address.take()) {
+            (None, _) => None,
+            (Some(_), Some(address)) if running => Some(address),
+            (Some(true), _) => Some(self.ids.private_address()),
+            (Some(false), _) => Some(self.ids.address()),
+        };
+        lifecycle::deploy(group, sandbox, state, self.now, &mut self.commands);
+    }
+
+    /// A group of which nothing is deployed yet.
+    fn new_group(&self, put: &Put) -> ContainerGroup {
+        let name = self.spelled(&put.name);
         ContainerGroup {
             id: name.to_string(),
             name: name.name,
             resource_group: name.group.name,
-            location,
-            tags,
-            properties,
+            location: put.location.clone(),
+            tags: put.tags.clone(),
+            properties: Object::new(),
+            identity: None,
+            principal: None,
+            zones: None,
+            secrets: BTreeMap::new(),
+            dns_hash: None,
             provisioning: Provisioning::Pending,
             since: self.now,
             stopped: false,
             address: None,
-            sandbox,
+            sandbox: SandboxId(0),
             alive: BTreeSet::new(),
             next: None,
             containers: BTreeMap::new(),

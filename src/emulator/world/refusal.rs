@@ -138,9 +138,12 @@ pub(crate) enum Refusal {
     #[error(
         "The '{property}' for container group '<null>' is invalid. The value must be one of '{allowed}'."
     )]
-    InvalidChoice { property: &'static str, allowed: &'static str },
-    #[error("The {what} '{value}' in container group '{group}' is invalid. {rule}")]
-    Invalid { what: &'static str, value: String, group: String, rule: &'static str },
+    InvalidChoice { property: String, allowed: String },
+    /// A rule of a PUT; the words stand in `check::words`.
+    #[error("{message}")]
+    Rule { status: u16, code: &'static str, message: String },
+    #[error("An error response is received from the docker registry '{0}'. Please retry later.")]
+    RegistryError(String),
     #[error("The log of container '{0}' is not available.")]
     LogNotAvailable(String),
     #[error("The container '{container}' was not found in container group '{group}'.")]
@@ -193,8 +196,11 @@ impl Refusal {
             Self::InvalidDnsNameLabel { .. } => (400, "InvalidDnsNameLabel"),
             Self::ResourceRequestsNotSpecified { .. } => (400, "ResourceRequestsNotSpecified"),
             Self::LimitsLessThanRequests { .. } => (400, "ResourceLimitsLessThanRequests"),
-            Self::InvalidChoice { property: "osType", .. } => (400, "InvalidOsType"),
-            Self::InvalidChoice { .. } | Self::Invalid { .. } => (400, "InvalidContainerGroup"),
+            Self::InvalidChoice { property, .. } if property == "osType" => (400, "InvalidOsType"),
+            Self::InvalidChoice { .. } => (400, "InvalidContainerGroup"),
+            Self::Rule { status, code, .. } => (*status, code),
+            // No public source shows this status.
+            Self::RegistryError(_) => (409, "RegistryErrorResponse"),
             Self::LogNotAvailable(_) => (404, "ContainerLogNotAvailable"),
             Self::ContainerNotFound { .. } => (404, "ContainerNotFound"),
             Self::SessionNotFound => (404, "SessionNotFound"),

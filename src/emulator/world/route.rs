@@ -3,7 +3,7 @@
 use super::path::{self, Place};
 use super::refusal::Refusal;
 use super::{World, regional, versions};
-use crate::contract::{ImageSource, Outcome, Question, Reply, Request, Ticket};
+use crate::contract::{Outcome, Question, Reply, Request, Ticket};
 
 impl World {
     /// Answers a request, or asks.
@@ -12,8 +12,7 @@ impl World {
         versions::check(&place, request)?;
         if let (Place::ContainerGroup(name), "PUT") = (&place, request.method.as_str()) {
             let put = self.read_put(name, request)?;
-            let source = ImageSource { image: put.image().to_owned(), credential: None };
-            let question = Question::Images(vec![source]);
+            let question = Question::Images(put.sources().to_vec());
             let ticket = Ticket(self.ids.number());
             self.pending.insert(ticket, put);
             return Ok(Outcome::Ask(question, ticket));

@@ -12,7 +12,7 @@ use super::tags::Tags;
 use crate::contract::Reply;
 
 /// The tenant of all subscriptions.
-const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
+pub(super) const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
 
 /// What is kept of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

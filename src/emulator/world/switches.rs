@@ -2,6 +2,24 @@
 //!
 //! Nobody who wrote this could ask a live Azure; what the public sources leave open is settled here, and everything
 //! built on the emulator must hold under every setting.
+//!
+//! # Where the sources disagree
+//! These have no switch; this is what was chosen and why.
+//!
+//! | question | sources | choice |
+//! | --- | --- | --- |
+//! | what a PUT's 201 leads on by | specification: `Location` and `Retry-After`; recordings: `Azure-AsyncOperation` alone | as recorded |
+//! | a start of a running group | specification: 202; azure-powershell: 204 without headers | as recorded |
+//! | a DELETE | specification: 200, 202 or 204; azure-powershell: 200 with the last body at once | as recorded |
+//! | when the address shows | 2018: in the 201; since 2021: after the provisioning | by the request's version |
+//! | `Unsecure` where no scope was sent | 2021-10-01: shown; 2023-05-01: not | by the request's version, then `view.dns-scope` |
+//! | events' words | "Pulling image", "Created container" and digests without; recordings of 2024 | as recorded in 2024 |
+//! | whether Never restarts | "never"; "the platform might still restart the container" | only where the platform lost it |
+//! | an exec on an ended container | azure-cli: 200, and the socket fails; azure-docs issue 71458: refused where stopped | both, each in its state |
+//! | less than 1 CPU or 1 GB a group | Azure's page: the minimum; users run it; one saw a 500 | taken |
+//! | ports that the FAQ reserves | reserved; Azure's sample of SFTP listens on 22 | taken |
+//! | probes in a virtual network | Azure's page of 2021: not possible; later ones: nothing of it | taken |
+//! | the state of a group whose init container failed under Never | none tells | group and provisioning `Failed` |
 
 mod quota;
 
@@ -28,9 +46,31 @@ pub struct Switches {
     /// `put.writes-tags`: a PUT on an existing group writes its tags. Default false: terraform-provider-azurerm
     /// notes that CreateOrUpdate does not support to update tags, and uses PATCH.
     pub put_writes_tags: bool,
+    /// `put.on-stopped`: `redeploy` or `refuse`. Default redeploy: the documentation calls ended groups alone final.
+    pub put_on_stopped: OnTerminated,
+    /// `put.tags-restart`: a PUT that changes nothing but tags restarts the containers. Default true: an identical PUT
+    /// does (Azure's page "Update containers in Azure Container Instances").
+    pub put_tags_restart: bool,
     /// `put.on-terminated`: `redeploy` or `refuse`. Default redeploy: a finished task is then run again by what
     /// people run, `az container create`, as the documentation of start and stop shows it.
     pub put_on_terminated: OnTerminated,
+    /// `secret-reference.value`: what a reference to a secret of Key Vault resolves to, of which there is none here;
+    /// `{name}` and `{uri}` stand for the reference's own. Default `emulated:{uri}`: no vault's value looks like it.
+    pub secret_value: String,
+    /// `start.status`: `202` with an operation to poll, or `204` without, for a start that deploys. Default 202: the
+    /// example of the specification; the specification allows both.
+    pub start_status: u16,
+    /// `status.dns-taken`: the status of `DnsNameLabelNotAvailable`. Default 400, as of the other refused bodies.
+    pub status_dns_taken: u16,
+    /// `status.invalid-update`: the status of `InvalidContainerGroupUpdate`. Default 400, as of the other refused bodies.
+    pub status_invalid_update: u16,
+    /// `status.registry-error`: the status of `RegistryErrorResponse`. Default 409, as of `ServiceUnavailable`, which
+    /// asks for a retry too.
+    pub status_registry_error: u16,
+    /// `status.stopped`: the status of `ContainerGroupStopped`. Default 409, as of `ContainerGroupTransitioning`.
+    pub status_stopped: u16,
+    /// `view.dns-scope`: a DNS label without a scope is shown with `Unsecure`. Default false, as recorded with 2023-05-01.
+    pub dns_scope_echo: bool,
     /// `view.stale-reads`: how many GETs after start, stop, restart or PUT still show the old instance view. Default 0;
     /// one was recorded after a restart (azure-powershell, Restart-AzContainerGroup).
     pub stale_reads: u32,
@@ -51,7 +91,16 @@ impl Default for Switches {
         Self {
             exec_split: true,
             put_writes_tags: false,
+            put_on_stopped: OnTerminated::Redeploy,
             put_on_terminated: OnTerminated::Redeploy,
+            put_tags_restart: true,
+            secret_value: "emulated:{uri}".to_owned(),
+            start_status: 202,
+            status_dns_taken: 400,
+            status_invalid_update: 400,
+            status_registry_error: 409,
+            status_stopped: 409,
+            dns_scope_echo: false,
             stale_reads: 0,
             unknown_fields: false,
             dns_release_seconds: 0,
@@ -91,13 +140,20 @@ impl Switches {
         match name.trim() {
             "exec.split" => self.exec_split = parsed("exec.split", value)?,
             "put.writes-tags" => self.put_writes_tags = parsed("put.writes-tags", value)?,
-            "put.on-terminated" => {
-                self.put_on_terminated = match value {
-                    "redeploy" => OnTerminated::Redeploy,
-                    "refuse" => OnTerminated::Refuse,
-                    _ => return Err(refused("put.on-terminated", value)),
-                }
+            "put.on-stopped" => self.put_on_stopped = on_terminated("put.on-stopped", value)?,
+            "put.on-terminated" => self.put_on_terminated = on_terminated("put.on-terminated", value)?,
+            "put.tags-restart" => self.put_tags_restart = parsed("put.tags-restart", value)?,
+            "secret-reference.value" => value.clone_into(&mut self.secret_value),
+            "start.status" => self.start_status = status("start.status", value, &[202, 204])?,
+            "status.dns-taken" => self.status_dns_taken = status("status.dns-taken", value, &REFUSALS)?,
+            "status.invalid-update" => {
+                self.status_invalid_update = status("status.invalid-update", value, &REFUSALS)?;
             }
+            "status.registry-error" => {
+                self.status_registry_error = status("status.registry-error", value, &REFUSALS)?;
+            }
+            "status.stopped" => self.status_stopped = status("status.stopped", value, &REFUSALS)?,
+            "view.dns-scope" => self.dns_scope_echo = parsed("view.dns-scope", value)?,
             "view.stale-reads" => self.stale_reads = parsed("view.stale-reads", value)?,
             "get.unknown-fields" => self.unknown_fields = parsed("get.unknown-fields", value)?,
             "dns.release-seconds" => self.dns_release_seconds = parsed("dns.release-seconds", value)?,
@@ -109,7 +165,7 @@ impl Switches {
     }
 
     /// What each switch decides and why its default is what it is, by name, for people.
-    pub const MEANINGS: [(&str, &str); 17] = [
+    pub const MEANINGS: [(&str, &str); 26] = [
         ("dns.release-seconds", "how long the DNS label of a deleted group stays taken; default 0"),
         ("exec.split", "an exec's command string is split on spaces; default true, as the newer clusters do"),
         ("get.unknown-fields", "answers carry properties that no specification names; default false"),
@@ -117,9 +173,14 @@ impl Switches {
             "provider.registered",
             "subscriptions are registered with Microsoft.ContainerInstance; default true, a fresh one is not",
         ),
+        ("put.on-stopped", "a PUT on a stopped group: redeploy or refuse; default redeploy"),
         (
             "put.on-terminated",
-            "a PUT on an ended or stopped group: redeploy or refuse; default redeploy, as `az container create` is used",
+            "a PUT on an ended group: redeploy or refuse; default redeploy, as `az container create` is used",
+        ),
+        (
+            "put.tags-restart",
+            "a PUT that changes tags alone restarts; default true, as an identical PUT does",
         ),
         (
             "put.writes-tags",
@@ -144,6 +205,16 @@ impl Switches {
         ("quota.groups", "container groups of a region and subscription, where enforced; default 100"),
         ("quota.writes-pt1h", "PUTs of groups in an hour, where enforced; default 300"),
         ("quota.writes-pt5m", "PUTs of groups in five minutes, where enforced; default 100"),
+        (
+            "secret-reference.value",
+            "what a reference to a secret resolves to, with {name} and {uri} of its own; default emulated:{uri}",
+        ),
+        ("start.status", "202 or 204 for a start that deploys; default 202, as the specification's example"),
+        ("status.dns-taken", "400 or 409 for a DNS label that is taken; default 400"),
+        ("status.invalid-update", "400 or 409 for what cannot be changed in place; default 400"),
+        ("status.registry-error", "400 or 409 for a registry that fails; default 409"),
+        ("status.stopped", "400 or 409 for restart and exec on a stopped group; default 409"),
+        ("view.dns-scope", "a DNS label without a scope is shown with `Unsecure`; default false"),
         ("view.stale-reads", "how many GETs after an action still show the old instance view; default 0"),
     ];
 
@@ -152,30 +223,81 @@ impl Switches {
         let Self {
             exec_split,
             put_writes_tags,
+            put_on_stopped,
             put_on_terminated,
+            put_tags_restart,
+            secret_value,
+            start_status,
+            status_dns_taken,
+            status_invalid_update,
+            status_registry_error,
+            status_stopped,
+            dns_scope_echo,
             stale_reads,
             unknown_fields,
             dns_release_seconds,
             provider_registered,
             quota,
         } = self;
-        let on_terminated = match put_on_terminated {
-            OnTerminated::Redeploy => "redeploy",
-            OnTerminated::Refuse => "refuse",
-        };
         let mut all = vec![
             ("dns.release-seconds", dns_release_seconds.to_string()),
+            ("provider.registered", provider_registered.to_string()),
             ("exec.split", exec_split.to_string()),
             ("get.unknown-fields", unknown_fields.to_string()),
-            ("provider.registered", provider_registered.to_string()),
-            ("put.on-terminated", on_terminated.to_owned()),
+            ("put.on-stopped", shown(*put_on_stopped)),
+            ("put.on-terminated", shown(*put_on_terminated)),
+            ("put.tags-restart", put_tags_restart.to_string()),
             ("put.writes-tags", put_writes_tags.to_string()),
+            ("secret-reference.value", secret_value.clone()),
+            ("start.status", start_status.to_string()),
+            ("status.dns-taken", status_dns_taken.to_string()),
+            ("status.invalid-update", status_invalid_update.to_string()),
+            ("status.registry-error", status_registry_error.to_string()),
+            ("status.stopped", status_stopped.to_string()),
+            ("view.dns-scope", dns_scope_echo.to_string()),
             ("view.stale-reads", stale_reads.to_string()),
         ];
         all.extend(quota.list());
         all.sort_unstable_by_key(|(name, _)| *name);
         all
     }
+
+    /// The status that a switch gives to a code.
+    pub(crate) fn status(&self, code: &str) -> Option<u16> {
+        match code {
+            "DnsNameLabelNotAvailable" => Some(self.status_dns_taken),
+            "InvalidContainerGroupUpdate" => Some(self.status_invalid_update),
+            "RegistryErrorResponse" => Some(self.status_registry_error),
+            "ContainerGroupStopped" => Some(self.status_stopped),
+            _ => None,
+        }
+    }
+}
+
+/// What a refusal whose status no source shows may have.
+const REFUSALS: [u16; 2] = [400, 409];
+
+fn shown(on: OnTerminated) -> String {
+    match on {
+        OnTerminated::Redeploy => "redeploy".to_owned(),
+        OnTerminated::Refuse => "refuse".to_owned(),
+    }
+}
+
+fn on_terminated(name: &'static str, value: &str) -> Result<OnTerminated, SwitchError> {
+    match value {
+        "redeploy" => Ok(OnTerminated::Redeploy),
+        "refuse" => Ok(OnTerminated::Refuse),
+        _ => Err(refused(name, value)),
+    }
+}
+
+fn status(name: &'static str, value: &str, of: &[u16]) -> Result<u16, SwitchError> {
+    parsed(name, value).and_then(
+        |status| {
+            if of.contains(&status) { Ok(status) } else { Err(refused(name, value)) }
+        },
+    )
 }
 
 fn parsed<T: std::str::FromStr>(name: &'static str, value: &str) -> Result<T, SwitchError> {
@@ -211,6 +333,15 @@ mod tests {
             "quota.groups=1",
             "quota.writes-pt1h=1",
             "quota.writes-pt5m=1",
+            "put.on-stopped=refuse",
+            "put.tags-restart=false",
+            "secret-reference.value={name}=x",
+            "start.status=204",
+            "status.dns-taken=409",
+            "status.invalid-update=409",
+            "status.registry-error=400",
+            "status.stopped=400",
+            "view.dns-scope=true",
         ] {
             odd.set(setting)?;
         }
@@ -233,6 +364,8 @@ mod tests {
             ("exec.splat=true", SwitchError::Unknown("exec.splat".into())),
             ("view.stale-reads=-1", refused("view.stale-reads", "-1")),
             ("put.on-terminated=maybe", refused("put.on-terminated", "maybe")),
+            ("start.status=200", refused("start.status", "200")),
+            ("status.stopped=500", refused("status.stopped", "500")),
         ] {
             assert_eq!(switches.set(setting), Err(error));
         }

@@ -4,6 +4,7 @@ mod arm;
 mod coverage;
 mod laws;
 mod life;
+mod order;
 mod recorded;
 mod refusals;
 mod restored;

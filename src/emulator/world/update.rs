@@ -1,18 +1,19 @@
 //! What a PUT may not change of a container group that exists.
 //!
 //! Azure's page "Update containers in Azure Container Instances" names OS type, CPU, memory, GPU, restart policy and
-//! network; the words are those of azure-docs issue 31168. That the type of the address belongs to them is an assumption.
+//! network; the words are those of azure-docs issue 31168. That sku, priority, zones, encryption and the type of the
+//! address belong to them is an assumption: each decides where a group is placed.
 
 use serde_json::Value;
 
-use super::body::Object;
+use super::body::{Object, Wish};
 use super::refusal::Refusal;
 
-/// Checks that the properties of a PUT keep what cannot be changed in place.
+/// Checks that a PUT keeps what cannot be changed in place.
 ///
 /// # Errors
 /// The first property that differs, with its old and new value.
-pub(crate) fn check(name: &str, live: &Object, sent: &Object) -> Result<(), Refusal> {
+pub(crate) fn check(name: &str, live: &Wish, sent: &Wish) -> Result<(), Refusal> {
     for (property, value) in FIXED {
         let (old, new) = (value(live), value(sent));
         if old != new {
@@ -22,20 +23,34 @@ pub(crate) fn check(name: &str, live: &Object, sent: &Object) -> Result<(), Refu
     Ok(())
 }
 
-type Reading = fn(&Object) -> String;
+type Reading = fn(&Wish) -> String;
 
-const FIXED: [(&str, Reading); 7] = [
-    ("OsType", |group| text(group, "osType", "Linux")),
-    ("RestartPolicy", |group| text(group, "restartPolicy", "Always")),
-    ("Sku", |group| text(group, "sku", "Standard")),
-    ("Priority", |group| text(group, "priority", "Regular")),
-    ("Cpu", |group| total(group, "cpu")),
-    ("MemoryInGB", |group| total(group, "memoryInGB")),
-    ("IPAddressType", |group| {
-        let address = group.get("ipAddress").and_then(|address| address["type"].as_str());
-        address.unwrap_or("None").to_owned()
+const FIXED: [(&str, Reading); 12] = [
+    ("OsType", |wish| text(&wish.properties, "osType", "Linux")),
+    ("RestartPolicy", |wish| text(&wish.properties, "restartPolicy", "Always")),
+    ("Sku", |wish| text(&wish.properties, "sku", "Standard").replace("NotSpecified", "Standard")),
+    ("Priority", |wish| text(&wish.properties, "priority", "Regular")),
+    ("Cpu", |wish| total(&wish.properties, "cpu")),
+    ("MemoryInGB", |wish| total(&wish.properties, "memoryInGB")),
+    ("IPAddressType", |wish| within(&wish.properties, "ipAddress", "type", "None")),
+    ("NetworkProfile", |wish| {
+        let subnets = wish.properties.get("subnetIds").and_then(Value::as_array);
+        let ids = subnets.into_iter().flatten().filter_map(|subnet| subnet["id"].as_str());
+        ids.map(str::to_lowercase).collect::<Vec<_>>().join(",")
     }),
+    ("Zones", |wish| {
+        let zones = wish.zones.as_ref().and_then(Value::as_array);
+        zones.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+    }),
+    ("EncryptionKey", |wish| within(&wish.properties, "encryptionProperties", "keyName", "")),
+    ("EncryptionKeyVersion", |wish| within(&wish.properties, "encryptionProperties", "keyVersion", "")),
+    ("EncryptionVault", |wish| within(&wish.properties, "encryptionProperties", "vaultBaseUrl", "")),
 ];
+
+fn within(group: &Object, owner: &str, property: &str, default: &str) -> String {
+    let value = group.get(owner).and_then(|owner| owner[property].as_str());
+    value.unwrap_or(default).to_owned()
+}
 
 fn text(group: &Object, property: &str, default: &str) -> String {
     group.get(property).and_then(Value::as_str).unwrap_or(default).to_owned()

@@ -8,7 +8,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::begin;
-use super::launch::{image, pinned, start};
+use super::launch::{image, pinned, start, wanted};
+use super::order::{give_up, proceed};
+use super::probing::{seen, watches};
 use crate::contract::{Command, Probe};
 use crate::world::container_group::{Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State};
 use crate::world::happening::{Name, note};
@@ -36,7 +38,8 @@ pub(crate) fn tell(
     now: Timestamp,
     commands: &mut Vec<Command>,
 ) {
-    if matches!(happened, Happened::Exited { .. } | Happened::StartFailed { .. }) {
+    use Happened::{Exited, MountFailed, StartFailed};
+    if matches!(happened, Exited { .. } | StartFailed { .. } | MountFailed { .. }) {
         group.alive.remove(name);
     }
     if group.stopped {
@@ -52,6 +55,8 @@ pub(crate) fn tell(
     }
     let policy = group.policy();
     let image = image(group, name);
+    let init = group.is_init(name);
+    let watches = watches(wanted(group, name), now);
     let Some(container) = group.containers.get_mut(name) else {
         return;
     };
@@ -66,7 +71,9 @@ pub(crate) fn tell(
         Happened::PullFailed { reason } if container.phase == Phase::Pulling => {
             let message = format!("Failed to pull image \"{image}\": {reason}");
             note(&mut container.events, Name::Failed, message, now);
-            back_off(container, false, "ImagePullBackOff", now);
+            let message = format!("Back-off pulling image \"{image}\"");
+            note(&mut container.events, Name::BackOff, message.clone(), now);
+            back_off(container, false, format!("ImagePullBackOff: {message}"), now);
         }
         Happened::Started if container.phase == Phase::Starting => {
             note(&mut container.events, Name::Started, "Started container".to_owned(), now);
@@ -78,6 +85,8 @@ pub(crate) fn tell(
             }
             container.phase = Phase::Running;
             container.started = true;
+            container.unwell = false;
+            container.watches = watches;
             container.current = Some(State::Running { start: now });
             if group.containers.values().all(|c| c.started) {
                 group.provisioning = Provisioning::Succeeded;
@@ -85,19 +94,33 @@ pub(crate) fn tell(
         }
         Happened::StartFailed { reason } if container.phase == Phase::Starting => {
             note(&mut container.events, Name::Failed, format!("Error: {reason}"), now);
-            back_off(container, true, "CrashLoopBackOff", now);
+            crash_loop(container, now);
         }
-        Happened::Exited { code, out_of_memory: _ } if container.phase == Phase::Running => {
-            ended(container, code, now);
+        Happened::MountFailed { volume, reason } if container.phase == Phase::Starting => {
+            let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {reason}");
+            note(&mut container.events, Name::FailedMount, message, now);
+            back_off(container, true, "ContainerCreating".to_owned(), now);
+        }
+        Happened::Probed { probe, unwell } if container.phase == Phase::Running => {
+            seen(group, name, probe, unwell, now, commands);
+        }
+        Happened::Exited { code, out_of_memory } if container.phase == Phase::Running => {
+            container.watches.clear();
+            ended(container, End { code, out_of_memory }, now);
             let again = match policy {
-                RestartPolicy::Always => true,
-                RestartPolicy::OnFailure => code != 0,
+                RestartPolicy::Always => !init || code != 0,
+                RestartPolicy::OnFailure => code != 0 || container.unwell,
                 RestartPolicy::Never => false,
             };
             if again {
                 restart(group, name, now, commands);
-            } else {
-                container.phase = Phase::Ended;
+                return;
+            }
+            container.phase = Phase::Ended;
+            match (init, code) {
+                (true, 0) => proceed(group, commands),
+                (true, _) => give_up(group),
+                (false, _) => {}
             }
         }
         // An event that the container no longer waits for is late and tells nothing.
@@ -116,23 +139,42 @@ fn restart(group: &mut ContainerGroup, name: &str, now: Timestamp, commands: &mu
         container.current = Some(State::Waiting { detail: String::new() });
         start(group, name, commands);
     } else {
-        back_off(container, true, "CrashLoopBackOff", now);
+        crash_loop(container, now);
     }
 }
 
-/// Puts the next try off, and says why.
-fn back_off(container: &mut Container, pulled: bool, why: &str, now: Timestamp) {
-    let failures = container.failures.max(1);
-    let seconds = (10_i64 << (failures - 1).min(5)).min(300);
-    container.failures = failures + 1;
-    note(&mut container.events, Name::BackOff, "Back-off restarting failed container".to_owned(), now);
-    let detail = format!("{why}: Back-off {seconds}s restarting failed container");
-    container.current = Some(State::Waiting { detail });
-    container.phase = Phase::BackOff { until: now + SignedDuration::from_secs(seconds), pulled };
+/// Puts the next start off because the last ones failed.
+fn crash_loop(container: &mut Container, now: Timestamp) {
+    let message = "Back-off restarting failed container";
+    note(&mut container.events, Name::BackOff, message.to_owned(), now);
+    let seconds = pause(container);
+    let detail = format!("CrashLoopBackOff: Back-off {seconds}s restarting failed container");
+    back_off(container, true, detail, now);
 }
 
-/// Notes that a container's process has ended.
-pub(super) fn ended(container: &mut Container, code: i32, now: Timestamp) {
+/// How long the next try is put off, in seconds.
+fn pause(container: &Container) -> i64 {
+    (10_i64 << (container.failures.max(1) - 1).min(5)).min(300)
+}
+
+/// Puts the next try off, and says why.
+fn back_off(container: &mut Container, pulled: bool, detail: String, now: Timestamp) {
+    let until = now + SignedDuration::from_secs(pause(container));
+    container.failures = container.failures.max(1) + 1;
+    container.current = Some(State::Waiting { detail });
+    container.phase = Phase::BackOff { until, pulled };
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) code: i32,
+    pub(super) out_of_memory: bool,
+}
+
+/// Notes that a container's process has ended. The details are the kubelet's reasons, as recorded for `Completed` and
+/// `Error` (azure-cli test_container_exec).
+pub(super) fn ended(container: &mut Container, end: End, now: Timestamp) {
     let start = match container.current {
         Some(State::Running { start }) => Some(start),
         _ => None,
@@ -140,8 +182,13 @@ pub(super) fn ended(container: &mut Container, code: i32, now: Timestamp) {
     if start.is_some_and(|start| now.duration_since(start) >= STEADY) {
         container.failures = 0;
     }
-    let detail = if code == 0 { "Completed" } else { "Error" }.to_owned();
-    container.current = Some(State::Terminated { start, finish: now, code: Some(code), detail });
+    let detail = match end {
+        End { out_of_memory: true, .. } => "OOMKilled",
+        End { code: 0, .. } => "Completed",
+        End { .. } => "Error",
+    };
+    let (code, detail) = (Some(end.code), detail.to_owned());
+    container.current = Some(State::Terminated { start, finish: now, code, detail });
 }
 
 /// Notes that an image was pulled, but not again where it was here already: a restart shows no second pull

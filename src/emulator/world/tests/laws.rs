@@ -93,7 +93,7 @@ fn same_when_restored(stage: &mut Stage, mut records: BTreeMap<String, Value>, s
             value => records.insert(change.key, value),
         };
     }
-    let config = Config { switches: Switches::default(), seed: 7 };
+    let config = Config { switches: Switches::default(), seed: 7, windows: true };
     let (mut world, commands) = World::restore(config, records, stage.now);
     let before = [stage.get(GROUP).json(), stage.get(TASK).json()];
     std::mem::swap(&mut stage.world, &mut world);

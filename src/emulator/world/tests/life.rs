@@ -199,11 +199,18 @@ fn an_identical_put_restarts_and_a_changed_wish_is_run() {
 
 #[test]
 fn a_put_on_an_ended_group_is_a_question() {
-    for (setting, status, code) in [
-        ("put.on-terminated=redeploy", 200, ""),
-        ("put.on-terminated=refuse", 400, "InvalidContainerGroupUpdate"),
-    ] {
-        for stop in [true, false] {
+    const REFUSED: &str = "InvalidContainerGroupUpdate";
+    let rows = [
+        ("put.on-terminated=redeploy", true, ""),
+        ("put.on-terminated=redeploy", false, ""),
+        ("put.on-terminated=refuse", true, ""),
+        ("put.on-terminated=refuse", false, REFUSED),
+        ("put.on-stopped=refuse", true, REFUSED),
+        ("put.on-stopped=refuse", false, ""),
+    ];
+    for (setting, stop, code) in rows {
+        let status = if code.is_empty() { 200 } else { 400 };
+        {
             let mut stage = Stage::running(&[setting], "Never");
             if stop {
                 stage.post(&format!("{TASK}/stop"));
@@ -212,7 +219,7 @@ fn a_put_on_an_ended_group_is_a_question() {
                 stage.exit(0);
             }
             let answer = stage.put(TASK, task("Never"));
-            assert_eq!((answer.status, answer.code().as_str()), (status, code));
+            assert_eq!((answer.status, answer.code().as_str()), (status, code), "{setting} {stop}");
         }
     }
 }
@@ -245,9 +252,9 @@ fn what_is_launched_is_what_was_sent() {
     let mut body = task("Never");
     let container = &mut body["properties"]["containers"][0]["properties"];
     container["command"] = json!(["/weak", "--name", "a cat"]);
-    container["resources"]["limits"] = json!({"cpu": 2});
+    container["resources"] = json!({"requests": {"cpu": 1.5, "memoryInGB": 1.5}, "limits": {"cpu": 1.5}});
     stage.put(TASK, body);
-    let [Command::Pull { sandbox, .. }] = stage.commands[..] else {
+    let [Command::Open { .. }, Command::Pull { sandbox, .. }] = stage.commands[..] else {
         panic!("a pull comes first");
     };
     let container = "main".to_owned();
@@ -260,7 +267,7 @@ fn what_is_launched_is_what_was_sent() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec(),
         hostname: format!("SandboxHost-{}", sandbox.0),
-        cpu_milli: Some(2000),
+        cpu_milli: Some(1500),
         memory_mib: Some(1536),
         ..Launch::default()
     };

@@ -8,8 +8,7 @@ use std::error::Error;
 
 use serde_json::{Value, json};
 
-use super::stage::{Answer, Stage};
-use crate::world::{body, view};
+use super::stage::{Answer, Stage, task};
 
 const EXCHANGES: &str = include_str!("../../tests/data/exchanges.json");
 
@@ -26,9 +25,12 @@ use Step::{Exit, Post, Put, Run};
 const RESTARTED_AND_STOPPED: &[Step] = &[Put, Run, Post("restart"), Post("restart"), Run, Post("stop"), Run];
 
 /// Each exchange with the steps that lead to it. The body of the PUT is what the recording shows of the group.
-const SCRIPTS: [(&str, &str, &[Step]); 14] = [
+const SCRIPTS: [(&str, &str, &[Step]); 17] = [
     ("create-2023", "create-2023", &[]),
     ("create-2024", "create-2024", &[]),
+    ("create-secret-volume", "create-secret-volume", &[]),
+    ("create-spot", "create-spot", &[]),
+    ("list-2018", "create-secret-volume", &[Put, Run]),
     ("start-running", "get-updating", &[Put, Run]),
     ("restart-running", "get-updating", &[Put, Run]),
     ("get-updating", "get-updating", &[Put, Run, Post("restart")]),
@@ -109,7 +111,11 @@ fn compare_headers(name: &str, exchange: &Value, answer: &Answer) {
     };
     let recorded: BTreeSet<&str> =
         exchange["headers"].as_array().into_iter().flatten().map(text).filter(matters).collect();
-    let sent: BTreeSet<&str> = answer.headers.keys().map(String::as_str).filter(matters).collect();
+    let mut sent: BTreeSet<&str> = answer.headers.keys().map(String::as_str).filter(matters).collect();
+    if matches!(name, "create-secret-volume" | "create-spot") {
+        // Only their rate limits were transcribed.
+        sent.remove("azure-asyncoperation");
+    }
     assert_eq!(sent, recorded, "{name}");
 }
 
@@ -139,31 +145,25 @@ fn an_operation_goes_from_pending_to_succeeded() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn what_is_kept_is_shown_as_recorded() -> Result<(), Box<dyn Error>> {
+fn a_deletion_shows_diagnostics_and_identity_as_recorded() -> Result<(), Box<dyn Error>> {
     let all = exchanges()?;
-    // What the emulator does not run yet, but could show.
-    for (name, version) in [("create-secret-volume", "2018-10-01"), ("create-spot", "2023-05-01")] {
-        let exchange = named(&all, name);
-        let sent = exchange["request"]["properties"].as_object().cloned().unwrap_or_default();
-        let mut shown = Value::Object(view::echo(&body::normalised(sent), version));
-        let mut recorded = exchange["response"]["properties"].clone();
-        for view in [&mut shown, &mut recorded] {
-            if let Some(address) = view["ipAddress"].as_object_mut() {
-                address.retain(|name, _| name != "ip" && name != "fqdn");
-            }
-            // Indexing by a name leaves a null behind where there was none.
-            if let Some(view) = view.as_object_mut() {
-                view.retain(|name, value| {
-                    !value.is_null() && name != "instanceView" && name != "provisioningState"
-                });
-            }
-        }
-        assert_eq!(shown, recorded, "{name}");
-    }
-    let kept = json!({"diagnostics": {"logAnalytics": {"workspaceId": "workspaceid", "workspaceKey": "k"}}});
-    let shown = view::echo(&kept.as_object().cloned().unwrap_or_default(), "2021-10-01");
-    let recorded = &named(&all, "delete-log-analytics")["response"]["properties"]["diagnostics"];
-    assert_eq!(shown.get("diagnostics"), Some(recorded));
+    let recorded = &named(&all, "delete-log-analytics")["response"];
+    let path = text(&named(&all, "delete-log-analytics")["path"]).to_owned();
+    let own = path.split('?').next().unwrap_or_default();
+    let mut stage = Stage::new(&[]);
+    let end = path.match_indices('/').nth(4).map_or(path.len(), |(at, _)| at);
+    stage.put(&path[..end], json!({"location": "northeurope"}));
+    let mut body = task("Always");
+    body["identity"] = json!({"type": "systemassigned"});
+    body["properties"]["diagnostics"] =
+        json!({"logAnalytics": {"workspaceId": "workspaceid", "workspaceKey": "k"}});
+    assert_eq!(stage.put(own, body).status, 201);
+    stage.run();
+    let shown = stage.delete(&path).json();
+    assert_eq!(shown["properties"]["diagnostics"], recorded["properties"]["diagnostics"]);
+    let names = |view: &Value| view.as_object().map(|it| it.keys().cloned().collect::<BTreeSet<_>>());
+    assert_eq!(names(&shown["identity"]), names(&recorded["identity"]));
+    assert_eq!(shown["identity"]["type"], recorded["identity"]["type"]);
     Ok(())
 }
 

@@ -15,7 +15,7 @@ fn restored(stage: &mut Stage, records: &mut BTreeMap<String, Value>) {
             value => records.insert(change.key, value),
         };
     }
-    let config = Config { switches: Switches::default(), seed: 7 };
+    let config = Config { switches: Switches::default(), seed: 7, windows: true };
     let (world, commands) = World::restore(config, records.clone(), stage.now);
     stage.world = world;
     stage.exit(137);

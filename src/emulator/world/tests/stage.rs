@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::contract::{
-    Body, Command, Event, Fact, ImageSource, Outcome, Question, Reply, Request, SandboxId,
+    Body, Command, Event, Fact, ImageSource, Outcome, Probe, Question, Reply, Request, SandboxId,
 };
 use crate::world::{Config, Switches, World};
 
@@ -55,6 +55,10 @@ pub(super) struct Stage {
     /// What the world commanded and [`Stage::run`] has not carried out yet.
     pub(super) commands: Vec<Command>,
     alive: BTreeSet<(SandboxId, String)>,
+    /// Why a probe finds a container unwell.
+    pub(super) unwell: BTreeMap<Probe, String>,
+    /// Everything that was carried out, in words.
+    pub(super) done: Vec<String>,
 }
 
 impl Stage {
@@ -63,9 +67,16 @@ impl Stage {
         for setting in settings {
             assert_eq!(switches.set(setting), Ok(()));
         }
-        let world = World::new(Config { switches, seed: 7 });
+        let world = World::new(Config { switches, seed: 7, windows: true });
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
-        Self { world, now, commands: Vec::new(), alive: BTreeSet::new() }
+        Self {
+            world,
+            now,
+            commands: Vec::new(),
+            alive: BTreeSet::new(),
+            unwell: BTreeMap::new(),
+            done: Vec::new(),
+        }
     }
 
     /// A stage with a resource group and a running container group of this policy.
@@ -96,11 +107,15 @@ impl Stage {
         match outcome {
             Outcome::Reply(reply) => reply.into(),
             Outcome::Ask(Question::Images(sources), ticket) => {
-                let missing = sources.into_iter().find(|source| source.image.starts_with("missing"));
-                let fact = match missing {
-                    Some(ImageSource { image, .. }) => {
+                let odd = |image: &str| image.starts_with("missing") || image.starts_with("registry-down");
+                let fact = match sources.into_iter().find(|source| odd(&source.image)) {
+                    Some(ImageSource { image, .. }) if image.starts_with("missing") => {
                         Fact::ImageMissing { image, reason: "no such image".to_owned() }
                     }
+                    Some(_) => Fact::RegistryFailed {
+                        server: "index.docker.io".to_owned(),
+                        reason: "too many requests".to_owned(),
+                    },
                     None => Fact::ImagesFound,
                 };
                 let (reply, commands) = self.world.answer(ticket, fact, self.now);
@@ -139,7 +154,8 @@ impl Stage {
     }
 
     /// Carries out what was commanded, and what that leads to, until nothing is left to do.
-    /// An image that begins with `unpullable` cannot be pulled, a command `nothing` cannot be started.
+    /// An image that begins with `unpullable` cannot be pulled, a command `nothing` cannot be started, a volume
+    /// `unmountable` cannot be mounted, and probes see what [`Stage::unwell`] says.
     pub(super) fn run(&mut self) {
         while !self.commands.is_empty() {
             for command in std::mem::take(&mut self.commands) {
@@ -164,6 +180,7 @@ impl Stage {
     }
 
     fn carry_out(&mut self, command: Command) -> Vec<Event> {
+        self.done.push(words(&command));
         match command {
             Command::Pull { sandbox, container, source: ImageSource { image, .. } } => {
                 let reason = "no such image".to_owned();
@@ -175,17 +192,26 @@ impl Stage {
             }
             Command::Start { sandbox, container, launch } => {
                 let reason = "no such file or directory".to_owned();
+                let unmountable = launch.mounts.into_iter().find(|mount| mount.volume == "unmountable");
                 vec![if launch.command == ["nothing"] {
                     Event::StartFailed { sandbox, container, reason }
+                } else if let Some(mount) = unmountable {
+                    Event::MountFailed { sandbox, container, volume: mount.volume, reason }
                 } else {
                     self.alive.insert((sandbox, container.clone()));
                     Event::Started { sandbox, container }
                 }]
             }
-            Command::Open { .. }
-            | Command::Configure { .. }
-            | Command::Probe { .. }
-            | Command::Kill { .. } => Vec::new(),
+            Command::Open { .. } | Command::Configure { .. } => Vec::new(),
+            Command::Probe { sandbox, container, probe, .. } => {
+                let unwell = self.unwell.get(&probe).cloned();
+                vec![Event::Probed { sandbox, container, probe, unwell }]
+            }
+            Command::Kill { sandbox, container } => {
+                let ran = self.alive.remove(&(sandbox, container.clone()));
+                let exited = Event::Exited { sandbox, container, code: 143, out_of_memory: false };
+                if ran { vec![exited] } else { Vec::new() }
+            }
             Command::Stop { sandbox } => {
                 let (ended, alive) =
                     std::mem::take(&mut self.alive).into_iter().partition(|(s, _)| *s == sandbox);
@@ -215,6 +241,20 @@ impl Stage {
         }
     }
 
+    /// Ends one container.
+    pub(super) fn end(&mut self, container: &str, code: i32, out_of_memory: bool) {
+        let ended = self.alive.iter().find(|(_, name)| name == container).cloned();
+        if let Some((sandbox, container)) = ended.filter(|ended| self.alive.remove(ended)) {
+            let more = self.world.tell(Event::Exited { sandbox, container, code, out_of_memory }, self.now);
+            self.commands.extend(more);
+        }
+    }
+
+    /// The names of the containers that run.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.alive.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
     pub(super) fn pass(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         let more = self.world.advance(self.now);
@@ -224,6 +264,19 @@ impl Stage {
     /// How many containers run.
     pub(super) fn alive(&self) -> usize {
         self.alive.len()
+    }
+}
+
+fn words(command: &Command) -> String {
+    match command {
+        Command::Open { .. } => "open".to_owned(),
+        Command::Pull { container, .. } => format!("pull {container}"),
+        Command::Start { container, .. } => format!("start {container}"),
+        Command::Configure { container, .. } => format!("configure {container}"),
+        Command::Probe { container, probe, .. } => format!("probe {container} {probe:?}"),
+        Command::Kill { container, .. } => format!("kill {container}"),
+        Command::Stop { .. } => "stop".to_owned(),
+        Command::Discard { .. } => "discard".to_owned(),
     }
 }
 
