@@ -123,6 +123,11 @@ impl Home {
         self.path.join("pki")
     }
 
+    /// Where the folders behind file shares are kept.
+    pub fn shares(&self) -> PathBuf {
+        self.path.join("shares")
+    }
+
     /// For what lives no longer than a running emulator.
     pub fn scratch(&self) -> PathBuf {
         self.path.join("scratch")

@@ -106,6 +106,17 @@ pub enum ImageError {
     },
 }
 
+/// `sha256:` and the digest of these bytes.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    blobs::Sum::of(bytes)
+}
+
+/// Chooses the cryptography of every TLS connection of this process, unless its main program has.
+pub(crate) fn provide_cryptography() {
+    // An error says that it is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Names the file in an error of the system.
 pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> ImageError {
     move |source| ImageError::File { path: path.to_path_buf(), source }

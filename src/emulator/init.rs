@@ -61,6 +61,7 @@ async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
         images: folder.join("images"),
         scratch: folder.join("scratch"),
         logs: Some(folder.join("logs")),
+        shares: folder.join("shares"),
         init: folder.join("init"),
     };
     let runtime = Runtime::Native(Native::new(options, sender)?);

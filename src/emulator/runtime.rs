@@ -70,6 +70,14 @@ impl Runtime {
         }
     }
 
+    /// What an earlier emulator of the same state folder had left of its containers, for people; it is removed.
+    pub fn recovered(&self) -> &[String] {
+        match self {
+            Self::Native(native) => native.recovered(),
+            Self::Simulated(_) => &[],
+        }
+    }
+
     /// Ends every container and unmounts everything; afterwards nothing of it is left on the machine but logs and images.
     pub async fn shutdown(&self) {
         match self {

@@ -38,7 +38,11 @@ pub(crate) async fn choose(
         let name = "simulated";
         (Runtime::Simulated(runtime), Chosen { name, why })
     };
-    let native = |runtime, why| {
+    let native = |runtime: Native, why: String| {
+        let limits = runtime
+            .unlimited()
+            .map(|reason| format!("; containers run without limits of CPU and memory: {reason}"));
+        let why = why + &limits.unwrap_or_default();
         let name = "native";
         (Runtime::Native(runtime), Chosen { name, why })
     };
@@ -67,6 +71,7 @@ async fn tried(options: &Options, home: Option<&Home>, events: Events) -> Result
         images: options.images.clone(),
         scratch: home.scratch(),
         logs: Some(home.logs()),
+        shares: home.shares(),
         init: options.init.clone(),
     };
     let native = Native::new(options, events).map_err(|error| chain(&error))?;

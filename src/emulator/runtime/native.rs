@@ -1,16 +1,20 @@
 //! The native runtime: real containers on Linux, with nothing to install.
 //!
 //! Each container is two processes of our own program (`stage`), which [`init_verb`] runs; everything on this side is
-//! ordinary asynchronous code that starts them and listens. Containers share the machine's network. Not carried out: limits of
-//! CPU and memory.
+//! ordinary asynchronous code that starts them and listens. Containers share the machine's network, and with it the ports
+//! of its loopback address. Limits of CPU and memory are carried out where the machine has control groups for us (`limit`);
+//! where not, [`Native::unlimited`] says why. What a container writes beside its volumes lies in memory and counts as its own.
 
 mod container;
 mod exec;
 mod fleet;
 mod keeper;
+mod limit;
 mod log;
 mod order;
+mod probe;
 mod stage;
+mod volume;
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,8 +22,10 @@ use std::sync::Arc;
 
 use self::container::{Container, SharedLog};
 use self::fleet::{Fleet, held, told};
+use self::limit::Limits;
 use self::order::Process;
 pub use self::stage::init_verb;
+use self::volume::Folders;
 use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
 use crate::image::{self, ImageError, Store};
 use crate::runtime::{Events, ExecStream};
@@ -33,6 +39,8 @@ pub struct Options {
     pub scratch: PathBuf,
     /// Where logs are kept, one file a container; none: in memory only.
     pub logs: Option<PathBuf>,
+    /// Where the folders behind file shares are kept, `<account>/<share>` each.
+    pub shares: PathBuf,
     /// A program whose `main` calls [`init_verb`] before anything else; usually our own.
     pub init: PathBuf,
 }
@@ -41,6 +49,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Native {
     fleet: Arc<Fleet>,
+    recovered: Vec<String>,
 }
 
 impl Native {
@@ -51,13 +60,32 @@ impl Native {
     pub fn new(options: Options, events: Events) -> Result<Self, ImageError> {
         // The stages change their working directory, and so need whole paths.
         let whole = |path: PathBuf| std::path::absolute(&path).map_err(image::at(&path));
-        let Options { images, scratch, logs, init } = options;
+        let Options { images, scratch, logs, shares, init } = options;
         let (images, scratch, init) = (whole(images)?, whole(scratch)?, whole(init)?);
-        let options = Options { images, scratch, logs, init };
+        let options = Options { images, scratch, logs, shares: whole(shares)?, init };
         let store = Store::open(&options.images)?;
         let mount_point = options.scratch.join("container");
         fs::create_dir_all(&mount_point).map_err(image::at(&mount_point))?;
-        Ok(Self { fleet: Arc::new(Fleet::new(options, store, events)) })
+        let groups = limit::recover(&options.scratch);
+        let opened = Folders::open(&options.scratch, &options.shares);
+        let (folders, sandboxes) = opened.map_err(image::at(&options.scratch))?;
+        let limits = Limits::new(&options.scratch);
+        let fleet = Arc::new(Fleet::new(options, store, folders, limits, events));
+        let left = [(groups, "control groups of containers"), (sandboxes, "folders of container groups")];
+        let left = left.iter().filter(|(count, _)| *count > 0);
+        let recovered =
+            left.map(|(count, what)| format!("{count} {what} were left and are removed")).collect();
+        Ok(Self { fleet, recovered })
+    }
+
+    /// Why containers run without limits of CPU and memory; none: they have them.
+    pub fn unlimited(&self) -> Option<&str> {
+        self.fleet.limits.as_ref().err().map(String::as_str)
+    }
+
+    /// What an earlier emulator had left of its containers, for people.
+    pub fn recovered(&self) -> &[String] {
+        &self.recovered
     }
 
     /// Builds a container up and takes it down again, without a program in it.
@@ -68,7 +96,8 @@ impl Native {
         let tree = self.fleet.options.scratch.join("probe");
         fs::create_dir_all(&tree).map_err(|error| format!("{}: {error}", tree.display()))?;
         let keep = self.fleet.keep(tree, "probe".to_owned(), None);
-        Container::start(&keep, None, SharedLog::default()).await?.ended().await;
+        let started = Container::start(&keep, None, SharedLog::default()).await;
+        started.map_err(|failure| failure.reason)?.ended().await;
         Ok(())
     }
 
@@ -107,7 +136,7 @@ impl Native {
         let mut process = Process { argv: argv.clone(), ..(*running.process).clone() };
         process.environment.push(("TERM".to_owned(), "xterm".to_owned()));
         let (tasks, init) = (&self.fleet.tasks, &self.fleet.options.init);
-        exec::exec(tasks, init, running.container.pid, process, *rows, *cols).await
+        exec::exec(tasks, init, running.inside(), process, *rows, *cols).await
     }
 
     pub(crate) async fn shutdown(&self) {

@@ -1,6 +1,7 @@
 //! A running container: its keeper, its log, its end.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,9 +11,10 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, watch};
 
-use super::keeper::Keeper;
+use super::keeper::{Ended, Keeper};
+use super::limit;
 use super::log::Log;
-use super::order::{KEEP, Keep, Process};
+use super::order::{Failure, KEEP, Keep, Process};
 use crate::image::unpack::Tree;
 
 /// How long a program may take to end after TERM. Short, because a person waits for `stop`; ACI does not say its own.
@@ -26,8 +28,10 @@ pub(super) type SharedLog = Arc<Mutex<Log>>;
 pub(super) struct Container {
     /// Its first process, as the machine numbers it.
     pub(super) pid: i32,
+    /// The folders of its control groups.
+    pub(super) groups: Vec<PathBuf>,
     wishes: mpsc::UnboundedSender<Wish>,
-    ended: watch::Receiver<Option<i32>>,
+    ended: watch::Receiver<Option<Ended>>,
 }
 
 enum Wish {
@@ -37,18 +41,20 @@ enum Wish {
 
 impl Container {
     /// Starts a program on a file tree; its output goes to the log.
-    pub(super) async fn start(keep: &Keep, tree: Option<Tree>, log: SharedLog) -> Result<Self, String> {
+    pub(super) async fn start(keep: &Keep, tree: Option<Tree>, log: SharedLog) -> Result<Self, Failure> {
         let pipe = pipe::pipe().and_then(|(theirs, ours)| Ok((theirs.into_blocking_fd()?, ours)));
         let (theirs, ours) = pipe.map_err(|error| error.to_string())?;
         let mut keeper = Keeper::start(&keep.init, KEEP, keep, Stdio::from(theirs)).await?;
         let pid = keeper.pid;
+        let groups: Vec<_> = keep.groups.iter().map(|group| group.folder.clone()).collect();
+        let left = groups.clone();
         let (wishes, mut wished) = mpsc::unbounded_channel();
         let (over, ended) = watch::channel(None);
         let logging = tokio::spawn(follow(ours, log));
         tokio::spawn(async move {
-            let code = loop {
+            let end = loop {
                 tokio::select! {
-                    code = keeper.ended() => break code,
+                    end = keeper.ended() => break end,
                     wish = wished.recv() => match wish {
                         Some(Wish::Term) => keeper.term().await,
                         // Nobody holds the container any more.
@@ -60,18 +66,20 @@ impl Container {
                 }
             };
             drop(tree);
+            // Usually its keeper has removed them.
+            limit::sweep(left).await;
             // Who hears of the end may ask for the log next, so it has to be whole.
             let _ = logging.await;
-            over.send_replace(Some(code));
+            over.send_replace(Some(end));
         });
-        Ok(Self { pid, wishes, ended })
+        Ok(Self { pid, groups, wishes, ended })
     }
 
-    /// Its exit code, once it has ended and its log is whole.
-    pub(super) async fn ended(&self) -> i32 {
+    /// How it ended, once it has and its log is whole.
+    pub(super) async fn ended(&self) -> Ended {
         let mut ended = self.ended.clone();
-        let code = ended.wait_for(Option::is_some).await.map(|code| *code);
-        code.ok().flatten().unwrap_or(128 + 9)
+        let end = ended.wait_for(Option::is_some).await.map(|end| *end);
+        end.ok().flatten().unwrap_or(Ended::KILLED)
     }
 
     /// Whether it runs.
@@ -129,7 +137,19 @@ pub(super) fn process(settings: &crate::image::Settings, launch: &crate::contrac
     }));
     environment.extend(launch.environment.iter().cloned());
     let folder = if settings.working_dir.is_empty() { "/" } else { &settings.working_dir };
-    Process { argv, environment, folder: folder.into(), user: settings.user.clone() }
+    let user = user(&settings.user, launch.user, launch.group);
+    Process { argv, environment, folder: folder.into(), user }
+}
+
+/// `user[:group]` of the image with what the launch replaces of it. Another user leaves the image's group behind.
+fn user(image: &str, user: Option<u32>, group: Option<u32>) -> String {
+    let own = image.split(':').next().filter(|name| !name.is_empty()).unwrap_or("0");
+    match (user, group) {
+        (None, None) => image.to_owned(),
+        (Some(user), None) => user.to_string(),
+        (None, Some(group)) => format!("{own}:{group}"),
+        (Some(user), Some(group)) => format!("{user}:{group}"),
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +171,19 @@ mod tests {
             let settings = Settings { entrypoint: list(entrypoint), cmd: list(cmd), ..Settings::default() };
             let launch = launch(list(command).unwrap_or_default(), &[]);
             assert_eq!(process(&settings, &launch).argv, argv, "{entrypoint} {cmd} {command}");
+        }
+    }
+
+    #[test]
+    fn a_launch_replaces_user_and_group() {
+        for (image, wanted, group, found) in [
+            ("web:users", None, None, "web:users"),
+            ("web:users", Some(5), None, "5"),
+            ("web:users", None, Some(6), "web:6"),
+            ("", None, Some(6), "0:6"),
+            ("", Some(5), Some(6), "5:6"),
+        ] {
+            assert_eq!(user(image, wanted, group), found, "{image} {wanted:?} {group:?}");
         }
     }
 

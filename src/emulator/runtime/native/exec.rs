@@ -23,11 +23,20 @@ use super::keeper::Keeper;
 use super::order::{JOIN, Join, Process};
 use crate::runtime::ExecStream;
 
+/// Where a further program of a container goes.
+#[derive(Clone)]
+pub(super) struct Inside {
+    /// The container's first process, as the machine numbers it.
+    pub(super) pid: i32,
+    /// The folders of its control groups.
+    pub(super) groups: Vec<PathBuf>,
+}
+
 /// Starts the program, with its tasks among the given ones; the error is what a container runtime would print.
 pub(super) async fn exec(
     tasks: &TaskTracker,
     init: &Path,
-    pid: i32,
+    inside: Inside,
     process: Process,
     rows: u16,
     cols: u16,
@@ -35,9 +44,11 @@ pub(super) async fn exec(
     let failed = |reason: String| {
         format!("OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown")
     };
+    let Inside { pid, groups } = inside;
     let (reading, writing, terminal) = open(pid, rows, cols).map_err(|error| failed(error.to_string()))?;
-    let order = Join { init: init.to_path_buf(), pid, terminal, process };
-    let keeper = Keeper::start(init, JOIN, &order, Stdio::null()).await.map_err(failed)?;
+    let order = Join { init: init.to_path_buf(), pid, terminal: Some(terminal), groups, process };
+    let started = Keeper::start(init, JOIN, &order, Stdio::null()).await;
+    let keeper = started.map_err(|failure| failed(failure.reason))?;
     let hung_up = CancellationToken::new();
     let (input, from_client) = mpsc::channel(64);
     let (to_client, output) = mpsc::channel(64);

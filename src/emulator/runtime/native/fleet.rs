@@ -14,10 +14,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Options;
 use super::container::{self, Container, SharedLog};
+use super::exec::Inside;
+use super::limit::Limits;
 use super::log::Log;
-use super::order::{Keep, Process};
+use super::order::{Failure, Keep, Process};
+use super::volume::{Folders, Volumes};
+use super::{Options, probe};
 use crate::contract::{Command, Event, Launch, SandboxId};
 use crate::image::unpack::Tree;
 use crate::image::{Image, ImageError, Store, unpack};
@@ -32,14 +35,25 @@ pub(super) struct Fleet {
     pub(super) options: Options,
     /// All tasks; a shutdown waits for them.
     pub(super) tasks: TaskTracker,
+    /// The control groups, or why there are none.
+    pub(super) limits: Result<Limits, String>,
+    folders: Folders,
     store: Store,
     events: Events,
     runtime: Handle,
     closing: CancellationToken,
-    sandboxes: Mutex<BTreeMap<SandboxId, mpsc::UnboundedSender<Command>>>,
+    sandboxes: Mutex<BTreeMap<SandboxId, Sandbox>>,
     running: Mutex<BTreeMap<Key, Running>>,
     /// The logs of those that run, and of those that ended and have no whole file.
     logs: Mutex<BTreeMap<Key, SharedLog>>,
+}
+
+/// How the task of a sandbox is reached.
+#[derive(Debug)]
+struct Sandbox {
+    commands: mpsc::UnboundedSender<Command>,
+    /// Cancelled when the sandbox is to end: nothing more is fetched for it.
+    ending: CancellationToken,
 }
 
 /// A container and what an exec needs to know of it.
@@ -49,6 +63,13 @@ pub(super) struct Running {
     pub(super) process: Arc<Process>,
     /// Its end is not told: the world has forgotten it or is about to end.
     muted: CancellationToken,
+}
+
+impl Running {
+    /// Where further programs of it go.
+    pub(super) fn inside(&self) -> Inside {
+        Inside { pid: self.container.pid, groups: self.container.groups.clone() }
+    }
 }
 
 impl std::fmt::Debug for Running {
@@ -61,9 +82,17 @@ impl std::fmt::Debug for Running {
 
 impl Fleet {
     /// No container yet. Tasks run where this is called.
-    pub(super) fn new(options: Options, store: Store, events: Events) -> Self {
+    pub(super) fn new(
+        options: Options,
+        store: Store,
+        folders: Folders,
+        limits: Result<Limits, String>,
+        events: Events,
+    ) -> Self {
         Self {
             options,
+            limits,
+            folders,
             tasks: TaskTracker::new(),
             store,
             events,
@@ -81,13 +110,17 @@ impl Fleet {
             return;
         }
         let mut sandboxes = held(&self.sandboxes);
-        let commands = sandboxes.entry(sandbox_of(&command)).or_insert_with(|| {
+        let sandbox = sandboxes.entry(sandbox_of(&command)).or_insert_with(|| {
             let (sender, commands) = mpsc::unbounded_channel();
-            self.tasks.spawn_on(Arc::clone(self).attend(commands), &self.runtime);
-            sender
+            let ending = self.closing.child_token();
+            self.tasks.spawn_on(Arc::clone(self).attend(commands, ending.clone()), &self.runtime);
+            Sandbox { commands: sender, ending }
         });
+        if matches!(command, Command::Stop { .. } | Command::Discard { .. }) {
+            sandbox.ending.cancel();
+        }
         // The task listens until its sender is taken out of the map, which needs the lock that we hold.
-        let _ = commands.send(command);
+        let _ = sandbox.commands.send(command);
     }
 
     /// A container that runs.
@@ -109,33 +142,88 @@ impl Fleet {
         join_all(running.iter().map(|running| running.container.stop())).await;
         self.tasks.close();
         self.tasks.wait().await;
+        if let Ok(limits) = &self.limits {
+            limits.clear();
+        }
+        if let Err(error) = self.folders.clear() {
+            tracing::warn!(%error, "volumes could not be deleted");
+        }
     }
 
     /// Carries out the commands of one sandbox.
-    async fn attend(self: Arc<Self>, mut commands: mpsc::UnboundedReceiver<Command>) {
+    async fn attend(
+        self: Arc<Self>,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+        ending: CancellationToken,
+    ) {
+        let mut volumes = Volumes::new();
         while let Some(command) = commands.recv().await {
             if self.closing.is_cancelled() {
                 return;
             }
             match command {
-                Command::Open { sandbox: _, volumes: _ }
-                | Command::Configure { sandbox: _, container: _, config: _ }
-                | Command::Probe { .. }
-                | Command::Kill { .. } => {}
+                Command::Open { sandbox, volumes: wanted } => {
+                    let making = ending.run_until_cancelled(self.folders.make(sandbox, wanted));
+                    volumes = making.await.unwrap_or_default();
+                }
+                // Containers run while the images of others are fetched.
                 Command::Pull { sandbox, container, source } => {
-                    self.tell(match self.pull(source.image).await {
-                        Ok((image, _)) => Event::Pulled { sandbox, container, digest: image.digest },
-                        Err(reason) => Event::PullFailed { sandbox, container, reason },
+                    let (fleet, ending) = (Arc::clone(&self), ending.clone());
+                    self.tasks.spawn(async move {
+                        let pulled = ending.run_until_cancelled(fleet.pull(source.image)).await;
+                        match pulled {
+                            Some(Ok((image, _))) => {
+                                fleet.tell(Event::Pulled { sandbox, container, digest: image.digest });
+                            }
+                            Some(Err(reason)) => {
+                                fleet.tell(Event::PullFailed { sandbox, container, reason });
+                            }
+                            None => {}
+                        }
                     });
                 }
                 Command::Start { sandbox, container, launch } => {
-                    if let Err(reason) = self.start(sandbox, &container, &launch).await {
-                        self.tell(Event::StartFailed { sandbox, container, reason });
+                    if let Err(Failure { volume, reason }) =
+                        self.start(sandbox, &container, &launch, &volumes).await
+                    {
+                        self.tell(match volume {
+                            Some(volume) => Event::MountFailed { sandbox, container, volume, reason },
+                            None => Event::StartFailed { sandbox, container, reason },
+                        });
+                    }
+                }
+                Command::Configure { sandbox, container, config } => {
+                    if let Err(reason) = self.folders.configure(sandbox, &container, &config) {
+                        tracing::warn!(%container, reason, "a config map could not be replaced");
+                    }
+                }
+                Command::Probe { sandbox, container, probe, check, timeout_seconds } => {
+                    let Some(running) = self.running(sandbox, &container) else {
+                        continue;
+                    };
+                    let fleet = Arc::clone(&self);
+                    self.tasks.spawn(async move {
+                        let process = &running.process;
+                        let looking =
+                            probe::look(&fleet.options, running.inside(), process, check, timeout_seconds);
+                        tokio::select! {
+                            biased;
+                            _ = running.container.ended() => {}
+                            unwell = looking => {
+                                fleet.tell(Event::Probed { sandbox, container, probe, unwell });
+                            }
+                        }
+                    });
+                }
+                Command::Kill { sandbox, container } => {
+                    if let Some(running) = self.running(sandbox, &container) {
+                        self.tasks.spawn(async move { running.container.stop().await });
                     }
                 }
                 Command::Stop { sandbox } => {
                     let running = self.of(sandbox);
                     join_all(running.iter().map(|running| running.container.stop())).await;
+                    self.forget(sandbox).await;
                 }
                 Command::Discard { sandbox } => {
                     self.discard(sandbox).await;
@@ -145,14 +233,29 @@ impl Fleet {
         }
     }
 
-    async fn start(self: &Arc<Self>, sandbox: SandboxId, name: &str, launch: &Launch) -> Result<(), String> {
+    async fn start(
+        self: &Arc<Self>,
+        sandbox: SandboxId,
+        name: &str,
+        launch: &Launch,
+        volumes: &Volumes,
+    ) -> Result<(), Failure> {
         let key = (sandbox, name.to_owned());
         let log = Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
         let log = Arc::new(Mutex::new(log));
         held(&self.logs).insert(key.clone(), Arc::clone(&log));
+        let mounts = self.folders.mounts(sandbox, name, volumes, launch)?;
         let (image, tree) = self.pull(launch.source.image.clone()).await?;
         let process = container::process(&image.settings, launch);
-        let keep = self.keep(tree.path.clone(), launch.hostname.clone(), Some(process.clone()));
+        let groups = self.limits.as_ref().map_or_else(
+            |_| Vec::new(),
+            |limits| limits.groups(&format!("{}-{name}", sandbox.0), launch.cpu_milli, launch.memory_mib),
+        );
+        let keep = Keep {
+            mounts,
+            groups,
+            ..self.keep(tree.path.clone(), launch.hostname.clone(), Some(process.clone()))
+        };
         let container = Container::start(&keep, Some(tree), log).await.map_err(in_runtime_words)?;
         let running = Running {
             container: Arc::new(container),
@@ -178,8 +281,8 @@ impl Fleet {
 
     /// Tells of a container's end.
     async fn watch(self: Arc<Self>, key: Key, running: Running) {
-        let code = tokio::select! {
-            code = running.container.ended() => code,
+        let end = tokio::select! {
+            end = running.container.ended() => end,
             // A start that a shutdown overtook.
             () = self.closing.cancelled() => {
                 running.container.stop().await;
@@ -194,7 +297,9 @@ impl Fleet {
         drop(all);
         if !running.muted.is_cancelled() {
             let (sandbox, container) = key;
-            self.tell(Event::Exited { sandbox, container, code, out_of_memory: false });
+            // Whoever was ended may have been a child that its parent could do without.
+            let out_of_memory = end.starved && end.code == 128 + 9;
+            self.tell(Event::Exited { sandbox, container, code: end.code, out_of_memory });
         }
     }
 
@@ -214,6 +319,7 @@ impl Fleet {
             running.container.kill()
         }))
         .await;
+        self.forget(sandbox).await;
         held(&self.logs).retain(|(known, _), _| *known != sandbox);
         let Some(folder) = self.log_folder(sandbox) else {
             return;
@@ -223,6 +329,16 @@ impl Fleet {
                 tracing::warn!(%error, folder = %folder.display(), "logs could not be deleted");
             }
             _ => {}
+        }
+    }
+
+    /// Deletes the folders of a sandbox, whose containers have ended.
+    async fn forget(&self, sandbox: SandboxId) {
+        let folders = self.folders.clone();
+        match tokio::task::spawn_blocking(move || folders.discard(sandbox)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "volumes could not be deleted"),
+            Err(error) => tracing::warn!(%error, "volumes could not be deleted"),
         }
     }
 
@@ -242,8 +358,9 @@ impl Fleet {
 
     /// The order for a container on this file tree.
     pub(super) fn keep(&self, tree: PathBuf, hostname: String, process: Option<Process>) -> Keep {
-        let Options { images: _, scratch, logs: _, init } = &self.options;
-        Keep { init: init.clone(), tree, scratch: scratch.join("container"), hostname, process }
+        let Options { images: _, scratch, logs: _, shares: _, init } = &self.options;
+        let (init, scratch) = (init.clone(), scratch.join("container"));
+        Keep { init, tree, scratch, hostname, mounts: Vec::new(), groups: Vec::new(), process }
     }
 
     fn log_folder(&self, sandbox: SandboxId) -> Option<PathBuf> {
@@ -278,10 +395,14 @@ fn sandbox_of(command: &Command) -> SandboxId {
 }
 
 /// A failure to start as ACI's events show it.
-fn in_runtime_words(reason: String) -> String {
-    format!(
+fn in_runtime_words(failure: Failure) -> Failure {
+    let Failure { volume, reason } = failure;
+    if volume.is_some() {
+        return Failure { volume, reason };
+    }
+    Failure::from(format!(
         "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {reason}: unknown"
-    )
+    ))
 }
 
 /// An error with its sources, for people.

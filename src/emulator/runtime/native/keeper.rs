@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use super::order::{self, Report, TERM};
+use super::order::{self, Failure, Report, TERM};
 
 /// A first stage whose program runs. Dropping it ends its lifeline.
 pub(super) struct Keeper {
@@ -20,9 +20,23 @@ pub(super) struct Keeper {
     lifeline: Option<ChildStdin>,
     reports: Lines<BufReader<ChildStdout>>,
     /// What was reported of the end; kept because the wait for it may be dropped half-way.
-    code: Option<i32>,
+    end: Option<Ended>,
     /// The program itself, by a name that no other process can get.
     program: Option<OwnedFd>,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Its exit code; 128 + n where signal n ended it.
+    pub(super) code: i32,
+    /// Whether somebody in its group was ended for want of memory.
+    pub(super) starved: bool,
+}
+
+impl Ended {
+    /// Killed, and nobody tells by whom.
+    pub(super) const KILLED: Self = Self { code: 128 + 9, starved: false };
 }
 
 impl Keeper {
@@ -32,8 +46,8 @@ impl Keeper {
         verb: &str,
         order: &impl Serialize,
         output: Stdio,
-    ) -> Result<Self, String> {
-        let failed = |error: io::Error| format!("{}: {error}", init.display());
+    ) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::from(format!("{}: {error}", init.display()));
         let mut child = Command::new(init)
             .arg(verb)
             .env_clear()
@@ -52,10 +66,10 @@ impl Keeper {
                 let program = Pid::from_raw(pid)
                     .and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
                 let lifeline = Some(lifeline);
-                Ok(Self { pid, child, lifeline, reports, code: None, program })
+                Ok(Self { pid, child, lifeline, reports, end: None, program })
             }
-            Some(Report::Failed(reason)) => Err(reason),
-            Some(Report::Exited(_)) | None => {
+            Some(Report::Failed(failure)) => Err(failure),
+            Some(Report::Exited { .. }) | None => {
                 Err(failed(io::Error::other("it is not a program that calls init_verb")))
             }
         }
@@ -74,26 +88,26 @@ impl Keeper {
         self.lifeline = None;
     }
 
-    /// The program's exit code, once it has ended. May be dropped and called again.
-    pub(super) async fn ended(&mut self) -> i32 {
-        let code = match self.code {
-            Some(code) => code,
+    /// How the program ended, once it has. May be dropped and called again.
+    pub(super) async fn ended(&mut self) -> Ended {
+        let end = match self.end {
+            Some(end) => end,
             None => match next(&mut self.reports).await {
-                Some(Report::Exited(code)) => code,
+                Some(Report::Exited { code, starved }) => Ended { code, starved },
                 // A stage that was killed says nothing. What it kept is killed with it, unless it has changed its user.
                 Some(Report::Started(_) | Report::Failed(_)) | None => {
                     if let Some(program) = &self.program {
                         // It may be gone already.
                         let _ = rustix::process::pidfd_send_signal(program, Signal::KILL);
                     }
-                    128 + 9
+                    Ended::KILLED
                 }
             },
         };
-        self.code = Some(code);
-        // The code is known; this only waits until nothing is left of the stage.
+        self.end = Some(end);
+        // The end is known; this only waits until nothing is left of the stage.
         let _ = self.child.wait().await;
-        code
+        end
     }
 }
 

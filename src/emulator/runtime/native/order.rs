@@ -4,6 +4,7 @@
 //! arguments: those could be read by everybody on the machine, and an order holds the secrets of a task's environment.
 //! That is also why nothing here has a `Debug`. Reports come up as lines of JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -36,8 +37,45 @@ pub(super) struct Keep {
     pub(super) scratch: PathBuf,
     /// The host name inside.
     pub(super) hostname: String,
+    /// What else is mounted, the outer places before those in them.
+    pub(super) mounts: Vec<Mount>,
+    /// The control groups that hold it; made and removed by the keeper.
+    pub(super) groups: Vec<Group>,
     /// What to run; none: build everything up and end, to see whether it can be done.
     pub(super) process: Option<Process>,
+}
+
+/// Something of the machine at a place in a container.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Mount {
+    /// The name by which a failure tells of it.
+    pub(super) volume: String,
+    /// The whole path inside.
+    pub(super) path: PathBuf,
+    /// What is mounted.
+    pub(super) source: Source,
+    /// Whether nobody inside may write to it.
+    pub(super) read_only: bool,
+}
+
+/// What is mounted.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) enum Source {
+    /// A folder of the machine.
+    Folder(PathBuf),
+    /// Files that are on no disk, by name, in base64: they are laid out in memory that only the container sees.
+    Files(BTreeMap<String, String>),
+}
+
+/// A control group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Group {
+    /// Its folder, which is not there yet.
+    pub(super) folder: PathBuf,
+    /// What is written to which of its files, in this order.
+    pub(super) settings: Vec<(String, String)>,
+    /// The file with a line `oom_kill n` that counts those whom it ended for want of memory.
+    pub(super) kills: Option<String>,
 }
 
 /// To [`BECOME`].
@@ -47,6 +85,8 @@ pub(super) struct Become {
     pub(super) scratch: PathBuf,
     /// See [`Keep::hostname`].
     pub(super) hostname: String,
+    /// Volume and path of each of [`Keep::mounts`], which the first stage has prepared.
+    pub(super) mounts: Vec<(String, PathBuf)>,
     /// See [`Keep::process`].
     pub(super) process: Option<Process>,
 }
@@ -58,8 +98,10 @@ pub(super) struct Join {
     pub(super) init: PathBuf,
     /// The container's first process, as the machine numbers it.
     pub(super) pid: i32,
-    /// The terminal's name inside the container.
-    pub(super) terminal: PathBuf,
+    /// The terminal's name inside the container; none: without input, and the output goes to the stage's standard error.
+    pub(super) terminal: Option<PathBuf>,
+    /// The folders of the container's control groups.
+    pub(super) groups: Vec<PathBuf>,
     /// What to run.
     pub(super) process: Process,
 }
@@ -84,9 +126,29 @@ pub(super) enum Report {
     /// The program runs and has this process id on the machine.
     Started(i32),
     /// The program does not run.
-    Failed(String),
-    /// The program ended; 128 + n where signal n ended it.
-    Exited(i32),
+    Failed(Failure),
+    /// The program ended.
+    Exited {
+        /// Its exit code; 128 + n where signal n ended it.
+        code: i32,
+        /// Whether its group had to end somebody for want of memory.
+        starved: bool,
+    },
+}
+
+/// Why a program does not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Failure {
+    /// The volume that could not be mounted, if that is it.
+    pub(super) volume: Option<String>,
+    /// Why, for people.
+    pub(super) reason: String,
+}
+
+impl From<String> for Failure {
+    fn from(reason: String) -> Self {
+        Self { volume: None, reason }
+    }
 }
 
 /// An order as bytes.

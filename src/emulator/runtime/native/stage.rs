@@ -11,8 +11,10 @@
 
 mod credentials;
 mod enter;
+mod group;
 mod join;
 mod keep;
+mod mounts;
 mod program;
 mod root;
 mod user;
@@ -27,7 +29,7 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use serde::Serialize;
 
-use super::order::{self, Report};
+use super::order::{self, Failure, Report};
 use crate::image::unpack;
 
 /// Carries a hidden verb out, if the arguments (the program's name first) hold one: then the caller's `main` must
@@ -78,8 +80,16 @@ pub(crate) enum StageError {
     #[error("exec: {0:?}: executable file not found in $PATH")]
     NotInPath(String),
     /// The second stage said this.
-    #[error("{0}")]
-    Second(String),
+    #[error("{}", .0.reason)]
+    Second(Failure),
+    /// A volume cannot be mounted.
+    #[error("{reason}")]
+    Mount {
+        /// Its name.
+        volume: String,
+        /// Why.
+        reason: String,
+    },
     /// A layer cannot be applied.
     #[error("{0}")]
     Layer(#[from] unpack::layer::LayerError),
@@ -90,11 +100,22 @@ fn doing<E: Into<io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> Stage
     move |error| StageError::System { doing: what.into(), source: error.into() }
 }
 
-/// The error with its source, as it goes into a report.
+/// The error with its source, for people.
 fn told(error: &StageError) -> String {
     match error {
         StageError::System { doing, source } => format!("{doing}: {source}"),
         other => other.to_string(),
+    }
+}
+
+/// The error as it goes into a report.
+fn failure(error: &StageError) -> Failure {
+    match error {
+        StageError::Second(failure) => failure.clone(),
+        StageError::Mount { volume, reason } => {
+            Failure { volume: Some(volume.clone()), reason: reason.clone() }
+        }
+        other => Failure::from(told(other)),
     }
 }
 
@@ -103,7 +124,7 @@ fn first(stage: impl FnOnce(&mut Ends) -> Result<(), StageError>) -> Result<(), 
     let mut ends = Ends::take()?;
     let done = stage(&mut ends);
     if let Err(error) = &done {
-        ends.report(&Report::Failed(told(error)))?;
+        ends.report(&Report::Failed(failure(error)))?;
     }
     done
 }
@@ -115,7 +136,8 @@ fn second(stage: impl FnOnce(&mut Ends) -> Result<(), StageError>) -> Result<(),
     rustix::stdio::dup2_stdout(io::stderr().as_fd()).map_err(doing("standard output"))?;
     let done = stage(&mut ends);
     if let Err(error) = &done {
-        ends.reports.write_all(told(error).as_bytes()).map_err(doing("report"))?;
+        let said = serde_json::to_vec(&failure(error)).map_err(doing("report"))?;
+        ends.reports.write_all(&said).map_err(doing("report"))?;
     }
     done
 }
@@ -145,8 +167,13 @@ impl Ends {
     }
 }
 
-/// Starts the second stage and waits until it has become the program.
-fn spawn_second(init: &Path, verb: &str, order: &impl Serialize) -> Result<Child, StageError> {
+/// Starts the second stage within these control groups and waits until it has become the program.
+fn spawn_second<'a>(
+    init: &Path,
+    verb: &str,
+    order: &impl Serialize,
+    groups: impl Iterator<Item = &'a Path>,
+) -> Result<Child, StageError> {
     let order = order::frame(order).map_err(doing("order"))?;
     let mut child = Command::new(init)
         .arg(verb)
@@ -155,6 +182,11 @@ fn spawn_second(init: &Path, verb: &str, order: &impl Serialize) -> Result<Child
         .stdout(Stdio::piped())
         .spawn()
         .map_err(doing("second stage"))?;
+    // It waits for its order, so that nothing of the program happens outside its groups.
+    if let Err(error) = group::enter(groups, child.id()) {
+        child.kill().and_then(|()| child.wait()).map_err(doing("end of the second stage"))?;
+        return Err(error);
+    }
     // The pipe stays open as long as we live: its end tells the second stage that we are gone.
     if let Some(stdin) = &mut child.stdin {
         stdin.write_all(&order).map_err(doing("order to the second stage"))?;
@@ -168,7 +200,7 @@ fn spawn_second(init: &Path, verb: &str, order: &impl Serialize) -> Result<Child
     }
     // It has nothing more to do; its exit code says no more than its report.
     child.wait().map_err(doing("end of the second stage"))?;
-    Err(StageError::Second(said))
+    Err(StageError::Second(serde_json::from_str(&said).unwrap_or(Failure { volume: None, reason: said })))
 }
 
 /// The exit code of a process in a shell's numbers.

@@ -26,6 +26,7 @@ pub(crate) struct Bench {
     pub(crate) runtime: Runtime,
     pub(crate) events: mpsc::UnboundedReceiver<Event>,
     folder: PathBuf,
+    unlimited: Option<String>,
     _own: Option<tempfile::TempDir>,
 }
 
@@ -51,17 +52,24 @@ impl Bench {
             images: folder.join("images"),
             scratch: folder.join("scratch"),
             logs: Some(folder.join("logs")),
+            shares: folder.join("shares"),
             init: init.to_path_buf(),
         };
         let native = Native::new(options, sender)?;
         native.probe().await?;
+        let unlimited = native.unlimited().map(str::to_owned);
         let runtime = Runtime::Native(native);
-        Ok(Self { runtime, events, folder: folder.to_path_buf(), _own: None })
+        Ok(Self { runtime, events, folder: folder.to_path_buf(), unlimited, _own: None })
     }
 
     /// The folder of everything.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Why containers have no limits here.
+    pub(crate) fn unlimited(&self) -> Option<&str> {
+        self.unlimited.as_deref()
     }
 
     /// Starts the container `main` of a sandbox.

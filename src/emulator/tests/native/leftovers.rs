@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
 
 use acitask_emulator::contract::SandboxId;
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::bench::{Bench, IMAGE, demoted, eventually, script, shell_image};
+use crate::limits::groups;
 
 /// A task that ignores what can be ignored, with a child that nobody waits for.
 const STUBBORN: &str = "trap '' TERM HUP INT; echo up; (sleep 1000.125 &) ; while :; do sleep 1000.125; done";
@@ -101,6 +102,34 @@ async fn nothing_is_left_after_a_kill() -> Outcome {
         eventually(|| async { processes(&text).ok().filter(Vec::is_empty) }).await?;
     }
     assert_eq!(mounts(folder.path())?, Vec::<String>::new());
+    // Of control groups only our own, empty ones are left; the next emulator removes them.
+    let own = groups(folder.path());
+    let inside = |own: &PathBuf| fs::read_dir(own).into_iter().flatten().flatten();
+    let empty =
+        || async { own.iter().all(|own| !inside(own).any(|entry| entry.path().is_dir())).then_some(()) };
+    eventually(empty).await?;
+    let next = Bench::at(folder.path(), &init, Settings::default()).await?;
+    next.runtime.shutdown().await;
+    assert!(own.iter().all(|own| !own.exists()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_an_emulator_and_its_keeper_left_is_removed() -> Outcome {
+    let bench = Bench::with(Settings::default()).await?;
+    let own = groups(bench.folder());
+    let Some(first) = own.first() else {
+        println!("skipped: no limits on this machine: {:?}", bench.unlimited());
+        return Ok(());
+    };
+    fs::create_dir(first.join("7-main-1"))?;
+    let init = Path::new(env!("CARGO_BIN_EXE_acitask-emulator-init"));
+    let next = Bench::at(bench.folder(), init, Settings::default()).await?;
+    assert!(!first.join("7-main-1").exists());
+    let recovered = next.runtime.recovered();
+    assert!(recovered.iter().any(|line| line.starts_with("1 control groups")), "{recovered:?}");
+    next.runtime.shutdown().await;
+    assert!(own.iter().all(|own| !own.exists()));
     Ok(())
 }
 

@@ -8,8 +8,11 @@ mod bench;
 mod exec;
 mod image;
 mod leftovers;
+mod limits;
+mod probes;
 mod run;
 mod unprivileged;
+mod volumes;
 
 /// What a test returns.
 type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -1,11 +1,12 @@
 //! The first stage of an exec: joins the container's namespaces and waits for the program's end.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use nix::sched::{CloneFlags, setns, unshare};
 
 use super::super::order::{ENTER, Join, Report};
-use super::{Ends, StageError, code, credentials, doing, root, spawn_second};
+use super::{Ends, StageError, credentials, doing, keep, root, spawn_second};
 
 /// Joins all but the mount namespace, which would take our own program away before the second stage is started.
 pub(super) fn join(ends: &mut Ends) -> Result<(), StageError> {
@@ -26,8 +27,9 @@ pub(super) fn join(ends: &mut Ends) -> Result<(), StageError> {
     for other in others {
         setns(other, CloneFlags::empty()).map_err(doing("the container's namespaces"))?;
     }
-    let mut child = spawn_second(&order.init, ENTER, &order)?;
+    let groups = order.groups.iter().map(PathBuf::as_path);
+    let child = spawn_second(&order.init, ENTER, &order, groups)?;
     ends.report(&Report::Started(child.id().cast_signed()))?;
-    let code = child.wait().map(code).map_err(doing("wait"))?;
-    ends.report(&Report::Exited(code))
+    let code = keep::wait(&mut ends.lifeline, child)?;
+    ends.report(&Report::Exited { code, starved: false })
 }

@@ -9,14 +9,15 @@ use std::os::fd::AsFd;
 use std::process::Child;
 
 use super::super::order::{BECOME, Become, Keep, Report, TERM};
-use super::{Ends, StageError, code, credentials, doing, program, root, spawn_second};
+use super::{Ends, StageError, code, credentials, doing, group, program, root, spawn_second};
 
 /// Stage 1: namespaces and the file tree, then the wait for the program's end or the lifeline's.
 pub(super) fn keep(ends: &mut Ends) -> Result<(), StageError> {
-    let Keep { init, tree, scratch, hostname, process } = ends.order()?;
+    let Keep { init, tree, scratch, hostname, mounts, groups, process } = ends.order()?;
     // Signals from the emulator's terminal are not for us or the task.
     rustix::process::setsid().map_err(doing("own session"))?;
     rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+    let groups = group::make(groups)?;
     let powers = credentials::become_mighty()?;
     unshare(
         CloneFlags::CLONE_NEWNS
@@ -27,16 +28,20 @@ pub(super) fn keep(ends: &mut Ends) -> Result<(), StageError> {
     .map_err(doing("own namespaces"))?;
     root::keep_mounts_private()?;
     root::seal(&init)?;
-    root::assemble(&tree, &scratch, powers)?;
+    root::assemble(&tree, &scratch, &mounts, powers)?;
     nix::unistd::sethostname(&hostname).map_err(doing("host name"))?;
-    let child = spawn_second(&init, BECOME, &Become { scratch, hostname, process })?;
+    let places = mounts.into_iter().map(|mount| (mount.volume, mount.path)).collect();
+    let second = Become { scratch, hostname, mounts: places, process };
+    let child = spawn_second(&init, BECOME, &second, groups.folders())?;
     ends.report(&Report::Started(child.id().cast_signed()))?;
     let code = wait(&mut ends.lifeline, child)?;
-    ends.report(&Report::Exited(code))
+    let starved = groups.starved();
+    drop(groups);
+    ends.report(&Report::Exited { code, starved })
 }
 
 /// Waits for the program; passes TERM on; kills it when the lifeline ends.
-fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
+pub(super) fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
     let pid = Pid::from_child(&child);
     let ended = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(doing("wait"))?;
     loop {
@@ -51,7 +56,10 @@ fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
             let mut word = [0];
             match lifeline.read(&mut word).map_err(doing("lifeline"))? {
                 0 => {
-                    child.kill().map_err(doing("kill"))?;
+                    // Its session is its own, and so is its process group.
+                    if rustix::process::kill_process_group(pid, Signal::KILL).is_err() {
+                        child.kill().map_err(doing("kill"))?;
+                    }
                     return child.wait().map(code).map_err(doing("wait"));
                 }
                 _ if word == [TERM] => {
@@ -65,9 +73,9 @@ fn wait(lifeline: &mut File, mut child: Child) -> Result<i32, StageError> {
 
 /// Stage 2: process 1 of the container, until the program replaces it.
 pub(super) fn become_program(ends: &mut Ends) -> Result<(), StageError> {
-    let Become { scratch, hostname, process } = ends.order()?;
+    let Become { scratch, hostname, mounts, process } = ends.order()?;
     rustix::process::setsid().map_err(doing("own session"))?;
-    root::enter(&scratch, &hostname)?;
+    root::enter(&scratch, &hostname, mounts)?;
     let Some(process) = process else {
         return Ok(());
     };
@@ -81,7 +89,7 @@ pub(super) fn become_program(ends: &mut Ends) -> Result<(), StageError> {
     let mut keeper = [PollFd::new(ends.lifeline.as_fd(), PollFlags::empty())];
     poll(&mut keeper, PollTimeout::ZERO).map_err(doing("keeper"))?;
     if keeper[0].any().unwrap_or(true) {
-        return Err(StageError::Second("the keeper is gone".to_owned()));
+        return Err(StageError::Program("the keeper is gone".to_owned()));
     }
     Err(ready.run())
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a path of the image is only ever followed with the container's tree as root, as an image may hold any link.
 //! What comes from the machine (devices, our own program) is prepared where no image has a say, and moved in afterwards.
-//! Nothing is written to disk: all that a task writes lies in a tmpfs that goes with the namespace.
+//! Nothing is written to disk but in volumes: all else that a task writes lies in a tmpfs that goes with the namespace.
 
 mod copy;
 mod files;
@@ -10,7 +10,7 @@ mod files;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, StatVfsMountFlags};
 use rustix::mount::{
@@ -18,8 +18,9 @@ use rustix::mount::{
     mount_change, mount_remount, move_mount, open_tree, unmount,
 };
 
+use super::super::order::Mount;
 use super::credentials::{self, Powers};
-use super::{StageError, doing};
+use super::{StageError, doing, mounts};
 use crate::image::unpack::Order;
 use crate::image::unpack::layer::{self, Budget, Owners};
 
@@ -59,25 +60,34 @@ pub(super) fn keep_mounts_private() -> Result<(), StageError> {
 /// Makes our own program read-only for what we start from it: a task could else write to it through `/proc/PID/exe`.
 pub(super) fn seal(init: &Path) -> Result<(), StageError> {
     let sealing = || doing("sealing the init program");
-    // A user namespace may not take away the flags that the mount below has.
-    let below = rustix::fs::statvfs(init).map_err(doing("the init program"))?.f_flag;
-    let inherited = [
+    let flags = MountFlags::BIND | MountFlags::RDONLY | inherited(init)?;
+    mount_bind(init, init).map_err(sealing())?;
+    mount_remount(init, flags, c"").map_err(sealing())
+}
+
+/// The flags of the mount below, which a user namespace may not take away.
+pub(super) fn inherited(path: &Path) -> Result<MountFlags, StageError> {
+    let below = rustix::fs::statvfs(path).map_err(doing(path.display().to_string()))?.f_flag;
+    let flags = [
+        (StatVfsMountFlags::RDONLY, MountFlags::RDONLY),
+        (StatVfsMountFlags::NOEXEC, MountFlags::NOEXEC),
         (StatVfsMountFlags::NOSUID, MountFlags::NOSUID),
         (StatVfsMountFlags::NODEV, MountFlags::NODEV),
         (StatVfsMountFlags::NOATIME, MountFlags::NOATIME),
         (StatVfsMountFlags::NODIRATIME, MountFlags::NODIRATIME),
         (StatVfsMountFlags::RELATIME, MountFlags::RELATIME),
     ];
-    let flags = inherited
-        .into_iter()
-        .filter(|(flag, _)| below.contains(*flag))
-        .fold(MountFlags::BIND | MountFlags::RDONLY, |flags, (_, flag)| flags | flag);
-    mount_bind(init, init).map_err(sealing())?;
-    mount_remount(init, flags, c"").map_err(sealing())
+    let held = flags.into_iter().filter(|(flag, _)| below.contains(*flag));
+    Ok(held.fold(MountFlags::empty(), |flags, (_, flag)| flags | flag))
 }
 
-/// Mounts the image's tree with a writable layer, and the devices, under `scratch`.
-pub(super) fn assemble(tree: &Path, scratch: &Path, powers: Powers) -> Result<(), StageError> {
+/// Mounts the image's tree with a writable layer, the devices and the volumes under `scratch`.
+pub(super) fn assemble(
+    tree: &Path,
+    scratch: &Path,
+    volumes: &[Mount],
+    powers: Powers,
+) -> Result<(), StageError> {
     let flags = MountFlags::NOSUID | MountFlags::NODEV;
     mount("tmpfs", scratch, "tmpfs", flags, Some(c"mode=0755")).map_err(doing("scratch tmpfs"))?;
     // Relative names: a path with a colon or a comma could not be told to overlay.
@@ -99,7 +109,8 @@ pub(super) fn assemble(tree: &Path, scratch: &Path, powers: Powers) -> Result<()
         mount_bind("root", "root").map_err(doing("the container's root"))?;
         copy::tree(Path::new("lower"), Path::new("root"))?;
     }
-    devices(Path::new("dev"))
+    devices(Path::new("dev"))?;
+    mounts::prepare(volumes)
 }
 
 fn devices(dev: &Path) -> Result<(), StageError> {
@@ -126,7 +137,12 @@ fn devices(dev: &Path) -> Result<(), StageError> {
 }
 
 /// Makes the assembled tree the root of this process, which is the first of its process namespace, and finishes it.
-pub(super) fn enter(scratch: &Path, hostname: &str) -> Result<(), StageError> {
+pub(super) fn enter(
+    scratch: &Path,
+    hostname: &str,
+    volumes: Vec<(String, PathBuf)>,
+) -> Result<(), StageError> {
+    let volumes = mounts::take(scratch, volumes)?;
     let machine = files::Machine::read();
     std::env::set_current_dir(scratch.join("root")).map_err(doing("the container's root"))?;
     let flags =
@@ -144,7 +160,8 @@ pub(super) fn enter(scratch: &Path, hostname: &str) -> Result<(), StageError> {
     unmount(".", UnmountFlags::DETACH).map_err(doing("the machine's root"))?;
     std::env::set_current_dir("/").map_err(doing("/"))?;
     hide()?;
-    machine.write(hostname)
+    machine.write(hostname)?;
+    mounts::place(volumes)
 }
 
 /// Takes away what a task may not see or change of the machine.
