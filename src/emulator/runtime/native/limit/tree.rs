@@ -89,7 +89,8 @@ impl<'a> Mounted<'a> {
         let top = PathBuf::from(self.place);
         let below = Path::new(own).strip_prefix(self.root).unwrap_or(Path::new(""));
         let plain = below.components().all(|part| matches!(part, Component::Normal(_)));
-        let own = if plain { top.join(below) } else { top.clone() };
+        let is_below = plain && below.components().next().is_some();
+        let own = if is_below { top.join(below) } else { top.clone() };
         Tree { kind, top, own }
     }
 }
