@@ -20,7 +20,7 @@ use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::{Options, Time};
 use crate::runtime::Runtime;
-use crate::runtime::choose::{Chosen, NativeRefused, choose};
+use crate::runtime::choose::{Chosen, RuntimeRefused, choose};
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use crate::token::{Claims, NoRandomness, Secret, issue};
@@ -37,9 +37,9 @@ pub enum OpenError {
     /// The kept state cannot be used.
     #[error("the kept state cannot be used")]
     Store(#[from] StoreError),
-    /// The native runtime was asked for and does not work here.
+    /// The runtime that was asked for does not work here.
     #[error(transparent)]
-    Native(#[from] NativeRefused),
+    Runtime(#[from] RuntimeRefused),
     /// The system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),

@@ -178,6 +178,21 @@ impl Home {
         Secret::parse(&text).ok_or(HomeError::Damaged { path, expected: "a secret of 64 hexadecimal digits" })
     }
 
+    /// The name of this folder's emulator among others that use the same container engine: 12 hexadecimal digits, chosen
+    /// once, so that what a killed emulator left there is known by it.
+    ///
+    /// # Errors
+    /// It cannot be read or made, or what stands there is no such name.
+    pub fn name(&self) -> Result<String, HomeError> {
+        let path = self.path.join("name");
+        let text = remembered::<HomeError>(&path, || {
+            let random = Secret::random()?;
+            Ok(random.reveal().chars().take(12).collect())
+        })?;
+        let is_name = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(text).filter(|_| is_name).ok_or(HomeError::Damaged { path, expected: "12 hexadecimal digits" })
+    }
+
     /// The loopback port of this folder's emulator, chosen once, so that URLs outlive a restart.
     ///
     /// # Errors

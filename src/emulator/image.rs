@@ -8,6 +8,7 @@ mod blobs;
 pub mod build;
 mod layout;
 pub mod reference;
+mod save;
 pub mod store;
 pub mod unpack;
 

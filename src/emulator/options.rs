@@ -11,11 +11,13 @@ use crate::world::Switches;
 /// Which runtime carries containers out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// Native where this machine can, else simulated.
+    /// Native where this machine can, else docker where an engine answers, else simulated.
     #[default]
     Auto,
     /// Real processes, or no emulator.
     Native,
+    /// Containers of an engine with Docker's API, or no emulator.
+    Docker,
     /// Nothing runs.
     Simulated,
 }
@@ -40,6 +42,9 @@ pub struct Options {
     pub runtime: Choice,
     /// The program that has the native runtime's hidden verbs.
     pub init: PathBuf,
+    /// Where a container engine may listen, tried in this order
+    /// ([`usual_addresses`](crate::runtime::docker::usual_addresses) where nobody says).
+    pub engines: Vec<String>,
     /// Where images are kept.
     pub images: PathBuf,
     /// What images do in the simulated runtime, by name; others do what their names say
@@ -68,6 +73,7 @@ impl Options {
             state: None,
             runtime: Choice::Simulated,
             init: PathBuf::new(),
+            engines: Vec::new(),
             images: PathBuf::new(),
             behaviours: BTreeMap::new(),
             switches: Switches::default(),

@@ -3,7 +3,11 @@
 //! A [`Runtime`] carries out the world's commands and tells what happened over the channel it was made with.
 //! It decides nothing: restart policies, states and back-off are the world's.
 
+mod ask;
 pub mod choose;
+mod clone;
+pub mod docker;
+mod log;
 pub mod native;
 pub mod simulated;
 
@@ -15,6 +19,8 @@ use crate::contract::{Command, Event, ExecSession, Fact, LogLine, Question, Sand
 /// One of the runtimes.
 #[derive(Clone, Debug)]
 pub enum Runtime {
+    /// A container engine with Docker's API: Docker, Podman.
+    Docker(docker::Docker),
     /// Linux namespaces: real processes of real images.
     Native(native::Native),
     /// Behaviour as data: nothing runs.
@@ -37,6 +43,7 @@ impl Runtime {
     /// Carries a command out in the background, in order with those of the same sandbox.
     pub fn perform(&self, command: Command) {
         match self {
+            Self::Docker(docker) => docker.perform(command),
             Self::Native(native) => native.perform(command),
             Self::Simulated(simulated) => simulated.perform(command),
         }
@@ -45,6 +52,7 @@ impl Runtime {
     /// Finds out what the world cannot know.
     pub async fn ask(&self, question: Question) -> Fact {
         match self {
+            Self::Docker(docker) => docker.ask(question).await,
             Self::Native(native) => native.ask(question).await,
             Self::Simulated(simulated) => simulated.ask(question).await,
         }
@@ -53,6 +61,7 @@ impl Runtime {
     /// The log of a container, oldest line first; empty where there is none.
     pub async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
         match self {
+            Self::Docker(docker) => docker.logs(sandbox, container).await,
             Self::Native(native) => native.logs(sandbox, container).await,
             Self::Simulated(simulated) => simulated.logs(sandbox, container).await,
         }
@@ -65,6 +74,7 @@ impl Runtime {
     /// (`OCI runtime exec failed: exec failed: … : no such file or directory: unknown`).
     pub async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {
         match self {
+            Self::Docker(docker) => docker.exec(session).await,
             Self::Native(native) => native.exec(session).await,
             Self::Simulated(simulated) => simulated.exec(session).await,
         }
@@ -73,6 +83,7 @@ impl Runtime {
     /// What an earlier emulator of the same state folder had left of its containers, for people; it is removed.
     pub fn recovered(&self) -> &[String] {
         match self {
+            Self::Docker(docker) => docker.recovered(),
             Self::Native(native) => native.recovered(),
             Self::Simulated(_) => &[],
         }
@@ -81,6 +92,7 @@ impl Runtime {
     /// Ends every container and unmounts everything; afterwards nothing of it is left on the machine but logs and images.
     pub async fn shutdown(&self) {
         match self {
+            Self::Docker(docker) => docker.shutdown().await,
             Self::Native(native) => native.shutdown().await,
             Self::Simulated(simulated) => simulated.shutdown().await,
         }

@@ -1,6 +1,9 @@
 //! `acitask emulator serve`: the emulator itself, in the foreground.
 
+use std::path::Path;
+
 use acitask_emulator::home::Home;
+use acitask_emulator::runtime::docker;
 use acitask_emulator::{Options, serve as server};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -40,14 +43,16 @@ pub(crate) async fn serve(desk: &Desk, arguments: &Serve) -> Result<Code, Failur
         signals.next().await;
         stop.cancel();
     });
-    server::serve(options(&home, program, &arguments.way)?, sockets, shutdown).await?;
+    server::serve(options(desk, &home, program, &arguments.way)?, sockets, shutdown).await?;
     Ok(Code::DONE)
 }
 
-fn options(home: &Home, program: Program, way: &Way) -> Result<Options, Failure> {
+fn options(desk: &Desk, home: &Home, program: Program, way: &Way) -> Result<Options, Failure> {
+    let usual = || docker::usual_addresses(desk.environment.get("XDG_RUNTIME_DIR").map(Path::new));
     Ok(Options {
         state: Some(home.path().to_owned()),
         runtime: way.runtime.into(),
+        engines: way.docker_host().map_or_else(usual, |host| vec![host.to_owned()]),
         time: way.time.into(),
         init: program.path,
         images: home.images(),

@@ -25,6 +25,10 @@ pub(super) struct Way {
     /// Where containers run.
     #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "ACITASK_EMULATOR_RUNTIME")]
     pub(super) runtime: RuntimeChoice,
+    /// Where the container engine of the docker runtime listens: unix:///PATH or tcp://HOST:PORT. Without, the usual
+    /// sockets of Docker and Podman are tried.
+    #[arg(long, value_name = "ADDRESS", env = "DOCKER_HOST")]
+    pub(super) docker_host: Option<String>,
     /// How its time passes; explicit time is for the simulated runtime.
     #[arg(long, value_name = "TIME", default_value = "real", env = "ACITASK_EMULATOR_TIME")]
     pub(super) time: TimeChoice,
@@ -33,10 +37,12 @@ pub(super) struct Way {
 /// Where containers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum RuntimeChoice {
-    /// Natively where this machine can, else simulated.
+    /// Natively where this machine can, else in a container engine, else simulated.
     Auto,
     /// As real processes of real images.
     Native,
+    /// In Docker, Podman or another engine with Docker's API.
+    Docker,
     /// Nowhere: behaviour as data.
     Simulated,
 }
@@ -55,6 +61,7 @@ impl From<RuntimeChoice> for Choice {
         match choice {
             RuntimeChoice::Auto => Self::Auto,
             RuntimeChoice::Native => Self::Native,
+            RuntimeChoice::Docker => Self::Docker,
             RuntimeChoice::Simulated => Self::Simulated,
         }
     }
@@ -72,13 +79,20 @@ impl From<TimeChoice> for Time {
 impl Way {
     /// The same as arguments of `serve`.
     pub(super) fn arguments(&self) -> Vec<String> {
-        let Self { runtime, time } = self;
-        vec![format!("--runtime={}", name(*runtime)), format!("--time={}", name(*time))]
+        let Self { runtime, docker_host: _, time } = self;
+        let host = self.docker_host().map(|host| format!("--docker-host={host}"));
+        let ways = [format!("--runtime={}", name(*runtime)), format!("--time={}", name(*time))];
+        ways.into_iter().chain(host).collect()
+    }
+
+    /// The address of the container engine, where one is said; a variable that is set to nothing says none.
+    pub(super) fn docker_host(&self) -> Option<&str> {
+        self.docker_host.as_deref().filter(|host| !host.is_empty())
     }
 
     /// How an emulator runs that does not run in this way.
     pub(super) fn differs(&self, health: &Health) -> Option<String> {
-        let Self { runtime, time } = self;
+        let Self { runtime, docker_host: _, time } = self;
         let told = |what, runs: &str, asked: &str| Some(format!("with {what} {runs}, not {asked}"));
         let (runtime, time) = (name(*runtime), name(*time));
         if runtime != "auto" && health.runtime.name != runtime {

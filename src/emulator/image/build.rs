@@ -157,13 +157,18 @@ fn inside(path: &Path) -> Result<PathBuf, ImageError> {
     Ok(relative.to_path_buf())
 }
 
-fn append<W: Write>(tar: &mut tar::Builder<W>, path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn append<W: Write>(
+    tar: &mut tar::Builder<W>,
+    path: &Path,
+    mode: u32,
+    bytes: &[u8],
+) -> io::Result<()> {
     let mut header = header(mode, bytes.len() as u64, tar::EntryType::Regular);
     tar.append_data(&mut header, path, bytes)
 }
 
 /// A header without owner and time, as neither is part of what an image is.
-fn header(mode: u32, size: u64, kind: tar::EntryType) -> tar::Header {
+pub(super) fn header(mode: u32, size: u64, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);

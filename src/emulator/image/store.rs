@@ -115,6 +115,15 @@ impl Store {
     /// # Errors
     /// [`ImageError::Missing`] where the store has none; else the store cannot be read.
     pub fn resolve(&self, reference: &Reference) -> Result<Image, ImageError> {
+        let descriptor = self.described(reference)?;
+        let manifest: Manifest = self.document(&descriptor.digest)?;
+        let config: Config = self.document(&manifest.config.digest)?;
+        let layers = manifest.layers.iter().map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
+        Ok(Image { digest: descriptor.digest, settings: config.config.unwrap_or_default(), layers })
+    }
+
+    /// The descriptor of the manifest of this name.
+    pub(super) fn described(&self, reference: &Reference) -> Result<Descriptor, ImageError> {
         let mut names = self.names()?;
         let found = names.remove(reference).or_else(|| match reference.version() {
             Version::Tag(_) => None,
@@ -125,13 +134,7 @@ impl Store {
                 })
             }
         });
-        let Some(descriptor) = found else {
-            return Err(ImageError::Missing { reference: reference.clone() });
-        };
-        let manifest: Manifest = self.document(&descriptor.digest)?;
-        let config: Config = self.document(&manifest.config.digest)?;
-        let layers = manifest.layers.iter().map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
-        Ok(Image { digest: descriptor.digest, settings: config.config.unwrap_or_default(), layers })
+        found.ok_or_else(|| ImageError::Missing { reference: reference.clone() })
     }
 
     /// Forgets a name, and what no other name needs; false where there was no such name.
@@ -146,6 +149,11 @@ impl Store {
         self.write_names(&names)?;
         self.sweep(&names)?;
         Ok(was_there)
+    }
+
+    /// The folder itself.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Where the file trees of images are kept.
@@ -228,7 +236,7 @@ impl Store {
         Err(ImageError::Platform { architecture })
     }
 
-    fn layer(&self, layer: &Descriptor) -> Result<Layer, ImageError> {
+    pub(super) fn layer(&self, layer: &Descriptor) -> Result<Layer, ImageError> {
         let gzip = match layer.media_type.as_str() {
             layout::LAYER => false,
             layout::LAYER_GZIP | "application/vnd.docker.image.rootfs.diff.tar.gzip" => true,
@@ -239,7 +247,7 @@ impl Store {
         Ok(Layer { path: blobs::path(&self.root, &layer.digest)?, gzip })
     }
 
-    fn document<T: DeserializeOwned>(&self, digest: &str) -> Result<T, ImageError> {
+    pub(super) fn document<T: DeserializeOwned>(&self, digest: &str) -> Result<T, ImageError> {
         blobs::document(&blobs::path(&self.root, digest)?, digest)
     }
 

@@ -10,7 +10,6 @@ mod exec;
 mod fleet;
 mod keeper;
 mod limit;
-mod log;
 mod order;
 mod probe;
 mod stage;
@@ -28,7 +27,7 @@ pub use self::stage::init_verb;
 use self::volume::Folders;
 use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
 use crate::image::{self, ImageError, Store};
-use crate::runtime::{Events, ExecStream};
+use crate::runtime::{Events, ExecStream, log};
 
 /// What the native runtime needs.
 #[derive(Clone, Debug)]

@@ -15,9 +15,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use self::behaviour::Behaviour;
+use self::behaviour::{Behaviour, Exit};
 use crate::clock::Clock;
-use crate::contract::{Command, Event, ExecSession, Fact, ImageSource, LogLine, Question, SandboxId};
+use crate::contract::{Command, Event, ExecSession, Fact, ImageSource, LogLine, Probe, Question, SandboxId};
 use crate::runtime::{Events, ExecStream};
 
 /// How long a process has between TERM and KILL.
@@ -68,9 +68,17 @@ impl Simulated {
     pub(crate) fn perform(&self, command: Command) {
         match command {
             Command::Open { sandbox: _, volumes: _ }
-            | Command::Configure { sandbox: _, container: _, config: _ }
-            | Command::Probe { .. }
-            | Command::Kill { .. } => {}
+            | Command::Configure { sandbox: _, container: _, config: _ } => {}
+            Command::Probe { sandbox, container, probe, check: _, timeout_seconds: _ } => {
+                self.probe(sandbox, container, probe);
+            }
+            Command::Kill { sandbox, container } => {
+                if let Some(container) =
+                    self.sandboxes().get(&sandbox).and_then(|it| it.containers.get(&container))
+                {
+                    container.term.cancel();
+                }
+            }
             Command::Pull { sandbox, container, source } => self.pull(sandbox, container, &source.image),
             Command::Start { sandbox, container, launch } => {
                 self.start(sandbox, container, &launch.source.image);
@@ -164,10 +172,22 @@ impl Simulated {
         tell(&self.0.events, Event::Started { sandbox, container: name.clone() });
         let runtime = self.clone();
         self.0.clock.spawn(discarded.run_until_cancelled_owned(async move {
-            let code = life.await;
+            let Exit { after_ms: _, code, out_of_memory } = life.await;
             runtime.ended(sandbox, &name);
-            tell(&runtime.0.events, Event::Exited { sandbox, container: name, code, out_of_memory: false });
+            tell(&runtime.0.events, Event::Exited { sandbox, container: name, code, out_of_memory });
         }));
+    }
+
+    /// Finds a running container well at the times that its behaviour says.
+    fn probe(&self, sandbox: SandboxId, container: String, probe: Probe) {
+        let sandboxes = self.sandboxes();
+        let running = sandboxes.get(&sandbox).and_then(|it| it.containers.get(&container));
+        let Some(running) = running.filter(|it| it.ended.is_none()) else { return };
+        let unwell = {
+            let age = self.0.clock.now().duration_since(running.started);
+            running.behaviour.unwell(probe, age.try_into().unwrap_or_default())
+        };
+        tell(&self.0.events, Event::Probed { sandbox, container, probe, unwell });
     }
 
     fn ended(&self, sandbox: SandboxId, name: &str) {
@@ -216,14 +236,14 @@ fn later(time: Timestamp, milliseconds: u64) -> Timestamp {
     time.checked_add(more).unwrap_or(Timestamp::MAX)
 }
 
-/// Lives a process's life and gives its exit code.
-async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> i32 {
+/// Lives a process's life and gives its end.
+async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> Exit {
     let Behaviour { exit, ignores_term, .. } = behaviour;
     let own_end = async {
         match exit {
             Some(exit) => {
                 clock.sleep(Duration::from_millis(exit.after_ms)).await;
-                exit.code
+                exit
             }
             None => std::future::pending().await,
         }
@@ -232,15 +252,15 @@ async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> i3
         term.cancelled().await;
         if ignores_term {
             clock.sleep(GRACE).await;
-            KILLED
+            Exit { code: KILLED, ..Exit::default() }
         } else {
-            TERMINATED
+            Exit { code: TERMINATED, ..Exit::default() }
         }
     };
     tokio::select! {
         biased;
-        code = own_end => code,
-        code = stopped => code,
+        end = own_end => end,
+        end = stopped => end,
     }
 }
 
@@ -261,7 +281,7 @@ fn no_such_program(argv: &[String]) -> String {
     let program = argv.first().map_or("", String::as_str);
     format!(
         "OCI runtime exec failed: exec failed: unable to start container process: \
-         exec: \"{program}\": executable file not found in $PATH: unknown"
+         exec: \"{program}\": stat {program}: no such file or directory: unknown"
     )
 }
 

@@ -188,7 +188,7 @@ pub(crate) fn ends(code: i32, seconds: u64) -> Behaviour {
     Behaviour {
         pull_ms: 500,
         lines: vec![Line { after_ms: 1_000, text: format!("about to end with {code}") }],
-        exit: Some(Exit { after_ms: seconds * 1_000, code }),
+        exit: Some(Exit { after_ms: seconds * 1_000, code, ..Exit::default() }),
         ..Behaviour::default()
     }
 }

@@ -42,7 +42,7 @@ impl Stand {
     pub(crate) fn native() -> Option<Self> {
         match Self::with(Choice::Native, images()) {
             Ok(stand) => Some(stand),
-            Err(OpenError::Native(refused)) => {
+            Err(OpenError::Runtime(refused)) => {
                 say(&format!("skipped: {refused}"));
                 None
             }

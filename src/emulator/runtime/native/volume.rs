@@ -3,8 +3,6 @@
 //! Invariants: a name from a group never leaves the folder that it is joined to; a secret volume is never written to
 //! disk, but handed to the container's first stage, which lays it out in memory. All but file shares goes with its sandbox.
 
-mod clone;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -17,6 +15,7 @@ use bytes::Bytes;
 
 use super::order::{Failure, Mount, Source};
 use crate::contract::{ConfigMap, Content, Launch, SandboxId, Volume};
+use crate::runtime::clone;
 
 /// The volumes of a sandbox by name, or why one could not be made.
 pub(super) type Volumes = BTreeMap<String, Result<Made, String>>;

@@ -3,8 +3,11 @@
 //! All times are milliseconds. Nothing here acts: the runtime beside reads it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::contract::Probe;
 
 /// What containers of one image do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,10 @@ pub struct Behaviour {
     pub exit: Option<Exit>,
     /// It does not react to TERM and must be killed.
     pub ignores_term: bool,
+    /// How long after the start its readiness probe finds it well.
+    pub ready_after_ms: u64,
+    /// How long after the start its liveness probe finds it unwell, and its readiness probe too; without, never.
+    pub unwell_after_ms: Option<u64>,
     /// Which programs can be run in it beside the main one.
     pub execs: Vec<Exec>,
 }
@@ -46,6 +53,8 @@ pub struct Exit {
     pub after_ms: u64,
     /// The exit code.
     pub code: i32,
+    /// It wanted more memory than its limit.
+    pub out_of_memory: bool,
 }
 
 /// A program that can be run in a container.
@@ -70,6 +79,16 @@ pub struct Chunk {
     pub text: String,
 }
 
+impl Behaviour {
+    /// Why a probe finds the container unwell so long after its start; none: it is well.
+    pub fn unwell(&self, probe: Probe, age: Duration) -> Option<String> {
+        let age = age.as_millis();
+        let is_sick = self.unwell_after_ms.is_some_and(|after| age >= u128::from(after));
+        let is_early = probe == Probe::Readiness && age < u128::from(self.ready_after_ms);
+        (is_sick || is_early).then(|| "the simulated container is unwell".to_owned())
+    }
+}
+
 /// What an image does: as given, else as its name says, else it is missing.
 ///
 /// The names are `simulated/exit:N` (ends at once with the code N), `simulated/run:forever` (runs until stopped;
@@ -88,7 +107,7 @@ fn by_name(image: &str) -> Behaviour {
         return Behaviour { execs: vec![cat], ..Behaviour::default() };
     }
     match name.strip_prefix("exit:").map(str::parse) {
-        Some(Ok(code)) => Behaviour { exit: Some(Exit { after_ms: 0, code }), ..Behaviour::default() },
+        Some(Ok(code)) => Behaviour { exit: Some(Exit { code, ..Exit::default() }), ..Behaviour::default() },
         Some(Err(_)) | None => missing,
     }
 }
@@ -96,6 +115,18 @@ fn by_name(image: &str) -> Behaviour {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probes_find_what_the_behaviour_says() {
+        let behaviour = Behaviour { ready_after_ms: 100, unwell_after_ms: Some(500), ..Behaviour::default() };
+        for (age, alive, ready) in
+            [(0, true, false), (100, true, true), (499, true, true), (500, false, false)]
+        {
+            let well = |probe| behaviour.unwell(probe, Duration::from_millis(age)).is_none();
+            assert_eq!((well(Probe::Liveness), well(Probe::Readiness)), (alive, ready), "{age}");
+        }
+        assert_eq!(Behaviour::default().unwell(Probe::Readiness, Duration::ZERO), None);
+    }
 
     #[test]
     fn names_say_what_an_image_does() {

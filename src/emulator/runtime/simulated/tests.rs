@@ -68,7 +68,7 @@ async fn prints_and_exits_on_time() {
     let line = |after_ms, text: &str| Line { after_ms, text: text.to_owned() };
     let (runtime, mut told) = runtime(Behaviour {
         lines: vec![line(0, "one"), line(10_000, "two"), line(30_000, "never")],
-        exit: Some(Exit { after_ms: 20_000, code: 3 }),
+        exit: Some(Exit { after_ms: 20_000, code: 3, ..Exit::default() }),
         ..Behaviour::default()
     });
     runtime.perform(start());
@@ -98,7 +98,7 @@ async fn a_stop_terminates_or_kills() {
 
 #[tokio::test(start_paused = true)]
 async fn a_discarded_sandbox_tells_nothing_more() {
-    let exit = Some(Exit { after_ms: 1000, code: 0 });
+    let exit = Some(Exit { after_ms: 1000, ..Exit::default() });
     let (runtime, mut told) = runtime(Behaviour { exit, ..Behaviour::default() });
     runtime.perform(start());
     assert_eq!(told.recv().await, started());
@@ -126,7 +126,7 @@ async fn an_exec_prints_echoes_and_dies_with_its_container() -> Result<(), Strin
         runtime.exec(&session(&["echo hello"])).await.map(drop).err().as_deref(),
         Some(
             "OCI runtime exec failed: exec failed: unable to start container process: \
-         exec: \"echo hello\": executable file not found in $PATH: unknown"
+         exec: \"echo hello\": stat echo hello: no such file or directory: unknown"
         )
     );
 

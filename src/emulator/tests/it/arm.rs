@@ -16,7 +16,7 @@ fn options() -> Options {
     let job = Behaviour {
         pull_ms: 4000,
         lines: vec![line(0, "begun"), line(90_000, "done")],
-        exit: Some(Exit { after_ms: 120_000, code: 3 }),
+        exit: Some(Exit { after_ms: 120_000, code: 3, ..Exit::default() }),
         ..Behaviour::default()
     };
     Options {

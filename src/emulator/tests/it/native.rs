@@ -49,7 +49,7 @@ async fn emulator(state: &Path) -> Result<Option<Emulator>, Box<dyn std::error::
     };
     match Emulator::open(options).await {
         Ok(emulator) => Ok(Some(emulator)),
-        Err(OpenError::Native(refused)) => {
+        Err(OpenError::Runtime(refused)) => {
             eprintln!("skipped: {refused}");
             Ok(None)
         }

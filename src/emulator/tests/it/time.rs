@@ -17,7 +17,7 @@ fn options() -> Options {
     let crashing = Behaviour {
         pull_ms: 3000,
         lines: vec![line(0, "begun"), line(4, "soon")],
-        exit: Some(Exit { after_ms: 5000, code: 1 }),
+        exit: Some(Exit { after_ms: 5000, code: 1, ..Exit::default() }),
         ..Behaviour::default()
     };
     let start = Some("2026-03-01T00:00:00Z".parse().unwrap_or_default());
@@ -144,7 +144,7 @@ async fn what_cannot_be_moved_says_why() -> Outcome {
     }
     assert!(matches!(real.advance(SignedDuration::ZERO).await, Err(AdvanceError::RealTime)));
     let native = Emulator::open(Options { runtime: Choice::Native, ..options() }).await;
-    assert!(matches!(native, Err(OpenError::Native(why)) if why.to_string().contains("time is explicit")));
+    assert!(matches!(native, Err(OpenError::Runtime(why)) if why.to_string().contains("time is explicit")));
     let auto = Emulator::open(Options { runtime: Choice::Auto, ..options() }).await?;
     assert_eq!(auto.chosen().name, "simulated");
     Ok(())
