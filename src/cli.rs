@@ -6,6 +6,7 @@
 mod apply;
 mod arguments;
 mod assignment;
+mod breadth;
 mod carry;
 mod code;
 mod confined;
@@ -16,6 +17,8 @@ mod environment;
 mod exec;
 mod failure;
 mod files;
+mod forget;
+mod graph;
 mod log;
 mod logs;
 mod name;
@@ -90,6 +93,8 @@ async fn perform(desk: &Desk, command: Command) -> Result<Code, Failure> {
         Command::Plan(arguments) => plan::plan(desk, &arguments).await,
         Command::Apply(arguments) => apply::apply(desk, &arguments).await,
         Command::Destroy(arguments) => destroy::destroy(desk, &arguments).await,
+        Command::Forget(arguments) => forget::forget(desk, &arguments).await,
+        Command::Graph(arguments) => graph::graph(desk, &arguments),
         Command::Run(arguments) => run::run(desk, &arguments).await,
         Command::Status(arguments) => status::status(desk, &arguments).await,
         Command::Logs(arguments) => logs::logs(desk, &arguments).await,

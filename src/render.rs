@@ -12,6 +12,7 @@ pub mod holdings;
 pub mod lines;
 pub mod live;
 pub mod markdown;
+pub mod mermaid;
 pub mod message;
 pub mod page;
 pub mod rows;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::arguments::Input;
+use super::breadth::Breadth;
 use super::carry::{Made, Order};
 use super::code::Code;
 use super::connect::{Line, connect};
@@ -23,7 +24,7 @@ use crate::plan::reconcile::Verb;
 )]
 pub(crate) struct Apply {
     /// A plan file made with `acitask plan --out`: exactly that plan is applied, or nothing.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "adopt"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "adopt", "target", "exclude", "max_delete", "max_replace"])]
     pub(crate) plan: Option<PathBuf>,
     /// Apply only a plan with this fingerprint; end with 4 where it is another one.
     #[arg(long, value_name = "FINGERPRINT")]
@@ -32,6 +33,8 @@ pub(crate) struct Apply {
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
+    #[command(flatten)]
+    pub(crate) breadth: Breadth,
     #[command(flatten)]
     pub(crate) consent: Consent,
     /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
@@ -62,14 +65,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// Plans, asks, and carries the plan out.
 pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failure> {
-    let Apply { plan, expect, input, outputs, consent, adopt } = arguments;
+    let Apply { plan, expect, input, outputs, breadth, consent, adopt } = arguments;
     let file = plan.as_ref().map(|path| PlanFile::read(&desk.environment.folder.join(path))).transpose()?;
-    let (mut input, mut adopt) = (input.clone(), adopt);
-    if let Some(file) = &file {
+    let (mut input, mut adopt, mut breadth) = (input.clone(), adopt, breadth.clone());
+    if let Some(PlanFile { asked, .. }) = &file {
         if input.files.is_empty() {
-            input.files.clone_from(&file.files);
+            input.files.clone_from(&asked.files);
         }
-        adopt = &file.adopt;
+        (adopt, breadth) = (&asked.adopt, asked.breadth.clone());
     }
     let expected = match &file {
         Some(file) => Some(Expected { fingerprint: file.fingerprint.clone(), file: Some(file) }),
@@ -77,7 +80,7 @@ pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failur
     };
     let project = project::open(desk, &input)?;
     let line = connect(desk, &project).await?;
-    let order = Order { verb: Verb::Apply, adopt, outputs };
+    let order = Order { verb: Verb::Apply, adopt, breadth, outputs };
     carry_out(desk, &line, &project.stack, order, consent, expected).await
 }
 
@@ -113,7 +116,7 @@ pub(crate) async fn carry_out(
 ) -> Result<Code, Failure> {
     let question = match order.verb {
         Verb::Destroy => "Delete this from",
-        Verb::Apply | Verb::Run(_) => "Apply this to",
+        Verb::Apply | Verb::Run(_) | Verb::Forget(_) => "Apply this to",
     };
     let outputs = order.outputs;
     let made = carry::make(desk, line, stack, order).await?;

@@ -8,7 +8,7 @@ use super::assignment::{Assignment, assignment};
 use super::code;
 use super::emulator::EmulatorCommand;
 use super::environment::Environment;
-use super::{apply, destroy, exec, logs, plan, quickstart, run, schema, status, validate};
+use super::{apply, destroy, exec, forget, graph, logs, plan, quickstart, run, schema, status, validate};
 use crate::arm::credential::Source;
 use crate::render::flags::Flags;
 
@@ -130,11 +130,13 @@ pub(crate) enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
+    Forget(forget::Forget),
     Run(run::Run),
     Status(status::Status),
     Logs(logs::Logs),
     Exec(exec::Exec),
     Validate(validate::Validate),
+    Graph(graph::Graph),
     Schema(schema::Schema),
     /// Look after the local emulator.
     #[command(subcommand)]

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Desk;
+use super::breadth::Breadth;
 use super::connect::Line;
 use super::failure::Failure;
 use super::name;
@@ -45,8 +46,17 @@ pub(crate) struct Order<'a> {
     pub(crate) verb: Verb,
     /// Names given with `--adopt`.
     pub(crate) adopt: &'a [String],
+    /// How much of the project it is about, and what it may destroy.
+    pub(crate) breadth: Breadth,
     /// In which forms the plan is told.
     pub(crate) outputs: &'a Outputs,
+}
+
+impl<'a> Order<'a> {
+    /// About the whole project, taking nothing over.
+    pub(crate) fn of(verb: Verb, outputs: &'a Outputs) -> Self {
+        Self { verb, adopt: &[], breadth: Breadth::default(), outputs }
+    }
 }
 
 /// A plan that was told.
@@ -62,8 +72,12 @@ pub(crate) struct Made {
 /// # Errors
 /// A name to adopt is unknown, a read failed, or the plan cannot be written where it was asked for.
 pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'_>) -> Result<Made, Failure> {
-    let Order { verb, adopt, outputs } = order;
-    let request = Request { verb, adopt: adopted(stack, adopt)? };
+    let Order { verb, adopt, breadth, outputs } = order;
+    let (adopt, scope) = (adopted(stack, adopt)?, breadth.scope(stack)?);
+    if !scope.is_all() {
+        desk.screen.say("This is about a part of the project only; what is not in it is not looked at.");
+    }
+    let request = Request { verb, adopt, scope, limits: breadth.allowance.limits() };
     let observed = engine::observe(&line.arm, stack, &request).await?;
     for unseen in &observed.unseen {
         desk.screen.say(&format!("Not seen: {unseen}."));

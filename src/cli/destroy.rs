@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::apply::{Consent, carry_out};
 use super::arguments::Input;
+use super::breadth::{Allowance, Breadth};
 use super::carry::Order;
 use super::code::Code;
 use super::connect::connect;
@@ -24,12 +25,15 @@ pub(crate) struct Destroy {
     outputs: Outputs,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    allowance: Allowance,
 }
 
 /// Plans the deletes, asks, and carries them out.
 pub(crate) async fn destroy(desk: &Desk, arguments: &Destroy) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let order = Order { verb: Verb::Destroy, adopt: &[], outputs: &arguments.outputs };
+    let breadth = Breadth { allowance: arguments.allowance, ..Breadth::default() };
+    let order = Order { breadth, ..Order::of(Verb::Destroy, &arguments.outputs) };
     carry_out(desk, &line, &project.stack, order, &arguments.consent, None).await
 }

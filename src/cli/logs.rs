@@ -79,7 +79,7 @@ async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId,
         match (stack.groups.get(&asked), run.map(|run| &run.kind)) {
             (Some(group), _) => (group.id.clone(), &group.group),
             (None, Some(RunKind::Ephemeral(made))) => {
-                let request = Request { verb: Verb::Apply, adopt: Default::default() };
+                let request = Request::of(Verb::Apply);
                 let observed = engine::observe(&line.arm, stack, &request).await?;
                 (newest(&observed, &asked)?, &made.group)
             }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::arguments::Input;
+use super::breadth::Breadth;
 use super::carry::{Made, Order};
 use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
 use super::outputs::Outputs;
-use super::plan_file::PlanFile;
+use super::plan_file::{Asked, PlanFile};
 use super::{Desk, carry, project};
 use crate::plan::reconcile::Verb;
 
@@ -24,6 +25,8 @@ pub(crate) struct Plan {
     input: Input,
     #[command(flatten)]
     outputs: Outputs,
+    #[command(flatten)]
+    breadth: Breadth,
     /// Write a file that `acitask apply FILE` takes; it holds no secret.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -39,14 +42,19 @@ pub(crate) struct Plan {
 pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let order = Order { verb: Verb::Apply, adopt: &arguments.adopt, outputs: &arguments.outputs };
+    let breadth = arguments.breadth.clone();
+    let order = Order { verb: Verb::Apply, adopt: &arguments.adopt, breadth, outputs: &arguments.outputs };
     let Made { planned, fingerprint } = carry::make(desk, &line, &project.stack, order).await?;
     if !arguments.outputs.json && carry::permit(&planned).is_ok() && !planned.plan.steps().is_empty() {
         desk.screen.say(&format!("Fingerprint {fingerprint}; `apply --expect` takes it."));
     }
     if let Some(path) = &arguments.out {
-        let (files, adopt) = (arguments.input.files.clone(), arguments.adopt.clone());
-        let file = PlanFile::new(&line.heading, &planned, fingerprint, files, adopt);
+        let asked = Asked {
+            files: arguments.input.files.clone(),
+            adopt: arguments.adopt.clone(),
+            breadth: arguments.breadth.clone(),
+        };
+        let file = PlanFile::new(&line.heading, &planned, fingerprint, asked);
         file.write(&desk.environment.folder.join(path))?;
         desk.screen.say(&format!("Apply exactly this with `acitask apply {}`.", path.display()));
     }

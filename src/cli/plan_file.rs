@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
+use super::breadth::Breadth;
 use super::failure::Failure;
 use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::Planned;
@@ -28,27 +29,31 @@ const STYLE: Style = Style { colour: false, width: 100 };
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PlanFile {
     format: String,
-    /// The manifests that were given with `-f`.
-    pub(crate) files: Vec<PathBuf>,
-    /// The names given with `--adopt`.
-    pub(crate) adopt: Vec<String>,
+    /// What was asked for.
+    pub(crate) asked: Asked,
     /// Of the plan.
     pub(crate) fingerprint: Fingerprint,
     /// The page that was read, line by line.
     page: Vec<String>,
 }
 
+/// What a plan was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Asked {
+    /// The manifests that were given with `-f`.
+    pub(crate) files: Vec<PathBuf>,
+    /// The names given with `--adopt`.
+    pub(crate) adopt: Vec<String>,
+    /// How much of the project it is about, and what it may destroy.
+    pub(crate) breadth: Breadth,
+}
+
 impl PlanFile {
     /// Of a plan as it is now.
-    pub(crate) fn new(
-        heading: &Heading,
-        planned: &Planned,
-        fingerprint: Fingerprint,
-        files: Vec<PathBuf>,
-        adopt: Vec<String>,
-    ) -> Self {
+    pub(crate) fn new(heading: &Heading, planned: &Planned, fingerprint: Fingerprint, asked: Asked) -> Self {
         let page = lines(heading, planned);
-        Self { format: FORMAT.to_owned(), files, adopt, fingerprint, page }
+        Self { format: FORMAT.to_owned(), asked, fingerprint, page }
     }
 
     /// Writes the file.

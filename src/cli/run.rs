@@ -36,7 +36,7 @@ pub(crate) async fn run(desk: &Desk, arguments: &Run) -> Result<Code, Failure> {
     }
     let line = connect(desk, &project).await?;
     let planned = {
-        let order = Order { verb: Verb::Run(name.clone()), adopt: &[], outputs: &arguments.outputs };
+        let order = Order::of(Verb::Run(name.clone()), &arguments.outputs);
         carry::make(desk, &line, &project.stack, order).await?.planned
     };
     carry::permit(&planned)?;

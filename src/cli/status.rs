@@ -23,7 +23,7 @@ pub(crate) struct Status {
 pub(crate) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
-    let request = Request { verb: Verb::Apply, adopt: Default::default() };
+    let request = Request::of(Verb::Apply);
     let mut observed = engine::observe(&line.arm, &project.stack, &request).await?;
     engine::view(&line.arm, &project.stack, &mut observed).await?;
     desk.screen.result(|out| {

@@ -11,7 +11,7 @@ use super::diagnostic::Diagnostic;
 use super::judge::Judge;
 use super::kind::Kind;
 use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
-use super::kind::project::{ProjectManifest, TargetWord};
+use super::kind::project::{LimitsManifest, ProjectManifest, TargetWord};
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
 use super::rule::Rule;
@@ -20,7 +20,7 @@ use super::value;
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::secret::{SecretRef, SecretSource};
-use crate::model::stack::{ContainerGroup, Power, Project, ResourceGroup, Stack, Target};
+use crate::model::stack::{ContainerGroup, Limits, Power, Project, ResourceGroup, Stack, Target};
 use crate::model::tag::Tags;
 
 mod run;
@@ -128,7 +128,14 @@ fn project(manifest: ProjectManifest) -> Project {
         tenant: spec.tenant,
         location: spec.location.map(region),
         tags: spec.tags,
+        limits: limits(spec.limits),
     }
+}
+
+fn limits(manifest: LimitsManifest) -> Limits {
+    let LimitsManifest { max_replace, max_delete } = manifest;
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits { max_replace: max_replace.map(number), max_delete: max_delete.map(number) }
 }
 
 fn resource_group(manifest: ResourceGroupManifest, project: &Project) -> (Name, ResourceGroup) {

@@ -40,6 +40,17 @@ pub struct Project {
     pub location: Option<String>,
     /// Tags on all that the project owns.
     pub tags: Tags,
+    /// How much one plan may destroy.
+    pub limits: Limits,
+}
+
+/// How much one plan may destroy; absent: any amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How many container groups may be deleted and created again.
+    pub max_replace: Option<usize>,
+    /// How many container groups and resource groups may be deleted.
+    pub max_delete: Option<usize>,
 }
 
 /// Where a plan goes.

@@ -8,12 +8,16 @@ mod destroy;
 mod draft;
 mod due;
 mod ephemeral;
+mod forget;
+pub mod graph;
 mod groups;
+mod limits;
 mod persistent;
 mod prune;
 mod removal;
 mod resource_groups;
 mod scene;
+mod scope;
 mod stand;
 mod strong;
 mod verb;
@@ -22,8 +26,10 @@ use std::collections::BTreeSet;
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::Observed;
-use crate::model::stack::{Stack, Trigger};
+use crate::model::stack::{Limits, Stack, Trigger};
 use crate::plan::{Defect, Note, Plan, Subject};
+
+pub use self::scope::Scope;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,17 @@ pub struct Request {
     pub verb: Verb,
     /// Manifests (`metadata.name`) whose things are taken over from whoever has them.
     pub adopt: BTreeSet<Name>,
+    /// Which declared things it is about.
+    pub scope: Scope,
+    /// How much may be lost, where a person says other than the project does.
+    pub limits: Limits,
+}
+
+impl Request {
+    /// A request about everything, that takes nothing over.
+    pub fn of(verb: Verb) -> Self {
+        Self { verb, adopt: BTreeSet::new(), scope: Scope::default(), limits: Limits::default() }
+    }
 }
 
 /// What to do.
@@ -43,6 +60,8 @@ pub enum Verb {
     Destroy,
     /// Runs one TaskRun now, whatever its trigger, and does only what it needs.
     Run(Name),
+    /// Takes our tags off what a manifest of this name declares, or Azure knows by it.
+    Forget(Name),
 }
 
 /// What has to be read, beside the lists, before a plan can be made.

@@ -1,5 +1,6 @@
 //! Small stacks and what stands in the cloud, written as literals, and the tables and laws that hold over them.
 
+mod breadth;
 mod fields;
 mod frontier;
 mod judge;
@@ -153,6 +154,7 @@ pub(super) fn stack() -> Stack {
         tenant: None,
         location: None,
         tags: Tags::new(),
+        limits: Default::default(),
     };
     let resource_group = ResourceGroup {
         name: Name::from("rg"),
@@ -272,7 +274,7 @@ pub(super) fn view(state: &str, phase: Phase) -> View {
 }
 
 pub(super) fn plan(stack: &Stack, observed: &Observed, verb: Verb) -> Result<Planned, Defect> {
-    reconcile(stack, observed, &Request { verb, adopt: BTreeSet::new() })
+    reconcile(stack, observed, &Request::of(verb))
 }
 
 /// The steps in a line each: what is done to what, and after which.

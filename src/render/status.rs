@@ -131,6 +131,7 @@ mod tests {
             tenant: None,
             location: None,
             tags: Tags::new(),
+            limits: Default::default(),
         };
         let (resource_groups, groups, runs) = Default::default();
         Stack { project, resource_groups, groups, runs, whole: true }

@@ -43,9 +43,25 @@ pub struct ProjectSpec {
     /// Tags on all that the project owns.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// How much one plan may destroy; more is refused until a person says that it is meant.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: LimitsManifest,
     /// The variables that manifests may use as `${NAME}`; no others exist.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, Variable>,
+}
+
+/// How much one plan may destroy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Limits", deny_unknown_fields)]
+pub struct LimitsManifest {
+    /// How many container groups may be deleted and created again. Any number where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_replace: Option<u32>,
+    /// How many container groups and resource groups may be deleted. Any number where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_delete: Option<u32>,
 }
 
 /// A variable that manifests may use.

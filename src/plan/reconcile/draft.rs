@@ -71,6 +71,8 @@ pub(super) struct Draft {
     pub(super) notes: Vec<Note>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) blocks: Vec<Block>,
+    /// What is looked at; none: everything.
+    included: Option<BTreeSet<Key>>,
     groups: BTreeSet<GroupId>,
     listings: BTreeSet<Name>,
     /// What is declared, and counts as unchanged if no step acts on it.
@@ -79,7 +81,11 @@ pub(super) struct Draft {
 
 impl Draft {
     /// A draft of things that come after each other like this, and of these runs in declared groups.
-    pub(super) fn new(links: Links, mut runs: BTreeMap<Name, Vec<Name>>) -> Self {
+    pub(super) fn new(
+        links: Links,
+        mut runs: BTreeMap<Name, Vec<Name>>,
+        included: Option<BTreeSet<Key>>,
+    ) -> Self {
         // Things that come after each other in a circle have no order; the seal tells them.
         let order = graph::order(&links).unwrap_or_default();
         let places: BTreeMap<Key, usize> =
@@ -87,7 +93,17 @@ impl Draft {
         for runs in runs.values_mut() {
             runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
         }
-        Self { links, runs, ..Self::default() }
+        Self { links, runs, included, ..Self::default() }
+    }
+
+    /// Whether a declared thing is looked at.
+    pub(super) fn includes(&self, key: &Key) -> bool {
+        self.included.as_ref().is_none_or(|included| included.contains(key))
+    }
+
+    /// The steps so far.
+    pub(super) fn sketches(&self) -> impl Iterator<Item = &Sketch> {
+        self.sketches.iter()
     }
 
     /// The runs in a declared group, in the order in which they come.

@@ -102,7 +102,7 @@ impl<'a> Scene<'a> {
     pub(super) fn runs_in(&self, group: &Name, draft: &Draft) -> Vec<(&'a Name, &'a TaskRun)> {
         let looked_at = |name: &&Name| match &self.request.verb {
             Verb::Run(asked) => asked == *name,
-            Verb::Apply | Verb::Destroy => true,
+            Verb::Apply | Verb::Destroy | Verb::Forget(_) => draft.includes(&Key::Run((*name).clone())),
         };
         let runs = draft.runs_in(group).iter().filter(looked_at);
         runs.filter_map(|name| self.stack.runs.get_key_value(name)).collect()
@@ -146,12 +146,17 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Everything that the stack declares.
-    pub(super) fn declared(&self) -> Vec<Subject> {
-        let resource_groups =
-            self.stack.resource_groups.values().map(|one| Subject::ResourceGroup(one.name.clone()));
-        let groups = self.stack.groups.values().map(|one| Subject::Group(one.id.clone()));
-        let runs = self.stack.runs.keys().map(|name| Subject::Run(name.clone()));
+    /// Everything that the stack declares and that is looked at.
+    pub(super) fn declared(&self, draft: &Draft) -> Vec<Subject> {
+        let resource_groups = self.stack.resource_groups.values().map(|one| &one.name);
+        let resource_groups = resource_groups
+            .filter(|name| draft.includes(&Key::ResourceGroup((*name).clone())))
+            .map(|name| Subject::ResourceGroup(name.clone()));
+        let groups =
+            self.stack.groups.iter().filter(|(name, _)| draft.includes(&Key::Group((*name).clone())));
+        let groups = groups.map(|(_, one)| Subject::Group(one.id.clone()));
+        let runs = self.stack.runs.keys().filter(|name| draft.includes(&Key::Run((*name).clone())));
+        let runs = runs.map(|name| Subject::Run(name.clone()));
         resource_groups.chain(groups).chain(runs).collect()
     }
 

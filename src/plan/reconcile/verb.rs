@@ -4,38 +4,52 @@ use crate::model::name::Name;
 use crate::model::observed::Observed;
 use crate::model::stack::{Power, RunKind, Stack};
 use crate::plan::Subject;
-use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::draft::{Draft, Key};
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::{
-    Request, Verb, destroy, ephemeral, groups, persistent, prune, resource_groups, strong,
+    Request, Verb, destroy, ephemeral, forget, groups, limits, persistent, prune, resource_groups, scope,
+    strong,
 };
 
 /// Drafts what is asked for.
 pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Draft {
     let scene = Scene { stack, observed, request };
-    let mut draft = Draft::new(scene.links(), scene.runs());
+    let links = scene.links();
+    let included = scope::included(stack, &links, &request.scope);
+    let mut draft = Draft::new(links, scene.runs(), included);
     match &request.verb {
         Verb::Apply => apply(scene, &mut draft),
         Verb::Destroy => destroy::draft(scene, &mut draft),
         Verb::Run(name) => run(scene, &mut draft, name),
+        Verb::Forget(name) => forget::draft(scene, &mut draft, name),
     }
+    limits::check(scene, &mut draft);
     draft
 }
 
 fn apply(scene: Scene<'_>, draft: &mut Draft) {
-    draft.declared = scene.declared();
+    draft.declared = scene.declared(draft);
     for (name, declared) in &scene.stack.resource_groups {
-        resource_groups::draft(scene, draft, name, declared);
+        if draft.includes(&Key::ResourceGroup(declared.name.clone())) {
+            resource_groups::draft(scene, draft, name, declared);
+        }
     }
     for name in scene.stack.groups.keys() {
-        group(scene, draft, name);
+        if draft.includes(&Key::Group(name.clone())) {
+            group(scene, draft, name);
+        }
     }
     for (name, run) in &scene.stack.runs {
-        if let RunKind::Ephemeral(ephemeral) = &run.kind {
+        if let RunKind::Ephemeral(ephemeral) = &run.kind
+            && draft.includes(&Key::Run(name.clone()))
+        {
             ephemeral::draft(scene, draft, name, run, ephemeral);
         }
     }
-    prune::draft(scene, draft);
+    // What is in no manifest is nobody's dependency.
+    if scene.request.scope.is_all() {
+        prune::draft(scene, draft);
+    }
 }
 
 /// One run, with the steps of its group and its resource group and of nothing else.

@@ -141,7 +141,7 @@ proptest! {
         prop_assert_eq!(lines(&third), Vec::<String>::new());
         prop_assert!(third.conflicts.is_empty() && third.blocks.is_empty());
         prop_assert_eq!(third.unchanged, 6);
-        let request = Request { verb: APPLY, adopt: BTreeSet::new() };
+        let request = Request::of(APPLY);
         prop_assert_eq!(needs(&stack, &observed, &request), Reads::default());
     }
 

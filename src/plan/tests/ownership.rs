@@ -3,7 +3,7 @@
 use super::*;
 
 fn request(adopt: &[&str]) -> Request {
-    Request { verb: APPLY, adopt: adopt.iter().copied().map(Name::from).collect() }
+    Request { adopt: adopt.iter().copied().map(Name::from).collect(), ..Request::of(APPLY) }
 }
 
 fn held_by(owner: Option<&str>) -> Tags {

@@ -320,7 +320,7 @@ fn one_run_is_planned_with_what_it_needs_and_nothing_else() -> Outcome {
 
 #[test]
 fn only_what_decides_is_read() -> Outcome {
-    let request = |verb| Request { verb, adopt: BTreeSet::new() };
+    let request = Request::of;
     let stack = weak_stack();
     let rested =
         recorded(as_wanted(&stack), "cat", &record("r-1", RunState::Succeeded, input_of(&stack, "cat")?));
