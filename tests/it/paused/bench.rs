@@ -1,6 +1,6 @@
 //! The storeys from the manifest to the engine over a wire in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Bench {
     /// Observes and plans.
     pub(crate) async fn plan(&self, manifests: &str, verb: Verb) -> Planned {
         let stack = stack(manifests);
-        let request = Request { verb, adopt: BTreeSet::new() };
+        let request = Request::of(verb);
         let observed = engine::observe(&self.arm, &stack, &request).await.unwrap();
         reconcile(&stack, &observed, &request).unwrap()
     }
