@@ -11,6 +11,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The tenant in which everything is.
+pub const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
+
 /// One deployment of a container group: from a PUT or a start to the stop, replacement or delete
 /// that ends it. The containers of one sandbox live and die together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
-use crate::contract::{Command, Outcome, Reply, Request, SandboxId};
+use crate::contract::{Command, Outcome, Reply, Request, SandboxId, TENANT};
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::{Options, Time};
@@ -208,7 +208,7 @@ impl Emulator {
     /// A bearer token, as the token endpoint would give it now.
     pub fn token(&self) -> String {
         let audience = "https://management.azure.com/";
-        let claims = Claims::new(&self.0.origin, "acitask", "acitask", audience, self.0.wall.now());
+        let claims = Claims::new(&self.0.origin, TENANT, "acitask", audience, self.0.wall.now());
         issue(&self.0.secret, &claims)
     }
 

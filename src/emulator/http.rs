@@ -5,6 +5,7 @@
 
 mod arm;
 mod control;
+mod discovery;
 mod follow;
 mod guard;
 mod logs;
@@ -53,6 +54,11 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/{*rest}", any(control::unknown))
         .route("/sink", get(posts::list).post(posts::take))
         .route("/sink/{*rest}", post(posts::take))
+        .route("/metadata/endpoints", get(discovery::clouds))
+        .route("/{tenant}/.well-known/openid-configuration", get(discovery::openid))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::openid))
+        .route("/{tenant}/discovery/keys", get(discovery::keys))
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/{tenant}/oauth2/v2.0/token", post(tokens::token))
         .route("/{tenant}/oauth2/token", post(tokens::token))
         .method_not_allowed_fallback(control::wrong_method)

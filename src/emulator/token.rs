@@ -131,7 +131,10 @@ pub enum Rejection {
     Invalid,
     /// It was good once.
     #[error("the access token expired")]
-    Expired,
+    Expired {
+        /// Until when, in seconds since 1970.
+        at: i64,
+    },
 }
 
 /// Writes and signs a token.
@@ -157,7 +160,7 @@ pub fn verify(secret: &Secret, token: &str, now: Timestamp) -> Result<Claims, Re
     }
     let body = URL_SAFE_NO_PAD.decode(body).map_err(|_| Rejection::Invalid)?;
     let claims: Claims = serde_json::from_slice(&body).map_err(|_| Rejection::Invalid)?;
-    if claims.exp <= now.as_second() { Err(Rejection::Expired) } else { Ok(claims) }
+    if claims.exp <= now.as_second() { Err(Rejection::Expired { at: claims.exp }) } else { Ok(claims) }
 }
 
 #[cfg(test)]
@@ -177,7 +180,10 @@ mod tests {
         let token = issue(&secret, &claims());
         let after = |seconds| Timestamp::from_second(seconds);
         assert_eq!(verify(&secret, &token, after(LIFETIME_SECONDS - 1)?), Ok(claims()));
-        assert_eq!(verify(&secret, &token, after(LIFETIME_SECONDS)?), Err(Rejection::Expired));
+        assert_eq!(
+            verify(&secret, &token, after(LIFETIME_SECONDS)?),
+            Err(Rejection::Expired { at: LIFETIME_SECONDS })
+        );
         Ok(())
     }
 

@@ -11,7 +11,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use jiff::Timestamp;
+
 use super::refusal::Refusal;
+use crate::contract::TENANT;
 use crate::emulator::Emulator;
 use crate::token::{Claims, Rejection, verify};
 
@@ -69,22 +72,61 @@ fn is_loopback(authority: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// The claims of the bearer token, or the 401 that ARM gives, with the place where a token is to be had.
+/// The claims of the bearer token, or the 401 that ARM gives (bodies and header as ARM's clients show them), with the
+/// tenant where a token is to be had: clients read the tenant of a subscription out of that.
 pub(super) fn bearer(emulator: &Emulator, headers: &HeaderMap, uri: &Uri) -> Result<Claims, Refusal> {
     let token = text(headers, AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
-    let message = match token {
-        None => "Authentication failed. The 'Authorization' header is missing.",
-        Some(token) => match verify(emulator.secret(), token, emulator.wall().now()) {
-            Ok(claims) => return Ok(claims),
-            Err(Rejection::Invalid) => "Authentication failed. The access token is invalid.",
-            Err(Rejection::Expired) => "Authentication failed. The access token expired.",
-        },
+    let now = emulator.wall().now();
+    let (code, message, description) = match token.map(|token| verify(emulator.secret(), token, now)) {
+        Some(Ok(claims)) if is_ours(&claims.aud, emulator.origin()) => return Ok(claims),
+        Some(Ok(claims)) => ("InvalidAuthenticationTokenAudience", wrong_audience(&claims.aud), INVALID),
+        Some(Err(Rejection::Invalid)) => {
+            ("InvalidAuthenticationToken", "The access token is invalid.".to_owned(), INVALID)
+        }
+        Some(Err(Rejection::Expired { at })) => ("ExpiredAuthenticationToken", expired(at, now), EXPIRED),
+        None if headers.contains_key(AUTHORIZATION) => {
+            let message =
+                "Authentication failed. The 'Authorization' header is provided in an invalid format.";
+            ("AuthenticationFailedInvalidHeader", message.to_owned(), INVALID)
+        }
+        None => {
+            let message = "Authentication failed. The 'Authorization' header is missing.";
+            ("AuthenticationFailed", message.to_owned(), MISSING)
+        }
     };
     let origin = origin(headers, uri, emulator.origin());
-    Err(Refusal::unauthorized(message, &format!("{origin}/common")))
+    Err(Refusal::unauthorized(code, message, &format!("{origin}/{TENANT}"), description))
+}
+
+const MISSING: &str = "The authentication failed because of missing 'Authorization' header.";
+const INVALID: &str = "The access token is invalid.";
+const EXPIRED: &str = "The access token has expired.";
+
+/// For whom a token must be.
+const AUDIENCES: [&str; 2] = ["https://management.core.windows.net", "https://management.azure.com"];
+
+/// Whether a token for this audience is for us: ARM by its own names, or by the address that clients reach it at here.
+fn is_ours(audience: &str, own: &str) -> bool {
+    let bare = audience.trim_end_matches('/');
+    let authority = bare.split_once("://").map(|(_, authority)| authority);
+    AUDIENCES.contains(&bare) || bare == own || authority.is_some_and(is_loopback)
+}
+
+fn wrong_audience(audience: &str) -> String {
+    let allowed = AUDIENCES.map(|name| format!("'{name}/','{name}'")).join(",");
+    format!(
+        "The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match \
+         with one of the allowed audiences {allowed}."
+    )
+}
+
+fn expired(at: i64, now: Timestamp) -> String {
+    let shown = |time: Timestamp| time.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string();
+    let at = Timestamp::from_second(at).map_or_else(|_| at.to_string(), shown);
+    format!("The access token expiry UTC time '{at}' is earlier than current UTC time '{}'.", shown(now))
 }
 
 fn text(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {
@@ -96,6 +138,26 @@ mod tests {
     use super::*;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    #[test]
+    fn a_token_is_for_arm() {
+        let rows = [
+            ("https://management.azure.com/", true),
+            ("https://management.azure.com", true),
+            ("https://management.core.windows.net//", true),
+            ("https://127.0.0.1:4001/", true),
+            ("http://localhost:4000", true),
+            ("http://emulator.invalid/", true),
+            ("https://graph.microsoft.com/", false),
+            ("https://management.azure.com.evil.example/", false),
+            ("https://localhost.evil.example/", false),
+            ("localhost", false),
+            ("", false),
+        ];
+        for (audience, ours) in rows {
+            assert_eq!(is_ours(audience, "http://emulator.invalid"), ours, "{audience}");
+        }
+    }
 
     #[test]
     fn only_this_machine_by_name_and_no_foreign_page() -> Outcome {

@@ -19,14 +19,18 @@ impl Refusal {
         Self { status, code, message: message.into(), challenge: None }
     }
 
-    /// The 401 with the place where a token is to be had.
-    pub(super) fn unauthorized(message: &str, authority: &str) -> Self {
+    /// The 401 with the place where a token is to be had, and what a client's log shows.
+    pub(super) fn unauthorized(
+        code: &'static str,
+        message: impl Into<String>,
+        authority: &str,
+        description: &str,
+    ) -> Self {
         let challenge = format!(
             "Bearer authorization_uri=\"{authority}\", error=\"invalid_token\", \
-             error_description=\"{message}\""
+             error_description=\"{description}\""
         );
-        let refusal = Self::new(StatusCode::UNAUTHORIZED, "AuthenticationFailed", message);
-        Self { challenge: Some(challenge), ..refusal }
+        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The token endpoint, as Entra ID has it for service principals: client credentials for a bearer token.
 //!
 //! Errors are OAuth's (RFC 6749, 5.2) with Entra's numbers, because that is what its clients read. The client secret
-//! is the secret of the state folder; tenant and client id are taken as given and come back in the claims.
+//! is the secret of the state folder; client id and a tenant's id are taken as given and come back in the claims.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use serde_json::json;
 use super::guard::origin;
 use super::refusal::document;
 use super::request::{bounded, query};
+use crate::contract::TENANT;
 use crate::emulator::Emulator;
 use crate::token::{Claims, LIFETIME_SECONDS, issue};
 
@@ -38,7 +39,7 @@ pub(super) async fn token(
     let origin = origin(&parts.headers, &parts.uri, emulator.origin());
     let now = emulator.wall().now();
     let client = form.get("client_id").map_or("", String::as_str);
-    let claims = Claims::new(&origin, &tenant, client, &audience(&form), now);
+    let claims = Claims::new(&origin, tenant_id(&tenant), client, &audience(&form), now);
     let body = json!({
         "token_type": "Bearer",
         "expires_in": LIFETIME_SECONDS,
@@ -102,6 +103,15 @@ fn check(form: &BTreeMap<String, String>, matches: impl FnOnce(&str) -> bool) ->
     })
 }
 
+/// The id of a tenant: any id is taken, and other names (`common`, `contoso.com`) are names of ours.
+fn tenant_id(named: &str) -> &str {
+    let digits = |part: &str, length| part.len() == length && part.bytes().all(|it| it.is_ascii_hexdigit());
+    let parts: Vec<&str> = named.split('-').collect();
+    let is_id =
+        parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| digits(part, length));
+    if is_id { named } else { TENANT }
+}
+
 /// Who the token is for: the scope without its `.default`, or the resource that older clients send.
 fn audience(form: &BTreeMap<String, String>) -> String {
     let scope = form
@@ -132,6 +142,15 @@ mod tests {
         for (form, wanted) in rows {
             let error = check(&query(form), |shown| shown == "right").err();
             assert_eq!(error.map(|error| error.error), wanted, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_an_id() {
+        let id = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+        assert_eq!(tenant_id(id), id);
+        for name in ["common", "contoso.com", "", "72f988bf-86f1-41af-91ab-2d7cd011db4"] {
+            assert_eq!(tenant_id(name), TENANT, "{name}");
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::container_group::ContainerGroup;
 use super::ids::guid_for;
-use super::subscription::TENANT;
+use crate::contract::TENANT;
 
 /// Whether the service makes an identity for this group.
 pub(crate) fn is_system(group: &ContainerGroup) -> bool {

@@ -9,10 +9,7 @@ use super::World;
 use super::provider::State;
 use super::reply;
 use super::tags::Tags;
-use crate::contract::Reply;
-
-/// The tenant of all subscriptions.
-pub(super) const TENANT: &str = "00000000-0000-0000-0000-00000000ac17";
+use crate::contract::{Reply, TENANT};
 
 /// What is kept of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -64,26 +64,43 @@ async fn without_a_token_there_is_no_arm() -> Outcome {
     let target = format!("/subscriptions{VERSION}");
     let good = format!("Bearer {}", emulator.token());
     let forged = format!("{good}x");
+    let foreign = token_for(&emulator, "https://graph.microsoft.com/.default").await?;
     let rows = [
-        (None, 401),
-        (Some("Basic abc"), 401),
-        (Some("Bearer abc"), 401),
-        (Some(forged.as_str()), 401),
-        (Some(good.as_str()), 200),
+        (None, "AuthenticationFailed", "missing"),
+        (Some("Basic abc"), "AuthenticationFailedInvalidHeader", "invalid format"),
+        (Some("Bearer"), "AuthenticationFailedInvalidHeader", "invalid format"),
+        (Some("Bearer abc"), "InvalidAuthenticationToken", "invalid"),
+        (Some(forged.as_str()), "InvalidAuthenticationToken", "invalid"),
+        (Some(foreign.as_str()), "InvalidAuthenticationTokenAudience", "'https://graph.microsoft.com/'"),
     ];
-    for (value, status) in rows {
+    for (value, code, words) in rows {
         let headers: Vec<_> = value.iter().map(|value| ("authorization", *value)).collect();
         let answer = bare(&emulator, "GET", &target, &headers, "").await?;
-        assert_eq!(answer.status, status, "{value:?}");
-        if status == 401 {
-            assert_eq!(answer.code(), "AuthenticationFailed");
-            assert!(answer.headers.contains_key(WWW_AUTHENTICATE));
-        }
+        assert_eq!((answer.status, answer.code()), (401, code), "{value:?}");
+        let message = answer.body["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(words), "{message}");
+        let challenge = answer.headers.get(WWW_AUTHENTICATE).ok_or("no challenge")?.to_str()?;
+        let place = "Bearer authorization_uri=\"http://localhost/00000000-0000-0000-0000-00000000ac17\"";
+        assert!(challenge.starts_with(place), "{challenge}");
     }
+    let answer = bare(&emulator, "GET", &target, &[("authorization", &good)], "").await?;
+    assert_eq!(answer.status, 200);
     tokio::time::advance(tokio::time::Duration::from_secs(3600)).await;
     let answer = bare(&emulator, "GET", &target, &[("authorization", &good)], "").await?;
-    assert_eq!(answer.status, 401);
+    assert_eq!((answer.status, answer.code()), (401, "ExpiredAuthenticationToken"));
+    assert_eq!(
+        answer.body["error"]["message"],
+        "The access token expiry UTC time '1/1/1970 1:00:00 AM' is earlier than current UTC time \
+         '1/1/1970 1:00:00 AM'."
+    );
     Ok(())
+}
+
+async fn token_for(emulator: &Emulator, scope: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let secret = emulator.secret().reveal();
+    let form = format!("grant_type=client_credentials&client_id=me&client_secret={secret}&scope={scope}");
+    let answer = bare(emulator, "POST", "/common/oauth2/v2.0/token", &[], form).await?;
+    Ok(format!("Bearer {}", answer.body["access_token"].as_str().ok_or("no token")?))
 }
 
 #[tokio::test(start_paused = true)]
