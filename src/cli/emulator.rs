@@ -34,9 +34,7 @@ pub(crate) enum EmulatorCommand {
     Requests(requests::Requests),
     /// Show what tasks posted to its sink.
     Sink,
-    /// Print the variables with which other Azure tools find it. They hold a secret, which is worth something on this machine only.
-    #[command(after_help = "Example:\n  eval \"$(acitask emulator env)\"")]
-    Env,
+    Env(env::Env),
     Switches(switches::Switches),
     /// Look after its images.
     #[command(subcommand)]
@@ -54,7 +52,7 @@ pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Co
         EmulatorCommand::Advance(arguments) => advance::advance(desk, &arguments).await,
         EmulatorCommand::Requests(arguments) => requests::requests(desk, &arguments).await,
         EmulatorCommand::Sink => sink::sink(desk).await,
-        EmulatorCommand::Env => env::env(desk).await,
+        EmulatorCommand::Env(arguments) => env::env(desk, &arguments).await,
         EmulatorCommand::Switches(arguments) => switches::switches(desk, &arguments).await,
         EmulatorCommand::Images(command) => images::images(desk, command).await,
     }

@@ -34,6 +34,9 @@ pub(crate) struct Health {
     pub(crate) build: String,
     /// Its process.
     pub(crate) pid: u32,
+    /// Where it listens; an emulator of an older build does not tell.
+    #[serde(default)]
+    pub(crate) ports: Ports,
     /// Where containers run.
     pub(crate) runtime: Runtime,
     /// What its clock shows.
@@ -45,6 +48,13 @@ pub(crate) struct Health {
 
 fn real() -> String {
     "real".to_owned()
+}
+
+/// Loopback ports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Ports {
+    /// For https.
+    pub(crate) https: Option<u16>,
 }
 
 /// Where containers run, and why there.

@@ -49,14 +49,22 @@ pub(super) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Fail
 }
 
 fn page(style: Style, health: &Health, url: &str, state: &str) -> Vec<String> {
-    let Health { build, pid, runtime: Runtime { name, why }, time, time_mode } = health;
+    let Health { build, pid, ports, runtime: Runtime { name, why }, time, time_mode } = health;
     let row = |name: &str, value: String| (name.to_owned(), harmless(&value));
     let shown = time.strftime("%Y-%m-%d %H:%M:%S UTC");
     let time = match time_mode.as_str() {
         "explicit" => format!("explicit; it stands at {shown} until `acitask emulator advance`"),
         mode => mode.to_owned(),
     };
-    let rows = [row("Runtime", format!("{name} ({why})")), row("Time", time), row("State", state.to_owned())];
+    let https =
+        ports.https.map(|port| format!("https://127.0.0.1:{port}, for other tools (`acitask emulator env`)"));
+    let rows = [
+        ("Https", https),
+        ("Runtime", Some(format!("{name} ({why})"))),
+        ("Time", Some(time)),
+        ("State", Some(state.to_owned())),
+    ];
+    let rows: Vec<_> = rows.into_iter().filter_map(|(name, value)| Some(row(name, value?))).collect();
     let headline = format!("The local emulator runs at {url} (process {pid}, build {build}).");
     let mut lines = vec![style.paint(Label::Title, &harmless(&headline))];
     lines.extend(table(&rows, style.width));
