@@ -17,11 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::{Engine, told};
-use super::order::exec_failure;
+use super::order::{exec_failure, unexecuted};
 use crate::runtime::ExecStream;
 
-/// What engines put before the reason why a program could not be started.
-const FAILURES: [&str; 3] = ["OCI runtime exec failed", "Error: runc", "Error: crun"];
 /// How often an engine is asked whether the program runs, and how long at most.
 const LOOK: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10));
 /// How long the first output may take to come after the end.
@@ -66,10 +64,8 @@ pub(super) async fn exec(
             let first = timeout(LAST, output.next()).await.ok().flatten();
             let first = first.and_then(Result::ok).map(|chunk| chunk.into_bytes()).unwrap_or_default();
             let text = String::from_utf8_lossy(&first);
-            let is_failure =
-                matches!(code, 126..=128 | 255) && FAILURES.iter().any(|sign| text.contains(sign));
-            if is_failure {
-                return Err(exec_failure(&text));
+            if let Some(failure) = unexecuted(code, &text) {
+                return Err(failure);
             }
             let (sender, from_program) = mpsc::channel(64);
             let _ = sender.send(first).await;

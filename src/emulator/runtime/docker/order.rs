@@ -115,6 +115,14 @@ pub(super) fn exec_failure(told: &str) -> String {
     format!("OCI runtime exec failed: exec failed: unable to start container process: {reason}: unknown")
 }
 
+/// The failure to execute behind an exit code, if that and what came with it say that the program never ran: engines
+/// tell it like output of the program.
+pub(super) fn unexecuted(code: i64, said: &str) -> Option<String> {
+    let signs = ["OCI runtime exec failed", "Error: runc", "Error: crun"];
+    let failed = matches!(code, 126..=128 | 255) && signs.iter().any(|sign| said.contains(sign));
+    failed.then(|| exec_failure(said))
+}
+
 /// The cause at the heart of what an engine says: each has its own words around it.
 fn reason(told: &str) -> &str {
     let told = told.trim();

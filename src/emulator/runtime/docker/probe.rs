@@ -9,7 +9,7 @@ use futures::StreamExt as _;
 use tokio::time::timeout;
 
 use super::engine::{Engine, told};
-use super::order::exec_failure;
+use super::order::{exec_failure, unexecuted};
 use crate::contract::Check;
 use crate::runtime::ask::ask;
 
@@ -62,6 +62,9 @@ async fn run(engine: &Engine, id: &str, argv: Vec<String>) -> Option<String> {
             Ok(state) if state.exit_code == Some(0) => return None,
             Ok(state) => {
                 let said = String::from_utf8_lossy(&said).trim().to_owned();
+                if let Some(failure) = state.exit_code.and_then(|code| unexecuted(code, &said)) {
+                    return Some(failure);
+                }
                 return Some(match (state.exit_code, said.is_empty()) {
                     (Some(code), true) => format!("command exited with {code}"),
                     (None, _) | (_, false) => said,
