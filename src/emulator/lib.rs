@@ -7,21 +7,29 @@
 //! - In memory: [`Emulator::open`] with [`Options::state`](options::Options::state) none, then
 //!   [`Emulator::router`] as the transport and [`Emulator::token`] as the credential. Under paused tokio time with the
 //!   simulated runtime, minutes cost nothing and dates are fixed by [`Options::start`](options::Options::start).
-//! - As a server: [`home::Home::open`] on the state folder, [`home::Home::listen`], then [`serve::serve`] until a
-//!   token is cancelled or a client posts `/_emulator/stop`. Clients find it by [`home::Home::running`], and ask
+//! - As a server: [`home::Home::open`] on the state folder, [`serve::Sockets::of`] that, then [`serve::serve`] until a
+//!   token is cancelled or a client posts `/_emulator/stop`. It serves http and https; clients trust the authority in
+//!   [`pki::Pki::authority_file`]. Clients find it by [`home::Home::running`], and ask
 //!   `POST /{tenant}/oauth2/v2.0/token` for a bearer token with [`home::Home::secret`] as the client secret.
 //!
 //! # Routes beside ARM's
 //! | route | what | bearer token |
 //! | --- | --- | --- |
 //! | `GET /healthz` | 200 and no body as long as it serves | no |
-//! | `GET /_emulator/health` | `{"build", "pid", "runtime": {"name", "why"}, "time"}` | no |
+//! | `GET /_emulator/health` | `{"build", "pid", "ports": {"http", "https"}, "runtime": {"name", "why"}, "time"}` | no |
 //! | `GET /_emulator/requests?since=n` | `{"last", "requests": […]}`, [`journal::Entry`] each | no |
 //! | `GET /_emulator/sink`, `GET /sink` | `{"posts": […]}`, [`sink::Post`] each | no |
 //! | `POST /sink`, `/sink/…` | takes a JSON body, answers `{"received": n}` | no |
 //! | `POST /_emulator/reset` | empties the world and the sink, ends all containers | yes |
 //! | `POST /_emulator/stop` | ends the server gracefully; answers before | yes |
 //! | `GET`, `PATCH /_emulator/switches` | `{"exec.split": "true", …}`; PATCH takes some of them | PATCH |
+//! | `GET /metadata/endpoints` | the cloud: where it gives tokens, and for whom | no |
+//! | `GET /{tenant}/v2.0/.well-known/openid-configuration` | the tenant's token endpoint; also without `v2.0` | no |
+//! | `GET /{tenant}/discovery/v2.0/keys` | no keys: tokens are signed under the emulator's secret | no |
+//! | `POST /{tenant}/oauth2/v2.0/token` | a bearer token for a client id and the emulator's secret | no |
+//!
+//! Every route, and ARM's, is answered to a `Host` that names this machine's loopback, and to no page of another
+//! `Origin`; the same on both ports.
 //!
 //! # What is imitated
 //! `{subscription}` is `/subscriptions/{id}`, `{resource group}` a group in it; `{resource}` is any resource of a provider that the
