@@ -6,7 +6,9 @@
 
 mod advance;
 mod background;
+mod faulted;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,17 +18,19 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::Clock;
 use crate::contract::{Command, Outcome, Reply, Request, SandboxId, TENANT};
+use crate::fault::script::Course;
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::{Options, Time};
-use crate::runtime::Runtime;
 use crate::runtime::choose::{Chosen, RuntimeRefused, choose};
+use crate::runtime::{Events, Runtime};
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use crate::token::{Claims, NoRandomness, Secret, issue};
 use crate::world::{Change, Config, Switches, World};
 
 pub use self::advance::AdvanceError;
+use self::faulted::Faults;
 
 /// What keeps an emulator from being opened.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,9 @@ struct Inner {
     build: String,
     /// Rung when the world's next due time may have changed.
     turned: Arc<Notify>,
+    faults: Faults,
+    /// Where runtimes tell, for what is told in their place.
+    events: Events,
     /// Cancelled by `POST /_emulator/stop`.
     stop: CancellationToken,
     /// Cancelled when the world is told nothing more.
@@ -81,6 +88,8 @@ struct Core {
     store: Option<Store>,
     /// Changes that the store could not take yet; they go before the next ones.
     unkept: Vec<Change>,
+    /// The sandboxes in which nothing is begun, because their operation hangs or failed.
+    hung: BTreeSet<SandboxId>,
 }
 
 impl Core {
@@ -121,7 +130,7 @@ impl Emulator {
         let store = home.as_ref().map(|home| Store::open(&home.world_file())).transpose()?;
         let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
         let (events, told) = mpsc::unbounded_channel();
-        let (runtime, chosen) = choose(&options, home.as_ref(), clock.clone(), events).await?;
+        let (runtime, chosen) = choose(&options, home.as_ref(), clock.clone(), events.clone()).await?;
 
         let config =
             Config { switches: options.switches, seed: options.seed, windows: chosen.name == "simulated" };
@@ -129,7 +138,7 @@ impl Emulator {
         let (world, commands) = World::restore(config, records, clock.now());
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
-            core: Mutex::new(Core { world, store, unkept: Vec::new() }),
+            core: Mutex::new(Core { world, store, unkept: Vec::new(), hung: BTreeSet::new() }),
             clock,
             wall,
             advancing: tokio::sync::Mutex::default(),
@@ -142,6 +151,8 @@ impl Emulator {
             origin: options.origin,
             build: options.build,
             turned: Arc::default(),
+            faults: Faults::new(options.faults),
+            events: events.clone(),
             stop: CancellationToken::new(),
             _quiet: quiet.clone().drop_guard(),
             quiet,
@@ -265,20 +276,30 @@ impl Emulator {
         self.core().world.prints(sandbox, container)
     }
 
-    /// The world's answer to a request.
-    pub(crate) async fn answer(&self, request: &Request) -> Result<Reply, StoreError> {
+    /// The world's answer to a request, and how the operation goes that it begins, where that is scripted.
+    async fn answer(&self, request: &Request, course: Option<&Course>) -> Result<Reply, StoreError> {
         if let Some(standing) = self.0.clock.standing() {
             // What is due at this time has happened before anybody looks.
             standing.settled().await;
         }
-        let (outcome, kept) = self.turn(|world, now| world.handle(request, now));
+        let (outcome, kept) = self.turn_core(|core, now| {
+            let (outcome, mut commands) = core.world.handle(request, now);
+            if let Outcome::Reply(reply) = &outcome {
+                core.steer(reply, course, &mut commands);
+            }
+            (outcome, commands)
+        });
         match outcome {
             Outcome::Reply(reply) => kept.map(|()| reply),
             // A question says nothing to the client yet, and the world waits for its answer in any case; what could
             // not be kept goes with what the answer changes.
             Outcome::Ask(question, ticket) => {
                 let fact = self.0.runtime.ask(question).await;
-                let (reply, kept) = self.turn(|world, now| world.answer(ticket, fact, now));
+                let (reply, kept) = self.turn_core(|core, now| {
+                    let (reply, mut commands) = core.world.answer(ticket, fact, now);
+                    core.steer(&reply, course, &mut commands);
+                    (reply, commands)
+                });
                 kept.map(|()| reply)
             }
         }
@@ -289,11 +310,18 @@ impl Emulator {
         &self,
         turn: impl FnOnce(&mut World, Timestamp) -> (T, Vec<Command>),
     ) -> (T, Result<(), StoreError>) {
+        self.turn_core(|core, now| turn(&mut core.world, now))
+    }
+
+    fn turn_core<T>(
+        &self,
+        turn: impl FnOnce(&mut Core, Timestamp) -> (T, Vec<Command>),
+    ) -> (T, Result<(), StoreError>) {
         let mut core = self.core();
-        let (said, commands) = turn(&mut core.world, self.0.clock.now());
+        let (said, commands) = turn(&mut core, self.0.clock.now());
         let kept = core.keep();
         if !self.0.quiet.is_cancelled() {
-            commands.into_iter().for_each(|command| self.0.runtime.perform(command));
+            commands.into_iter().for_each(|command| self.carry_out(&mut core, command));
         }
         drop(core);
         self.0.turned.notify_one();

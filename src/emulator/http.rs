@@ -5,20 +5,23 @@
 
 mod arm;
 mod control;
+pub(crate) mod cut;
 mod discovery;
+mod faults;
 mod follow;
 mod guard;
 mod logs;
 mod posts;
 mod refusal;
 mod request;
+mod scripted;
 mod socket;
 mod target;
 mod time;
 mod tokens;
 
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Extension, Router};
 use serde::Serialize;
 
@@ -50,6 +53,8 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/reset", post(control::reset))
         .route("/_emulator/stop", post(control::stop))
         .route("/_emulator/advance", post(time::advance))
+        .route("/_emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
+        .route("/_emulator/faults/{id}", delete(faults::clear_one))
         .route("/_emulator/switches", get(control::switches).patch(control::switch))
         .route("/_emulator/{*rest}", any(control::unknown))
         .route("/sink", get(posts::list).post(posts::take))

@@ -31,6 +31,9 @@ pub struct Entry {
     pub status: Option<u16>,
     /// Milliseconds from its arrival to its answer.
     pub milliseconds: Option<u64>,
+    /// The faults that it met, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// The requests; clones look at the same.
@@ -67,6 +70,7 @@ impl Journal {
             target: target.to_owned(),
             status: None,
             milliseconds: None,
+            faults: Vec::new(),
         };
         pages.bytes += target.len();
         pages.entries.push_back(entry);
@@ -81,6 +85,15 @@ impl Journal {
         if let Some(entry) = pages.entries.get_mut(index).filter(|entry| entry.number == number) {
             entry.status = Some(status);
             entry.milliseconds = u64::try_from(now.duration_since(entry.at).as_millis()).ok();
+        }
+    }
+
+    /// Notes the faults that the request of a number met.
+    pub(crate) fn meets(&self, number: u64, faults: &[String]) {
+        let mut pages = self.pages();
+        let index = pages.index_after(number.saturating_sub(1));
+        if let Some(entry) = pages.entries.get_mut(index).filter(|entry| entry.number == number) {
+            entry.faults = faults.to_vec();
         }
     }
 

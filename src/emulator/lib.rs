@@ -115,6 +115,7 @@
 pub mod clock;
 pub mod contract;
 pub mod emulator;
+pub mod fault;
 pub mod home;
 mod http;
 pub mod image;
@@ -129,4 +130,5 @@ pub mod token;
 pub mod world;
 
 pub use emulator::{AdvanceError, Emulator, OpenError};
+pub use http::cut::Cut;
 pub use options::{Choice, Options, Time};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::fault::Fault;
 use crate::runtime::simulated::behaviour::Behaviour;
 use crate::world::Switches;
 
@@ -52,6 +53,8 @@ pub struct Options {
     pub behaviours: BTreeMap<String, Behaviour>,
     /// The open questions about the service.
     pub switches: Switches,
+    /// What is to go wrong from the beginning.
+    pub faults: Vec<Fault>,
     /// Where ids come from: the same requests with the same seed give the same ids.
     pub seed: u64,
     /// Scheme and authority for requests that name no host, as those in memory may; its host is taken beside
@@ -77,6 +80,7 @@ impl Options {
             images: PathBuf::new(),
             behaviours: BTreeMap::new(),
             switches: Switches::default(),
+            faults: Vec::new(),
             seed: 0,
             origin: "http://localhost".to_owned(),
             start: None,

@@ -3,6 +3,7 @@
 //! Invariant: after it returns nothing of it is left but the state folder: no connection is accepted, no container
 //! runs, and the note about the running server is gone.
 
+mod connection;
 mod secure;
 
 use std::net::SocketAddr;
@@ -87,7 +88,8 @@ pub async fn serve(
         Ok(()) => {
             let chosen = emulator.chosen();
             tracing::info!(port, https_port, runtime = chosen.name, why = chosen.why, "the emulator serves");
-            connections(&emulator, http, https, ports, shutdown).await
+            connections(&emulator, http, https, ports, shutdown).await;
+            Ok(())
         }
         Err(error) => Err(error.into()),
     };
@@ -110,15 +112,13 @@ async fn connections(
     https: Option<Secure>,
     ports: Ports,
     shutdown: CancellationToken,
-) -> Result<(), ServeError> {
+) {
     let told = CancellationToken::new();
-    let plain = axum::serve(http.tap_io(at_once), served(emulator, Scheme::HTTP, ports))
-        .with_graceful_shutdown(told.clone().cancelled_owned());
+    let plain = connection::serve(http.tap_io(at_once), served(emulator, Scheme::HTTP, ports), told.clone());
     let secure = async {
-        let Some(https) = https else { return Ok(()) };
-        axum::serve(https, served(emulator, Scheme::HTTPS, ports))
-            .with_graceful_shutdown(told.clone().cancelled_owned())
-            .await
+        if let Some(https) = https {
+            connection::serve(https, served(emulator, Scheme::HTTPS, ports), told.clone()).await;
+        }
     };
     let stop = emulator.stop().clone();
     let late = async {
@@ -130,8 +130,8 @@ async fn connections(
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        served = async { tokio::try_join!(plain.into_future(), secure) } => Ok(served.map(|_| ())?),
-        () = late => Ok(()),
+        _ = async { tokio::join!(plain, secure) } => {}
+        () = late => {}
     }
 }
 

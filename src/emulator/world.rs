@@ -22,6 +22,7 @@ mod odd;
 mod operation;
 mod page;
 mod path;
+mod platform;
 mod power;
 mod properties;
 mod provider;

@@ -28,8 +28,16 @@ pub(super) async fn pump(
         let Some(inner) = emulator.upgrade() else {
             return;
         };
-        let ((), kept) = Emulator(inner).turn(|world, now| ((), world.tell(event, now)));
+        let emulator = Emulator(inner);
+        let started = match &event {
+            Event::Started { sandbox, .. } => Some(*sandbox),
+            _ => None,
+        };
+        let ((), kept) = emulator.turn(|world, now| ((), world.tell(event, now)));
         report(kept);
+        if let Some(sandbox) = started {
+            report(emulator.has_started(sandbox));
+        }
     }
 }
 
@@ -59,7 +67,7 @@ fn wait(emulator: &Emulator) -> Duration {
 }
 
 /// A turn that no client waits for has nobody to tell of a failure but the log.
-fn report(kept: Result<(), StoreError>) {
+pub(super) fn report(kept: Result<(), StoreError>) {
     if let Err(error) = kept {
         tracing::error!(%error, "a change of the emulator's state could not be kept");
     }

@@ -10,11 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use tokio::time::{Duration, sleep};
 
+use super::cut::{Cut, Left};
 use super::refusal::{Refusal, document};
-use super::{follow, guard, logs, request, socket};
+use super::{cut, follow, guard, logs, request, scripted, socket};
 use crate::contract::{Body, Reply};
 use crate::emulator::Emulator;
+use crate::fault::matcher::Fate;
+use crate::fault::script::Side;
+use crate::fault::{Fired, Moment};
 
 /// Where the world puts its streams; they need no bearer token, because they begin with their own password.
 const STREAMS: [&str; 2] = ["/execstream/", "/logstream/"];
@@ -25,9 +30,12 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
     let number = emulator.journal().enter(now, request.method().as_str(), &target);
     let carried_out = tokio::spawn(async move {
         let (parts, body) = request.into_parts();
-        let response = respond(&emulator, parts, body).await.unwrap_or_else(IntoResponse::into_response);
-        let status = response.status().as_u16();
-        emulator.journal().complete(number, status, emulator.wall().now());
+        let response = respond(&emulator, number, parts, body).await;
+        let response = response.unwrap_or_else(IntoResponse::into_response);
+        // Who was cut off has no answer.
+        if !cut::is_cut(&response) {
+            emulator.journal().complete(number, response.status().as_u16(), emulator.wall().now());
+        }
         response
     });
     carried_out.await.unwrap_or_else(|_| {
@@ -36,7 +44,12 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
     })
 }
 
-async fn respond(emulator: &Emulator, mut parts: Parts, body: WireBody) -> Result<Response, Refusal> {
+async fn respond(
+    emulator: &Emulator,
+    number: u64,
+    mut parts: Parts,
+    body: WireBody,
+) -> Result<Response, Refusal> {
     let upgrade = if STREAMS.iter().any(|stream| parts.uri.path().starts_with(stream)) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, emulator).await;
         Some(upgrade.map_err(|_| no_upgrade())?)
@@ -45,14 +58,31 @@ async fn respond(emulator: &Emulator, mut parts: Parts, body: WireBody) -> Resul
         None
     };
     let request = request::request(&parts, body, emulator.origin()).await?;
-    let reply = emulator.answer(&request).await?;
-    deliver(emulator, reply, upgrade).await
+    let moment = Moment::request(&request.method, &request.path);
+    let fired = emulator.with_faults(|board| board.meet(&moment));
+    emulator.journal().meets(number, &fired.ids);
+    if let Ok(slow) = Duration::try_from(fired.slow) {
+        sleep(slow).await;
+    }
+    match &fired.fate {
+        Some(Fate::Answer(answer)) => return Ok(scripted::answer(answer)),
+        Some(Fate::Hidden) => return Ok(scripted::not_found(&moment)),
+        Some(Fate::Cut(Side::Before)) => return Ok(Cut.into_response()),
+        Some(Fate::Cut(Side::After)) | None => {}
+    }
+    let reply = emulator.answer_under(&request, &moment, &fired).await?;
+    let Fired { fate, .. } = fired;
+    if fate.is_some() {
+        return Ok(Cut.into_response());
+    }
+    deliver(emulator, reply, upgrade, &request.path).await
 }
 
 async fn deliver(
     emulator: &Emulator,
     reply: Reply,
     upgrade: Option<WebSocketUpgrade>,
+    path: &str,
 ) -> Result<Response, Refusal> {
     let Reply { status, headers, body } = reply;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -66,13 +96,19 @@ async fn deliver(
         Body::Follow(session) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?.max_message_size(super::LARGEST_BODY);
             let emulator = emulator.clone();
-            upgrade.on_upgrade(|socket| follow::stream(socket, session, emulator))
+            let cut = emulator.stream_cut(path);
+            upgrade.on_upgrade(move |socket| {
+                cut::in_time(cut, follow::stream(socket, session, emulator, Left::of(cut)))
+            })
         }
         Body::Socket(session) => {
             let upgrade = upgrade.ok_or_else(no_upgrade)?;
             let runtime = emulator.runtime().clone();
             let upgrade = upgrade.max_message_size(super::LARGEST_BODY);
-            upgrade.on_upgrade(|socket| socket::stream(socket, session, runtime))
+            let cut = emulator.stream_cut(path);
+            upgrade.on_upgrade(move |socket| {
+                cut::in_time(cut, socket::stream(socket, session, runtime, Left::of(cut)))
+            })
         }
     };
     for (name, value) in headers {

@@ -9,6 +9,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use jiff::Timestamp;
 use tokio::time::{Duration, sleep};
 
+use super::cut::Left;
 use super::socket::{NO_PASSWORD, close, knows};
 use crate::contract::{AttachSession, LogLine};
 use crate::emulator::Emulator;
@@ -20,7 +21,12 @@ const LOOK: Duration = Duration::from_millis(200);
 const LONGEST: usize = 64 * 1024;
 
 /// Runs one attach from the password to the close.
-pub(super) async fn stream(mut socket: WebSocket, session: AttachSession, emulator: Emulator) {
+pub(super) async fn stream(
+    mut socket: WebSocket,
+    session: AttachSession,
+    emulator: Emulator,
+    mut left: Left,
+) {
     let AttachSession { password, sandbox, container } = session;
     if !knows(&mut socket, &password).await {
         return close(socket, close_code::POLICY, NO_PASSWORD).await;
@@ -34,8 +40,8 @@ pub(super) async fn stream(mut socket: WebSocket, session: AttachSession, emulat
             let lines = emulator.runtime().logs(sandbox, &container).await;
             let mut news = seen.news(&lines, ended);
             while !news.is_empty() {
-                let message = news.split_to(news.len().min(LONGEST));
-                if to_client.send(Message::Binary(message)).await.is_err() {
+                let message = left.pass(news.split_to(news.len().min(LONGEST)));
+                if to_client.send(Message::Binary(message)).await.is_err() || left.is_over() {
                     return false;
                 }
             }

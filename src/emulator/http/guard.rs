@@ -18,12 +18,36 @@ use crate::contract::TENANT;
 use crate::emulator::Emulator;
 use crate::token::{Claims, Rejection, verify};
 
+/// The longest path with its query, in bytes.
+const LONGEST_TARGET: usize = 16 * 1024;
+
+/// How many bytes the names and values of all headers may have together.
+const LARGEST_HEADERS: usize = 64 * 1024;
+
 /// Lets only requests through that name this machine and come from no foreign page.
 pub(super) async fn visitor(State(emulator): State<Emulator>, request: Request, next: Next) -> Response {
-    match admit(request.headers(), request.uri(), emulator.origin()) {
+    let admitted = fits(request.headers(), request.uri())
+        .and_then(|()| admit(request.headers(), request.uri(), emulator.origin()));
+    match admitted {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Whether a head is no longer than anybody needs.
+fn fits(headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > LONGEST_TARGET {
+        let message = format!("The path and query of the request are longer than {LONGEST_TARGET} bytes.");
+        return Err(Refusal::new(StatusCode::URI_TOO_LONG, "RequestUriTooLong", message));
+    }
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > LARGEST_HEADERS {
+        let message = format!("The headers of the request are larger than {LARGEST_HEADERS} bytes.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Err(Refusal::new(status, "RequestHeadersTooLarge", message));
+    }
+    Ok(())
 }
 
 /// Scheme and authority under which the client reached us.

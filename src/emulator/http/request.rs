@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
+use tokio::time::{Duration, timeout};
 
 use super::LARGEST_BODY;
 use super::guard::origin;
@@ -35,9 +36,16 @@ pub(super) fn query(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The whole body, where it is not longer than that.
+/// How long a client has to send a body.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+/// The whole body, where it is not longer than that and comes in time.
 pub(super) async fn bounded(body: Body, most: usize) -> Result<Bytes, Refusal> {
-    to_bytes(body, most).await.map_err(|_| {
+    let whole = timeout(BODY_TIME, to_bytes(body, most)).await.map_err(|_| {
+        let message = format!("The body of the request did not come within {} seconds.", BODY_TIME.as_secs());
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message)
+    })?;
+    whole.map_err(|_| {
         let message = format!("The body of the request was cut or is longer than {most} bytes.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestContentTooLarge", message)
     })

@@ -10,6 +10,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, timeout};
 
+use super::cut::Left;
 use crate::contract::ExecSession;
 use crate::runtime::{ExecStream, Runtime};
 use crate::token::same;
@@ -24,12 +25,12 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 pub(super) const NO_PASSWORD: &str = "the password was not the first message";
 
 /// Runs one exec from the password to the close.
-pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime: Runtime) {
+pub(super) async fn stream(mut socket: WebSocket, session: ExecSession, runtime: Runtime, left: Left) {
     if !knows(&mut socket, &session.password).await {
         return close(socket, close_code::POLICY, NO_PASSWORD).await;
     }
     match runtime.exec(&session).await {
-        Ok(stream) => run(socket, stream).await,
+        Ok(stream) => run(socket, stream, left).await,
         Err(text) => {
             // Where the client is gone already, there is nobody to tell.
             let _ = socket.send(Message::Text(text.into())).await;
@@ -44,11 +45,11 @@ pub(super) async fn knows(socket: &mut WebSocket, password: &str) -> bool {
     matches!(&first, Ok(Some(Ok(Message::Text(text)))) if same(text.as_str(), password))
 }
 
-async fn run(socket: WebSocket, ExecStream { input, output }: ExecStream) {
+async fn run(socket: WebSocket, ExecStream { input, output }: ExecStream, left: Left) {
     let (mut to_client, mut from_client) = socket.split();
     let ended = tokio::select! {
         () = type_in(&mut from_client, input) => false,
-        gone = show(&mut to_client, output) => !gone,
+        gone = show(&mut to_client, output, left) => !gone,
     };
     if let Ok(socket) = to_client.reunite(from_client)
         && ended
@@ -72,10 +73,15 @@ async fn type_in(from_client: &mut SplitStream<WebSocket>, input: mpsc::Sender<B
     }
 }
 
-/// Passes output on until the process has ended; whether the client was gone before.
-async fn show(to_client: &mut SplitSink<WebSocket, Message>, mut output: mpsc::Receiver<Bytes>) -> bool {
+/// Passes output on until the process has ended; whether the client was gone before, or is cut off.
+async fn show(
+    to_client: &mut SplitSink<WebSocket, Message>,
+    mut output: mpsc::Receiver<Bytes>,
+    mut left: Left,
+) -> bool {
     while let Some(bytes) = output.recv().await {
-        if to_client.send(Message::Binary(bytes)).await.is_err() {
+        let passed = left.pass(bytes);
+        if to_client.send(Message::Binary(passed)).await.is_err() || left.is_over() {
             return true;
         }
     }

@@ -40,6 +40,9 @@ enum Outcome {
         events: Vec<Value>,
         #[serde(default)]
         init_failed: bool,
+        /// Code and message, where they are not those of a time-out.
+        #[serde(default)]
+        error: Option<(String, String)>,
     },
 }
 
@@ -94,8 +97,28 @@ impl World {
             .keys_where(|operation| operation.target == target && operation.outcome == Outcome::Open)
         {
             if let Some(operation) = self.operations.get_mut(&key) {
-                operation.outcome = Outcome::Ended { at, status, events: events.clone(), init_failed };
+                let ended = Outcome::Ended { at, status, events: events.clone(), init_failed, error: None };
+                operation.outcome = ended;
             }
+        }
+    }
+
+    /// The key of what an operation works on.
+    pub(crate) fn target_of(&self, key: &str) -> Option<String> {
+        self.operations.get(key).map(|operation| operation.target.clone())
+    }
+
+    /// Ends an operation with this error, or puts its end off until a time.
+    pub(crate) fn put_off(&mut self, key: &str, error: Option<(String, String)>, until: Timestamp) {
+        let at = self.now;
+        if let Some(operation) = self.operations.get_mut(key) {
+            operation.outcome = match error {
+                None => Outcome::Until(until),
+                error => {
+                    let (status, events) = (Status::Failed, Vec::new());
+                    Outcome::Ended { at, status, events, init_failed: false, error }
+                }
+            };
         }
     }
 
@@ -115,12 +138,16 @@ impl World {
             "id": id, "status": status, "startTime": started, "properties": {"events": events},
         });
         if status == json!(Status::Failed) {
-            // No public source shows these codes.
-            let (code, message) = if matches!(outcome, Outcome::Ended { init_failed: true, .. }) {
-                ("InitContainerFailed", "An init container of the container group failed.")
-            } else {
-                let message = "The container group did not start within its provisioning timeout.";
-                ("ContainerGroupProvisioningTimeout", message)
+            // No public source shows the codes of an init container and a time-out.
+            let (code, message) = match outcome {
+                Outcome::Ended { error: Some((code, message)), .. } => (code.as_str(), message.as_str()),
+                Outcome::Ended { init_failed: true, .. } => {
+                    ("InitContainerFailed", "An init container of the container group failed.")
+                }
+                _ => (
+                    "ContainerGroupProvisioningTimeout",
+                    "The container group did not start within its provisioning timeout.",
+                ),
             };
             body["error"] = json!({"code": code, "message": message});
         }

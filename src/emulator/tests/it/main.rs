@@ -3,6 +3,7 @@
 mod arm;
 mod control;
 mod exec;
+mod faults;
 mod gone;
 mod native;
 mod odd;
