@@ -7,6 +7,8 @@
 mod advance;
 mod background;
 mod faulted;
+mod recovered;
+pub(crate) mod snapshot;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -31,6 +33,8 @@ use crate::world::{Change, Config, Switches, World};
 
 pub use self::advance::AdvanceError;
 use self::faulted::Faults;
+pub use self::recovered::Recovered;
+pub use self::snapshot::Snapshot;
 
 /// What keeps an emulator from being opened.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,7 @@ struct Inner {
     journal: Journal,
     sink: Sink,
     secret: Secret,
+    recovered: Recovered,
     origin: String,
     build: String,
     /// Rung when the world's next due time may have changed.
@@ -85,7 +90,7 @@ struct Inner {
 
 struct Core {
     world: World,
-    store: Option<Store>,
+    store: Store,
     /// Changes that the store could not take yet; they go before the next ones.
     unkept: Vec<Change>,
     /// The sandboxes in which nothing is begun, because their operation hangs or failed.
@@ -95,9 +100,7 @@ struct Core {
 impl Core {
     fn keep(&mut self) -> Result<(), StoreError> {
         self.unkept.extend(self.world.changes());
-        if let Some(store) = &mut self.store {
-            store.append(&self.unkept)?;
-        }
+        self.store.append(&self.unkept)?;
         self.unkept.clear();
         Ok(())
     }
@@ -127,15 +130,21 @@ impl Emulator {
         };
         let claim = home.as_ref().map(Home::claim).transpose()?;
         let secret = home.as_ref().map_or_else(|| Ok(Secret::random()?), Home::secret)?;
-        let store = home.as_ref().map(|home| Store::open(&home.world_file())).transpose()?;
+        let killed = home.as_ref().map_or(Ok(None), Home::running)?.is_some();
+        let store = match &home {
+            Some(home) => Store::open(&home.world_file())?,
+            None => Store::in_memory(),
+        };
         let sink = Sink::open(home.as_ref().map(Home::sink_file).as_deref())?;
         let (events, told) = mpsc::unbounded_channel();
         let (runtime, chosen) = choose(&options, home.as_ref(), clock.clone(), events.clone()).await?;
 
         let config =
             Config { switches: options.switches, seed: options.seed, windows: chosen.name == "simulated" };
-        let records = store.as_ref().map(|store| store.records().clone()).unwrap_or_default();
-        let (world, commands) = World::restore(config, records, clock.now());
+        let (world, commands) = World::restore(config, store.records().clone(), clock.now());
+        let restarted = commands.iter().filter(|command| matches!(command, Command::Discard { .. })).count();
+        let (records, torn_bytes) = (store.records().len(), store.torn());
+        let recovered = Recovered { killed, records, torn_bytes, restarted };
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
             core: Mutex::new(Core { world, store, unkept: Vec::new(), hung: BTreeSet::new() }),
@@ -148,6 +157,7 @@ impl Emulator {
             journal: Journal::default(),
             sink,
             secret,
+            recovered,
             origin: options.origin,
             build: options.build,
             turned: Arc::default(),
@@ -189,6 +199,16 @@ impl Emulator {
     /// Which runtime runs the containers, and why that one.
     pub fn chosen(&self) -> &Chosen {
         &self.0.chosen
+    }
+
+    /// What was found when it was opened.
+    pub fn recovered(&self) -> &Recovered {
+        &self.0.recovered
+    }
+
+    /// How many container groups there are in each state.
+    pub fn census(&self) -> std::collections::BTreeMap<&'static str, usize> {
+        self.core().world.census()
     }
 
     /// Which build of the program this is.
@@ -241,9 +261,7 @@ impl Emulator {
         self.0.sink.clear()?;
         let mut core = self.core();
         // First what can fail: a world that is empty while its file is not would come back.
-        if let Some(store) = &mut core.store {
-            store.clear()?;
-        }
+        core.store.clear()?;
         core.unkept.clear();
         for command in core.world.reset() {
             self.0.runtime.perform(command);

@@ -15,6 +15,7 @@ mod posts;
 mod refusal;
 mod request;
 mod scripted;
+mod snapshot;
 mod socket;
 mod target;
 mod time;
@@ -53,6 +54,7 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/reset", post(control::reset))
         .route("/_emulator/stop", post(control::stop))
         .route("/_emulator/advance", post(time::advance))
+        .route("/_emulator/snapshot", get(snapshot::save).put(snapshot::load))
         .route("/_emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/_emulator/faults/{id}", delete(faults::clear_one))
         .route("/_emulator/switches", get(control::switches).patch(control::switch))

@@ -1,7 +1,8 @@
 //! A program for the tests of this package: the hidden verbs of the native runtime, which the `acitask` binary has too,
-//! and `drive`, which runs containers as its standard input says.
+//! `drive`, which runs containers as its standard input says, and `serve`, which serves a state folder with the
+//! simulated runtime.
 //!
-//! `drive` is a process of its own because some tests kill it and others run it as another user.
+//! They are processes of their own because some tests kill them and others run them as another user.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -9,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acitask_emulator::contract::{Command, Event, ExecSession, Launch, SandboxId};
+use acitask_emulator::home::Home;
 use acitask_emulator::image::Store;
 use acitask_emulator::runtime::native::{Native, Options, init_verb};
 use acitask_emulator::runtime::{ExecStream, Runtime};
+use acitask_emulator::serve::{Sockets, serve};
 use serde::Deserialize;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 const SANDBOX: SandboxId = SandboxId(1);
 const CONTAINER: &str = "main";
@@ -41,7 +45,8 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let driven = match (arguments.next(), arguments.next()) {
         (Some(verb), Some(folder)) if verb == "drive" => drive(Path::new(&folder)),
-        _ => Err("drive FOLDER".into()),
+        (Some(verb), Some(folder)) if verb == "serve" => served(Path::new(&folder)),
+        _ => Err("drive FOLDER, or serve FOLDER".into()),
     };
     let told = driven.map_err(|error| tell(&format!("refused: {error}")));
     told.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
@@ -108,6 +113,17 @@ async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
     }
     runtime.shutdown().await;
     Ok(())
+}
+
+/// Serves until it is told to stop or killed.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn served(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let sockets = Sockets::of(&Home::open(folder)?)?;
+    let options = acitask_emulator::Options {
+        state: Some(folder.to_owned()),
+        ..acitask_emulator::Options::in_memory()
+    };
+    Ok(serve(options, sockets, CancellationToken::new()).await?)
 }
 
 async fn exec(runtime: &Runtime, argv: Vec<String>) -> Result<ExecStream, String> {

@@ -129,6 +129,6 @@ pub mod store;
 pub mod token;
 pub mod world;
 
-pub use emulator::{AdvanceError, Emulator, OpenError};
+pub use emulator::{AdvanceError, Emulator, OpenError, Recovered, Snapshot};
 pub use http::cut::Cut;
 pub use options::{Choice, Options, Time};

@@ -45,7 +45,9 @@ pub enum StoreError {
 /// An open file of records.
 pub struct Store {
     path: PathBuf,
-    file: File,
+    /// None: nothing outlives this.
+    file: Option<File>,
+    torn: usize,
     length: u64,
     length_when_rewritten: u64,
     records: BTreeMap<String, Value>,
@@ -65,15 +67,27 @@ impl Store {
     /// # Errors
     /// The file cannot be read or written, or a line before the last is damaged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let records = match std::fs::read(path) {
+        let (records, torn) = match std::fs::read(path) {
             Ok(bytes) => read(path, &bytes)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (BTreeMap::new(), 0),
             Err(source) => {
                 return Err(StoreError::Io { path: path.to_owned(), source });
             }
         };
         let (file, length) = rewrite(path, &records).map_err(at(path))?;
-        Ok(Self { path: path.to_owned(), file, length, length_when_rewritten: length, records })
+        let (path, file) = (path.to_owned(), Some(file));
+        Ok(Self { path, file, torn, length, length_when_rewritten: length, records })
+    }
+
+    /// Records in memory only.
+    pub(crate) fn in_memory() -> Self {
+        let (path, records) = (PathBuf::new(), BTreeMap::new());
+        Self { path, file: None, torn: 0, length: 0, length_when_rewritten: 0, records }
+    }
+
+    /// How many bytes of a torn last line were dropped when the file was opened.
+    pub fn torn(&self) -> usize {
+        self.torn
     }
 
     /// The newest value of each key.
@@ -89,11 +103,15 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
+        let Some(file) = &mut self.file else {
+            changes.iter().for_each(|change| fold(&mut self.records, change.clone()));
+            return Ok(());
+        };
         let mut lines = Vec::new();
         for change in changes {
             write_line(&mut lines, change).map_err(at(&self.path))?;
         }
-        if let Err(error) = self.file.write_all(&lines) {
+        if let Err(error) = file.write_all(&lines) {
             self.drop_half_line().map_err(at(&self.path))?;
             return Err(StoreError::Io { path: self.path.clone(), source: error });
         }
@@ -116,29 +134,42 @@ impl Store {
     /// # Errors
     /// The file cannot be written; then nothing is forgotten.
     pub fn clear(&mut self) -> Result<(), StoreError> {
-        let records = std::mem::take(&mut self.records);
-        self.compact().inspect_err(|_| self.records = records)
+        self.replace(BTreeMap::new())
+    }
+
+    /// Forgets every record and keeps these.
+    ///
+    /// # Errors
+    /// The file cannot be written; then nothing is changed.
+    pub fn replace(&mut self, records: BTreeMap<String, Value>) -> Result<(), StoreError> {
+        let before = std::mem::replace(&mut self.records, records);
+        self.compact().inspect_err(|_| self.records = before)
     }
 
     /// Lets every write fail as on a full disk, or no more; the file itself stays as it is.
     #[cfg(test)]
     pub(crate) fn fill_disk(&mut self, full: bool) -> std::io::Result<()> {
         let path = if full { Path::new("/dev/full") } else { &self.path };
-        self.file = OpenOptions::new().append(true).open(path)?;
+        self.file = Some(OpenOptions::new().append(true).open(path)?);
         Ok(())
     }
 
     fn compact(&mut self) -> Result<(), StoreError> {
+        if self.file.is_none() {
+            return Ok(());
+        }
         let (file, length) = rewrite(&self.path, &self.records).map_err(at(&self.path))?;
-        self.file = file;
+        self.file = Some(file);
         self.length = length;
         self.length_when_rewritten = length;
         Ok(())
     }
 
     fn drop_half_line(&mut self) -> std::io::Result<()> {
-        self.file.set_len(self.length)?;
-        self.file.seek(SeekFrom::End(0)).map(|_| ())
+        self.file.as_mut().map_or(Ok(()), |file| {
+            file.set_len(self.length)?;
+            file.seek(SeekFrom::End(0)).map(|_| ())
+        })
     }
 }
 
@@ -147,7 +178,8 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     |source| StoreError::Io { path, source }
 }
 
-fn read(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Value>, StoreError> {
+/// The records, and how many bytes of a torn last line there are.
+fn read(path: &Path, bytes: &[u8]) -> Result<(BTreeMap<String, Value>, usize), StoreError> {
     let mut records = BTreeMap::new();
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     for (index, line) in bytes.split_at(whole).0.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -158,7 +190,7 @@ fn read(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Value>, StoreError
         })?;
         fold(&mut records, change);
     }
-    Ok(records)
+    Ok((records, bytes.len() - whole))
 }
 
 fn fold(records: &mut BTreeMap<String, Value>, change: Change) {
@@ -229,6 +261,7 @@ mod tests {
             std::fs::write(&path, whole.get(..cut).unwrap_or_default())?;
             let mut store = Store::open(&path)?;
             assert_eq!(store.records().keys().collect::<Vec<_>>(), ["a"], "cut at {cut}");
+            assert_eq!(store.torn(), cut - first, "cut at {cut}");
             store.append(&[change("c", json!(3))])?;
             drop(store);
             assert_eq!(Store::open(&path)?.records().keys().collect::<Vec<_>>(), ["a", "c"]);

@@ -6,6 +6,7 @@
 
 mod admission;
 mod body;
+mod census;
 mod check;
 mod container_group;
 mod dns;
@@ -210,6 +211,22 @@ impl World {
         let config = Config { switches: self.switches.clone(), seed: 0, windows: self.windows };
         let pending = std::mem::take(&mut self.pending);
         *self = Self { now: self.now, ids: self.ids.clone(), pending, ..Self::new(config) };
+        commands
+    }
+
+    /// Puts a world, as the store kept it, in the place of this one, and ends every container of this one. No id returns.
+    pub fn load(&mut self, mut records: BTreeMap<String, Value>, now: Timestamp) -> Vec<Command> {
+        let mut commands = self.reset();
+        let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
+        let ids = ids.unwrap_or_else(|| self.ids.clone()).beyond(&self.ids);
+        if let Ok(ids) = serde_json::to_value(ids) {
+            records.insert(IDS.to_owned(), ids);
+        }
+        let config = Config { switches: self.switches.clone(), seed: 0, windows: self.windows };
+        let pending = std::mem::take(&mut self.pending);
+        let (world, more) = Self::restore(config, records, self.now.max(now));
+        *self = Self { pending, ..world };
+        commands.extend(more);
         commands
     }
 

@@ -24,7 +24,7 @@ async fn send(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Re
 }
 
 fn fill_disk(emulator: &Emulator, full: bool) -> std::io::Result<()> {
-    emulator.core().store.as_mut().map_or(Ok(()), |store| store.fill_disk(full))
+    emulator.core().store.fill_disk(full)
 }
 
 fn task() -> Value {

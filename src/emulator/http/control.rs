@@ -18,9 +18,20 @@ const LARGEST_BODY: usize = 64 * 1024;
 
 pub(super) async fn health(State(emulator): State<Emulator>, ports: Option<Extension<Ports>>) -> Response {
     let chosen = emulator.chosen();
+    let (standing, fired) = emulator.with_faults(|board| {
+        let faults = board.list();
+        (
+            faults.iter().filter(|fault| !fault.over).count(),
+            faults.iter().map(|fault| fault.fired).sum::<u64>(),
+        )
+    });
     let body = json!({
         "build": emulator.build(),
+        "containerGroups": emulator.census(),
+        "faults": {"standing": standing, "fired": fired},
         "pid": std::process::id(),
+        "recovered": emulator.recovered(),
+        "requests": emulator.journal().last(),
         "ports": ports.map(|Extension(ports)| ports),
         "runtime": {"name": chosen.name, "why": chosen.why},
         "time": emulator.clock().now(),

@@ -20,6 +20,11 @@ impl Ids {
         Self { seed, last: 0 }
     }
 
+    /// These ids, but none that the others gave already.
+    pub(crate) fn beyond(self, others: &Self) -> Self {
+        Self { last: self.last.max(others.last), ..self }
+    }
+
     pub(crate) fn number(&mut self) -> u64 {
         self.last += 1;
         self.last

@@ -1,10 +1,12 @@
 //! The emulator through its front door: requests on the router, websockets over an in-memory pipe, and a real server.
 
 mod arm;
+mod bounds;
 mod control;
 mod exec;
 mod faults;
 mod gone;
+mod killed;
 mod native;
 mod odd;
 mod random;
@@ -12,6 +14,7 @@ mod restart;
 mod secure;
 mod served;
 mod sink;
+mod snapshot;
 mod time;
 mod tokens;
 mod wire;
