@@ -3,11 +3,14 @@
 mod advance;
 mod control;
 mod env;
+mod fault;
 pub(crate) mod images;
 pub(crate) mod local;
 mod requests;
+mod script;
 mod serve;
 pub(crate) mod sink;
+mod snapshot;
 pub(crate) mod start;
 mod status;
 mod switches;
@@ -31,6 +34,12 @@ pub(crate) enum EmulatorCommand {
     /// Empty it: all resources and all posts of the sink are gone.
     Reset,
     Advance(advance::Advance),
+    /// Make things go wrong in it: by operation, resource, count and order.
+    #[command(subcommand)]
+    Fault(fault::FaultCommand),
+    /// Save its whole world in a file, or put a saved one in its place.
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
     Requests(requests::Requests),
     /// Show what tasks posted to its sink.
     Sink,
@@ -50,6 +59,8 @@ pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Co
         EmulatorCommand::Status(arguments) => status::status(desk, &arguments).await,
         EmulatorCommand::Reset => reset(desk).await,
         EmulatorCommand::Advance(arguments) => advance::advance(desk, &arguments).await,
+        EmulatorCommand::Fault(command) => fault::fault(desk, command).await,
+        EmulatorCommand::Snapshot(command) => snapshot::snapshot(desk, command).await,
         EmulatorCommand::Requests(arguments) => requests::requests(desk, &arguments).await,
         EmulatorCommand::Sink => sink::sink(desk).await,
         EmulatorCommand::Env(arguments) => env::env(desk, &arguments).await,

@@ -179,6 +179,15 @@ pub(crate) enum Failure {
         /// How it runs, and what was asked for.
         how: String,
     },
+    /// A script of faults has mistakes.
+    #[error("{place} is no script of faults:\n{mistakes}")]
+    #[diagnostic(code(acitask::faults), help("`acitask emulator fault add --help` shows one"))]
+    Faults {
+        /// Where it is.
+        place: String,
+        /// All of them, one a line.
+        mistakes: String,
+    },
     /// A switch of the emulator was refused.
     #[error("the emulator refuses: {0}")]
     #[diagnostic(code(acitask::emulator))]

@@ -23,7 +23,7 @@ use crate::contract::{Command, Outcome, Reply, Request, SandboxId, TENANT};
 use crate::fault::script::Course;
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
-use crate::options::{Options, Time};
+use crate::options::{Options, Reach, Time};
 use crate::runtime::choose::{Chosen, RuntimeRefused, choose};
 use crate::runtime::{Events, Runtime};
 use crate::sink::Sink;
@@ -74,6 +74,7 @@ struct Inner {
     secret: Secret,
     recovered: Recovered,
     origin: String,
+    reach: Reach,
     build: String,
     /// Rung when the world's next due time may have changed.
     turned: Arc<Notify>,
@@ -159,6 +160,7 @@ impl Emulator {
             secret,
             recovered,
             origin: options.origin,
+            reach: options.reach,
             build: options.build,
             turned: Arc::default(),
             faults: Faults::new(options.faults),
@@ -229,6 +231,11 @@ impl Emulator {
     /// The clock that goes in any case, by which tokens expire and requests are timed.
     pub fn wall(&self) -> &Clock {
         &self.0.wall
+    }
+
+    /// Who can reach it.
+    pub(crate) fn reach(&self) -> Reach {
+        self.0.reach
     }
 
     /// Scheme and authority for requests that name no host.

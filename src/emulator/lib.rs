@@ -16,12 +16,16 @@
 //! | route | what | bearer token |
 //! | --- | --- | --- |
 //! | `GET /healthz` | 200 and no body as long as it serves | no |
-//! | `GET /_emulator/health` | `{"build", "pid", "ports": {"http", "https"}, "runtime": {"name", "why"}, "time"}` | no |
+//! | `GET /_emulator/health` | `{"build", "containerGroups": {"Running": n}, "faults": {"standing", "fired"}, "pid", "ports", "recovered", "requests", "runtime": {"name", "why"}, "time", "timeMode"}`, [`Recovered`] | no |
 //! | `GET /_emulator/requests?since=n` | `{"last", "requests": […]}`, [`journal::Entry`] each | no |
 //! | `GET /_emulator/sink`, `GET /sink` | `{"posts": […]}`, [`sink::Post`] each | no |
 //! | `POST /sink`, `/sink/…` | takes a JSON body, answers `{"received": n}` | no |
 //! | `POST /_emulator/reset` | empties the world and the sink, ends all containers | yes |
 //! | `POST /_emulator/stop` | ends the server gracefully; answers before | yes |
+//! | `POST /_emulator/advance` | `{"by": "90s"}` moves an explicit clock and answers `{"time"}` when everything due has happened; 409 `TimeIsReal` where time is real | yes |
+//! | `GET`, `POST`, `DELETE /_emulator/faults` | `{"faults": […]}`, [`fault::Listed`] each; POST takes a script ([`fault`]) and answers `{"ids"}`, or 400 with all mistakes; DELETE takes all away | POST, DELETE |
+//! | `DELETE /_emulator/faults/{id}` | takes one away | yes |
+//! | `GET`, `PUT /_emulator/snapshot` | the whole world as a [`Snapshot`], secrets included; PUT puts one in the place of this world | yes |
 //! | `GET`, `PATCH /_emulator/switches` | `{"exec.split": "true", …}`; PATCH takes some of them | PATCH |
 //! | `GET /metadata/endpoints` | the cloud: where it gives tokens, and for whom | no |
 //! | `GET /{tenant}/v2.0/.well-known/openid-configuration` | the tenant's token endpoint; also without `v2.0` | no |
@@ -29,7 +33,21 @@
 //! | `POST /{tenant}/oauth2/v2.0/token` | a bearer token for a client id and the emulator's secret | no |
 //!
 //! Every route, and ARM's, is answered to a `Host` that names this machine's loopback, and to no page of another
-//! `Origin`; the same on both ports.
+//! `Origin`; the same on both ports. The routes of this table are never faulted and never in the journal.
+//!
+//! # Time
+//! Real, or explicit ([`Time`](options::Time)): then the world's clock and the simulated runtime stand still until
+//! [`Emulator::advance`], and what is due on the way happens in order. What really runs cannot stand still, so explicit
+//! time is refused for other runtimes. Tokens and the journal go by a clock that never stands.
+//!
+//! # Who can reach it
+//! Programs of this machine, by a loopback name; a page of another origin cannot ([`Reach`](options::Reach)). Where
+//! other machines are let in, they name an address, never a name, which anybody's DNS could point here.
+//!
+//! # Bounds
+//! A path with its query has 16 KiB at most (414), all headers 64 KiB and 200 (431), a body 4 MiB (413; control routes
+//! less, a snapshot 512 MiB) and 60 s to come (408), a head 120 s; 1024 connections are open at a time, others wait.
+//! A handler that panics answers 500.
 //!
 //! # What is imitated
 //! `{subscription}` is `/subscriptions/{id}`, `{resource group}` a group in it; `{resource}` is any resource of a provider that the
@@ -131,4 +149,4 @@ pub mod world;
 
 pub use emulator::{AdvanceError, Emulator, OpenError, Recovered, Snapshot};
 pub use http::cut::Cut;
-pub use options::{Choice, Options, Time};
+pub use options::{Choice, Options, Reach, Time};

@@ -34,6 +34,17 @@ pub enum Time {
     Explicit,
 }
 
+/// Who can reach a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Programs of this machine: every listener is on a loopback address.
+    #[default]
+    ThisMachine,
+    /// Other machines too, by an address of this one. Whoever has the secret can run containers here, and what they say
+    /// goes over plain http.
+    OtherMachines,
+}
+
 /// What an emulator is to be.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -65,6 +76,8 @@ pub struct Options {
     pub start: Option<Timestamp>,
     /// How time passes.
     pub time: Time,
+    /// Who can reach it where it serves.
+    pub reach: Reach,
     /// Which build of the program this is; told by `health` and the state folder.
     pub build: String,
 }
@@ -85,6 +98,7 @@ impl Options {
             origin: "http://localhost".to_owned(),
             start: None,
             time: Time::Real,
+            reach: Reach::ThisMachine,
             build: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

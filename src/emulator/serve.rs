@@ -6,7 +6,7 @@
 mod connection;
 mod secure;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::serve::ListenerExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::emulator::{Emulator, OpenError};
 use crate::home::{Home, HomeError, Running};
 use crate::http::{Ports, Scheme, served};
-use crate::options::Options;
+use crate::options::{Options, Reach};
 use crate::pki::{Pki, PkiError};
 use secure::Secure;
 
@@ -50,6 +50,8 @@ pub struct Sockets {
     pub http: TcpListener,
     /// For https, with the certificates that it shows.
     pub https: Option<(TcpListener, Pki)>,
+    /// For plain http on an address of this machine that others can reach.
+    pub others: Option<TcpListener>,
 }
 
 impl Sockets {
@@ -60,7 +62,23 @@ impl Sockets {
     pub fn of(home: &Home) -> Result<Self, ServeError> {
         let http = TcpListener::from_std(home.listen()?)?;
         let https = TcpListener::from_std(home.listen_https()?)?;
-        Ok(Self { http, https: Some((https, Pki::open(&home.certificates())?)) })
+        Ok(Self { http, https: Some((https, Pki::open(&home.certificates())?)), others: None })
+    }
+
+    /// The same, and plain http on the same port of another address of this machine. Serving it wants
+    /// [`Reach::OtherMachines`].
+    ///
+    /// # Errors
+    /// A port is taken, the address is none of this machine's, or the certificates cannot be used.
+    pub async fn also(home: &Home, address: IpAddr) -> Result<Self, ServeError> {
+        if address.is_unspecified() {
+            // It takes the loopback address in, which then cannot be listened on by itself.
+            let http = TcpListener::bind((address, home.port()?)).await?;
+            let https = TcpListener::from_std(home.listen_https()?)?;
+            return Ok(Self { http, https: Some((https, Pki::open(&home.certificates())?)), others: None });
+        }
+        let others = TcpListener::bind((address, home.port()?)).await?;
+        Ok(Self { others: Some(others), ..Self::of(home)? })
     }
 }
 
@@ -73,9 +91,11 @@ pub async fn serve(
     sockets: Sockets,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Sockets { http, https } = sockets;
-    let port = port(&http)?;
-    let https_port = https.as_ref().map(|(listener, _)| self::port(listener)).transpose()?;
+    let Sockets { http, https, others } = sockets;
+    let reach = options.reach;
+    let port = port(&http, reach)?;
+    let https_port = https.as_ref().map(|(listener, _)| self::port(listener, reach)).transpose()?;
+    others.as_ref().map(|listener| self::port(listener, reach)).transpose()?;
     let https = https.map(|(listener, pki)| Ok::<_, PkiError>(Secure::new(listener, pki.server()?)));
     let https = https.transpose()?;
     let home = options.state.as_deref().map(Home::open).transpose()?;
@@ -88,7 +108,11 @@ pub async fn serve(
         Ok(()) => {
             let chosen = emulator.chosen();
             tracing::info!(port, https_port, runtime = chosen.name, why = chosen.why, "the emulator serves");
-            connections(&emulator, http, https, ports, shutdown).await;
+            if let Some(recovered) = emulator.recovered().told() {
+                tracing::info!("{recovered}");
+            }
+            let plain = std::iter::once(http).chain(others).collect();
+            connections(&emulator, plain, https, ports, shutdown).await;
             Ok(())
         }
         Err(error) => Err(error.into()),
@@ -100,21 +124,24 @@ pub async fn serve(
     served
 }
 
-/// The port of a listener, which must be on a loopback address.
-fn port(listener: &TcpListener) -> Result<u16, ServeError> {
+/// The port of a listener, which must be on a loopback address unless others may come.
+fn port(listener: &TcpListener, reach: Reach) -> Result<u16, ServeError> {
     let address = listener.local_addr()?;
-    if address.ip().is_loopback() { Ok(address.port()) } else { Err(ServeError::NotLoopback(address)) }
+    let admitted = address.ip().is_loopback() || reach == Reach::OtherMachines;
+    if admitted { Ok(address.port()) } else { Err(ServeError::NotLoopback(address)) }
 }
 
 async fn connections(
     emulator: &Emulator,
-    http: TcpListener,
+    plain: Vec<TcpListener>,
     https: Option<Secure>,
     ports: Ports,
     shutdown: CancellationToken,
 ) {
     let told = CancellationToken::new();
-    let plain = connection::serve(http.tap_io(at_once), served(emulator, Scheme::HTTP, ports), told.clone());
+    let plain = futures::future::join_all(plain.into_iter().map(|listener| {
+        connection::serve(listener.tap_io(at_once), served(emulator, Scheme::HTTP, ports), told.clone())
+    }));
     let secure = async {
         if let Some(https) = https {
             connection::serve(https, served(emulator, Scheme::HTTPS, ports), told.clone()).await;

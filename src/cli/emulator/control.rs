@@ -1,7 +1,9 @@
 //! The emulator's own routes, from the outside.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use acitask_emulator::Recovered;
 use acitask_emulator::home::Home;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -44,6 +46,27 @@ pub(crate) struct Health {
     /// `real` or `explicit`; an older build does not tell and has real time.
     #[serde(default = "real")]
     pub(crate) time_mode: String,
+    /// How many container groups are in each state.
+    #[serde(default)]
+    pub(crate) container_groups: BTreeMap<String, usize>,
+    /// What is to go wrong.
+    #[serde(default)]
+    pub(crate) faults: FaultCount,
+    /// How many requests it was sent since it started.
+    #[serde(default)]
+    pub(crate) requests: u64,
+    /// What it found when it started.
+    #[serde(default)]
+    pub(crate) recovered: Recovered,
+}
+
+/// Its faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct FaultCount {
+    /// How many are not used up.
+    pub(crate) standing: u64,
+    /// How often all together fired.
+    pub(crate) fired: u64,
 }
 
 fn real() -> String {
@@ -123,11 +146,28 @@ impl Control {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        checked(self.answer(method, path, body).await?)
+    }
+
+    /// The same, but a refusal of what was sent is an answer as well.
+    ///
+    /// # Errors
+    /// It does not answer, or not well.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let answer = self.answer(method, path, body).await?;
+        let refused: Option<Value> = serde_json::from_slice(&answer.body).ok();
+        match refused.filter(|body| answer.status == 400 && body["error"]["details"].is_array()) {
+            Some(refused) => Ok(refused),
+            None => checked(answer),
+        }
+    }
+
+    async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
         let token = self.token().await?;
         let mut headers = vec![("authorization".to_owned(), format!("Bearer {}", token.expose()))];
         headers.extend(body.map(|_| ("content-type".to_owned(), "application/json".to_owned())));
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        checked(self.call(method, path, headers, body).await?)
+        Ok(self.call(method, path, headers, body).await?)
     }
 
     async fn token(&self) -> Result<Secret, Failure> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use acitask_emulator::Recovered;
 use acitask_emulator::home::{Home, HomeError};
 use tokio::time::{Instant, sleep};
 
@@ -83,6 +84,10 @@ pub(super) async fn ensure_with(desk: &Desk, home: &Home, way: Option<&Way>) -> 
         control.url()
     );
     desk.screen.say(&desk.globals.emulator_flags(&desk.environment).within(&text));
+    let Recovered { killed, torn_bytes, .. } = health.recovered;
+    if let Some(told) = health.recovered.told().filter(|_| killed || torn_bytes > 0) {
+        desk.screen.say(&told);
+    }
     Ok(control)
 }
 

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use super::refusal::Refusal;
 use crate::contract::TENANT;
 use crate::emulator::Emulator;
+use crate::options::Reach;
 use crate::token::{Claims, Rejection, verify};
 
 /// The longest path with its query, in bytes.
@@ -27,7 +28,7 @@ const LARGEST_HEADERS: usize = 64 * 1024;
 /// Lets only requests through that name this machine and come from no foreign page.
 pub(super) async fn visitor(State(emulator): State<Emulator>, request: Request, next: Next) -> Response {
     let admitted = fits(request.headers(), request.uri())
-        .and_then(|()| admit(request.headers(), request.uri(), emulator.origin()));
+        .and_then(|()| admit(request.headers(), request.uri(), emulator.origin(), emulator.reach()));
     match admitted {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -57,12 +58,16 @@ pub(super) fn origin(headers: &HeaderMap, uri: &Uri, fallback: &str) -> String {
     named.map_or_else(|| fallback.to_owned(), |authority| format!("{scheme}://{authority}"))
 }
 
-fn admit(headers: &HeaderMap, uri: &Uri, own: &str) -> Result<(), Refusal> {
+fn admit(headers: &HeaderMap, uri: &Uri, own: &str, reach: Reach) -> Result<(), Refusal> {
     let own_authority = own.split_once("://").map_or(own, |(_, authority)| authority);
     let header = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
     let target = uri.authority().map(|authority| authority.as_str());
     for authority in header.into_iter().chain(target) {
-        if authority != own_authority && !is_loopback(authority) {
+        let admitted = match reach {
+            Reach::ThisMachine => is_loopback(authority),
+            Reach::OtherMachines => is_loopback(authority) || address(authority).is_some(),
+        };
+        if authority != own_authority && !admitted {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 "HostNotLoopback",
@@ -89,11 +94,20 @@ fn same_place(page: &HeaderValue, here: &str) -> bool {
 }
 
 fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
+    host(authority).eq_ignore_ascii_case("localhost")
+        || address(authority).is_some_and(|address| address.is_loopback())
+}
+
+/// The address, where an authority is no name.
+fn address(authority: &str) -> Option<IpAddr> {
+    host(authority).parse().ok()
+}
+
+fn host(authority: &str) -> &str {
+    match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or(rest, |(host, _)| host),
         None => authority.split_once(':').map_or(authority, |(host, _)| host),
-    };
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    }
 }
 
 /// The claims of the bearer token, or the 401 that ARM gives (bodies and header as ARM's clients show them), with the
@@ -184,6 +198,23 @@ mod tests {
     }
 
     #[test]
+    fn other_machines_come_by_address_and_never_by_a_name() -> Outcome {
+        for (host, wanted) in [
+            ("localhost:1", "ok"),
+            ("10.0.0.1:4000", "ok"),
+            ("[fd00::1]:4000", "ok"),
+            ("evil.example", "HostNotLoopback"),
+            ("10.0.0.1.evil.example", "HostNotLoopback"),
+            ("", "HostNotLoopback"),
+        ] {
+            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host)?)]);
+            let outcome = admit(&headers, &"/".parse()?, "http://emulator.invalid", Reach::OtherMachines);
+            assert_eq!(outcome.err().map_or("ok", |refusal| refusal.code), wanted, "{host}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn only_this_machine_by_name_and_no_foreign_page() -> Outcome {
         let rows = [
             (None, "/", None, "ok"),
@@ -214,7 +245,7 @@ mod tests {
                     headers.insert(name, HeaderValue::from_str(value)?);
                 }
             }
-            let outcome = admit(&headers, &uri.parse()?, "http://emulator.invalid");
+            let outcome = admit(&headers, &uri.parse()?, "http://emulator.invalid", Reach::ThisMachine);
             let code = outcome.err().map_or("ok", |refusal| refusal.code);
             assert_eq!(code, wanted, "host {host:?}, target {uri}, origin {page:?}");
         }

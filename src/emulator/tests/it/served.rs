@@ -5,7 +5,7 @@ use std::path::Path;
 
 use acitask_emulator::home::Home;
 use acitask_emulator::serve::{ServeError, Sockets, serve};
-use acitask_emulator::{Emulator, Options};
+use acitask_emulator::{Emulator, Options, Reach};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -116,8 +116,34 @@ async fn a_client_with_the_secret_can_stop_it_and_the_next_has_its_port() -> Out
 #[tokio::test]
 async fn serves_no_other_machine() -> Outcome {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await?;
-    let sockets = Sockets { http: listener, https: None };
+    let sockets = Sockets { http: listener, https: None, others: None };
     let outcome = serve(Options::in_memory(), sockets, CancellationToken::new()).await;
     assert!(matches!(outcome, Err(ServeError::NotLoopback(_))));
+    Ok(())
+}
+
+#[tokio::test]
+async fn serves_other_machines_only_where_that_was_wanted() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let home = Home::open(folder.path())?;
+    let everywhere = std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let sockets = Sockets::also(&home, everywhere).await?;
+    let refused = serve(options(home.path()), sockets, CancellationToken::new()).await;
+    assert!(matches!(refused, Err(ServeError::NotLoopback(_))));
+
+    // Another address of this machine stands for one that others can reach.
+    for address in [everywhere, "127.0.0.2".parse()?] {
+        let sockets = Sockets::also(&home, address).await?;
+        let shutdown = CancellationToken::new();
+        let options = Options { reach: Reach::OtherMachines, ..options(home.path()) };
+        let server = tokio::spawn(serve(options, sockets, shutdown.clone()));
+        for host in [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)] {
+            let mut stream = TcpStream::connect((host, home.port()?)).await?;
+            let (status, _) = ask(&mut stream, "GET /_emulator/health", "", "").await?;
+            assert_eq!(status, "200", "{address} {host}");
+        }
+        shutdown.cancel();
+        timeout(Duration::from_secs(20), server).await???;
+    }
     Ok(())
 }
