@@ -5,6 +5,7 @@
 //! the next plan to end where an undisturbed one would have ended.
 
 mod apply;
+mod crowd;
 pub mod event;
 mod group;
 mod ledger;

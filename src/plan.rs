@@ -9,6 +9,7 @@ pub mod frontier;
 pub mod guard;
 pub mod input;
 pub mod judge;
+pub mod naming;
 pub mod reconcile;
 pub mod shape;
 pub mod tags;
@@ -26,9 +27,9 @@ use crate::model::graph;
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name};
 use crate::model::quantity::Period;
-use crate::model::record::{InputDigest, Record};
+use crate::model::record::{Done, InputDigest, Record};
 use crate::model::secret::SecretSource;
-use crate::model::stack::{Interrupted, RunValue};
+use crate::model::stack::{Concurrency, Interrupted, Retries, RunValue};
 use crate::model::tag::Tags;
 
 /// A step's place in its plan.
@@ -141,7 +142,8 @@ pub struct Run {
     pub ledger: Name,
     /// The record that was read when planning; another one just before the run makes the step stale.
     pub recorded: Option<Record>,
-    /// The group that it runs in.
+    /// The group that it runs in; of an ephemeral run the group of its first attempt, after which [`naming`] names the
+    /// others.
     pub group: GroupId,
     /// The container whose exit decides.
     pub container: String,
@@ -151,8 +153,14 @@ pub struct Run {
     pub begin: Begin,
     /// What becomes of the group afterwards.
     pub finish: Finish,
-    /// How long it may take.
+    /// How long each attempt may take.
     pub timeout: Option<Period>,
+    /// How often it is tried again.
+    pub retries: Retries,
+    /// What a further attempt of an ephemeral run that was begun before is made from; absent where there is none.
+    pub again: Option<Box<Deployment>>,
+    /// What to do where somebody else has started the group.
+    pub concurrency: Concurrency,
 }
 
 /// How a run begins.
@@ -172,6 +180,36 @@ pub enum Begin {
     },
     /// A run that was begun before is followed to its end.
     Adopt(Record),
+    /// A group is created for each of several items.
+    Fan(Box<Fan>),
+}
+
+/// A run that is fanned out over items, a group each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fan {
+    /// The items that are to be run, in the order in which they begin.
+    pub items: Vec<Item>,
+    /// How many run at once; absent: as many as steps may be under way.
+    pub parallelism: Option<u32>,
+    /// The items that need no run any more.
+    pub done: Done,
+    /// What each group is made from.
+    pub body: Deployment,
+    /// The open run that this one goes on with.
+    pub resume: Option<Record>,
+}
+
+/// One item of a run that is fanned out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// Its place in the manifest, from 0 on.
+    pub index: u32,
+    /// What it is given.
+    pub text: String,
+    /// The group of its first attempt.
+    pub group: GroupId,
+    /// The record in the tag of its group, where that is there already.
+    pub adopt: Option<Record>,
 }
 
 /// A command in a running container.

@@ -42,6 +42,8 @@ pub struct Command {
     pub stdin: Option<Bytes>,
     /// Makes it a run: it outlives the stream, leaves a trace, and is never begun twice under one id.
     pub run: Option<RunId>,
+    /// Which attempt of the run it is, from 1 on.
+    pub attempt: u32,
     /// Lower-case letters and digits, 4 to 32, that nobody can foresee; they set our marks apart from output.
     pub nonce: String,
 }
@@ -136,7 +138,7 @@ pub enum ExecFault {
 impl Command {
     /// The environment beside the container's own: which run it is, then what was asked for, which may say otherwise.
     fn environment(&self) -> Vec<(String, Secret)> {
-        let run = self.run.iter().flat_map(RunId::environment);
+        let run = self.run.iter().flat_map(|run| run.environment(self.attempt));
         let told = run.map(|(name, value)| (name.to_owned(), Secret::new(value)));
         told.chain(self.env.iter().cloned()).collect()
     }
@@ -241,7 +243,7 @@ fn ways(arm: &Arm, id: &GroupId, container: &str) -> impl Iterator<Item = Way> {
 }
 
 fn check(command: &Command) -> Result<(), ExecFault> {
-    let Command { argv, env, dir, stdin: _, run, nonce } = command;
+    let Command { argv, env, dir, stdin: _, run, attempt: _, nonce } = command;
     let unfit = |what| Err(ExecFault::Unfit(what));
     if argv.first().is_none_or(String::is_empty) {
         return unfit("a command needs a program");

@@ -61,6 +61,7 @@ pub(crate) async fn exec(desk: &Desk, arguments: &Exec) -> Result<Code, Failure>
         dir: None,
         stdin: piped()?,
         run: None,
+        attempt: 1,
         nonce: Clock::system().draw(16),
     };
     let (sender, mut receiver) = mpsc::channel(64);

@@ -86,7 +86,7 @@ async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId,
             (
                 None,
                 Some(
-                    RunKind::Persistent { group }
+                    RunKind::Persistent { group, concurrency: _ }
                     | RunKind::Strong(crate::model::stack::StrongRun { group, .. }),
                 ),
             ) => {

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arm::Arm;
 use crate::clock::Clock;
+use crate::engine::crowd::Crowd;
 use crate::engine::event::{End, Event, EventKind, Tally};
 use crate::engine::step;
 use crate::plan::frontier::Frontier;
@@ -32,6 +33,10 @@ pub(crate) struct Site<'p> {
     pub(crate) options: &'p Options,
     /// One writer at a time for the records of runs.
     pub(crate) ledger: Mutex<()>,
+    /// Somebody asked to stop: nothing new is begun.
+    pub(crate) stop: &'p CancellationToken,
+    /// The groups of runs that are alive by our doing.
+    pub(crate) crowd: Crowd,
     events: &'p mpsc::UnboundedSender<Event>,
 }
 
@@ -53,7 +58,8 @@ pub async fn apply(
     events: mpsc::UnboundedSender<Event>,
     stop: CancellationToken,
 ) -> Tally {
-    let site = Site { plan, arm, options, ledger: Mutex::new(()), events: &events };
+    let crowd = Crowd::default();
+    let site = Site { plan, arm, options, ledger: Mutex::new(()), stop: &stop, crowd, events: &events };
     let mut frontier = Frontier::new(plan, options.parallelism);
     let mut running = FuturesUnordered::new();
     let mut tally = Tally::default();

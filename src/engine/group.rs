@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::arm::act::Scope;
+use crate::arm::fault::Fault;
 use crate::arm::operation::Accepted;
 use crate::engine::event::End;
 use crate::engine::step::{Work, failed};
@@ -92,7 +93,11 @@ pub(crate) async fn put(
     id: &GroupId,
     deployment: &Deployment,
 ) -> Result<Option<Accepted>, End> {
-    let send = || work.site.arm.put_group(&work.warrant, id, deployment);
+    let put = || work.site.arm.put_group(&work.warrant, id, deployment);
+    let tell = |fault: &Fault, alive| {
+        work.phase(format!("waiting for quota while {alive} of our groups are alive: {fault}"));
+    };
+    let send = || work.site.crowd.patiently(put, tell);
     work.change_once(send, || shows(work, id, deployment)).await
 }
 

@@ -3,6 +3,8 @@
 //! Order matters, because whoever is killed in between is followed by another: intent before, outcome after,
 //! and what the group's end would destroy (its logs) before that end.
 
+mod attempt;
+mod fan;
 mod lines;
 mod strong;
 mod weak;
@@ -30,6 +32,8 @@ pub(crate) enum Outcome {
     TimedOut(Duration),
     /// How it ended cannot be found out.
     Interrupted(String),
+    /// A person ended it.
+    Cancelled,
 }
 
 /// Carries the run out.
@@ -40,6 +44,7 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
         Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => {
             weak::run(work, run).await
         }
+        Begin::Fan(fan) => fan::run(work, run, fan).await,
     }
 }
 
@@ -56,6 +61,7 @@ impl Outcome {
             Self::Ended { exit, .. } => (RunState::Failed, *exit),
             Self::TimedOut(_) => (RunState::TimedOut, None),
             Self::Interrupted(_) => (RunState::Interrupted, None),
+            Self::Cancelled => (RunState::Cancelled, None),
         };
         Record { state, exit, at: Some(clock.now()), ..open.clone() }
     }
@@ -67,6 +73,18 @@ impl Outcome {
             Self::Ended { exit, why } => End::TaskFailed { exit, why },
             Self::TimedOut(allowed) => End::TimedOut { allowed },
             Self::Interrupted(why) => End::TaskFailed { exit: None, why },
+            Self::Cancelled => End::TaskFailed { exit: None, why: "it was cancelled".to_owned() },
+        }
+    }
+
+    /// What is said of it, for people.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Ended { exit: Some(0), .. } => "ended well".to_owned(),
+            Self::Ended { why, .. } => format!("failed: {why}"),
+            Self::TimedOut(allowed) => format!("took longer than {} s", allowed.as_secs()),
+            Self::Interrupted(why) => why.clone(),
+            Self::Cancelled => "was cancelled".to_owned(),
         }
     }
 }
@@ -74,14 +92,7 @@ impl Outcome {
 /// An open record of a new run.
 fn open(work: &Work<'_>, run: &Run) -> Record {
     let clock = &work.site.options.clock;
-    Record {
-        id: clock.run_id(),
-        state: RunState::Open,
-        input: run.input.clone(),
-        exit: None,
-        at: Some(clock.now()),
-        container_start: None,
-    }
+    Record::open(clock.run_id(), run.input.clone(), Some(clock.now()))
 }
 
 /// Records how the run ended.

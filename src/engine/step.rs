@@ -13,6 +13,8 @@ pub(crate) struct Work<'p> {
     pub(crate) site: &'p Site<'p>,
     pub(crate) step: &'p Step,
     pub(crate) warrant: Warrant<'p>,
+    /// Of a run that is fanned out: the item that this is the work on, before whose lines its name stands.
+    pub(crate) item: Option<&'p str>,
 }
 
 /// Performs the step.
@@ -20,7 +22,7 @@ pub(crate) async fn perform(site: &Site<'_>, id: StepId) -> End {
     let (Some(step), Some(warrant)) = (site.plan.steps().get(id.0), site.plan.warrant(id)) else {
         return End::Failed { why: format!("the plan has no step {}", id.0), help: None };
     };
-    let work = Work { site, step, warrant };
+    let work = Work { site, step, warrant, item: None };
     match act(&work).await {
         Ok(end) | Err(end) => end,
     }
@@ -59,13 +61,23 @@ async fn act(work: &Work<'_>) -> Result<End, End> {
 
 impl Work<'_> {
     /// Says what the step does now.
+    ///
+    /// Of hundreds of items nobody could follow that, so theirs is left to the log.
     pub(crate) fn phase(&self, phase: impl Into<String>) {
+        if let Some(item) = self.item {
+            tracing::debug!(item, phase = phase.into(), "the work on an item goes on");
+            return;
+        }
         self.site.tell(EventKind::Progress { step: self.step.id, phase: phase.into() });
     }
 
     /// Hands on a line that the task printed.
     pub(crate) fn line(&self, stream: Stream, line: impl Into<String>) {
-        self.site.tell(EventKind::Log { step: self.step.id, stream, line: line.into() });
+        let line = match self.item {
+            Some(item) => format!("{item} │ {}", line.into()),
+            None => line.into(),
+        };
+        self.site.tell(EventKind::Log { step: self.step.id, stream, line });
     }
 
     /// Reads, again where the fault is worth it.
@@ -125,9 +137,27 @@ impl Work<'_> {
         }
     }
 
-    /// Tells that a call is made again.
-    pub(crate) fn retrying(&self, fault: &Fault, after: Duration) {
-        self.site.tell(EventKind::Retrying { step: self.step.id, fault: fault.to_string(), after });
+    /// Tells that a call is made again, or a task run again.
+    pub(crate) fn retrying(&self, fault: impl std::fmt::Display, after: Duration) {
+        let fault = match self.item {
+            Some(item) => format!("{item}: {fault}"),
+            None => fault.to_string(),
+        };
+        self.site.tell(EventKind::Retrying { step: self.step.id, fault, after });
+    }
+
+    /// Whether somebody asked to stop, so that nothing new is begun.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.site.stop.is_cancelled()
+    }
+
+    /// Waits before something is begun again; false where somebody asked to stop meanwhile.
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.site.stop.cancelled() => false,
+            () = tokio::time::sleep(pause) => true,
+        }
     }
 
     /// Holds the step's guard against what is there now.

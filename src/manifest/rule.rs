@@ -86,6 +86,7 @@ rules! {
     Location "ACI065" Error "a resource group has a location";
     IgnoreChanges "ACI066" Error "only tags can be left out of account";
     Timeout "ACI067" Error "a timeout is longer than nothing";
+    Array "ACI068" Error "an array has either items, each once, or a count";
     Ours "ACI099" Error "a manifest that fits the schema can be read";
 }
 

@@ -1,6 +1,11 @@
 //! What is remembered of a TaskRun's last run, and how it stands in a tag of at most 256 characters.
 //!
 //! The encoding is versioned. A record of a version that this build does not know is kept apart as unreadable, never guessed at.
+//! Version 1 is what a plain run needs; version 2 is written where there is more to remember, and is denser.
+
+mod done;
+
+pub use done::Done;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,10 +33,8 @@ impl RunId {
     }
 
     /// The environment variables by which the run's own processes know which run they are.
-    ///
-    /// A run begins once under its id, and what is begun again is another run; so every attempt is the first.
-    pub fn environment(&self) -> [(&'static str, String); 2] {
-        [("ACITASK_RUN_ID", self.0.clone()), ("ACITASK_ATTEMPT", "1".to_owned())]
+    pub fn environment(&self, attempt: u32) -> [(&'static str, String); 2] {
+        [("ACITASK_RUN_ID", self.0.clone()), ("ACITASK_ATTEMPT", attempt.to_string())]
     }
 }
 
@@ -95,16 +98,30 @@ pub enum RunState {
     TimedOut,
     /// It was begun, and how it ended cannot be found out.
     Interrupted,
+    /// A person ended it.
+    Cancelled,
 }
 
 impl RunState {
-    const WORDS: [(Self, &str); 5] = [
+    const WORDS: [(Self, &str); 6] = [
         (Self::Open, "open"),
         (Self::Succeeded, "ok"),
         (Self::Failed, "failed"),
         (Self::TimedOut, "timeout"),
         (Self::Interrupted, "interrupted"),
+        (Self::Cancelled, "cancelled"),
     ];
+
+    fn letter(self) -> &'static str {
+        match self {
+            Self::Open => "o",
+            Self::Succeeded => "s",
+            Self::Failed => "f",
+            Self::TimedOut => "t",
+            Self::Interrupted => "i",
+            Self::Cancelled => "c",
+        }
+    }
 
     fn word(self) -> &'static str {
         match self {
@@ -113,6 +130,7 @@ impl RunState {
             Self::Failed => "failed",
             Self::TimedOut => "timeout",
             Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -125,6 +143,7 @@ impl fmt::Display for RunState {
             Self::Failed => "failed",
             Self::TimedOut => "timed out",
             Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
         })
     }
 }
@@ -146,21 +165,74 @@ pub struct Record {
     /// of a weak run, a termination counts only if the container's start time differs from it;
     /// of a strong run, the container is the same one only if it does not.
     pub container_start: Option<Timestamp>,
+    /// Which attempt it came to, from 1 on.
+    pub attempt: u32,
+    /// In an intent: which item of an array the group was made for.
+    pub item: Option<u32>,
+    /// Of an array: which of its items have succeeded.
+    pub done: Option<Done>,
+    /// Where it ran from, such as the address of a pipeline's run; for people only, and left out where it does not fit.
+    pub source: Option<String>,
 }
+
+impl Record {
+    /// An open record of a run that begins.
+    pub fn open(id: RunId, input: InputDigest, at: Option<Timestamp>) -> Self {
+        Self {
+            id,
+            state: RunState::Open,
+            input,
+            exit: None,
+            at,
+            container_start: None,
+            attempt: 1,
+            item: None,
+            done: None,
+            source: None,
+        }
+    }
+
+    /// The first version, which knows nothing of attempts and items.
+    fn write_plain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, state, input, exit, at, container_start, attempt: _, item: _, done: _, source: _ } =
+            self;
+        let exit = exit.map_or_else(String::new, |code| code.to_string());
+        let time = |time: &Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
+        write!(f, "v1;{id};{};{input};{exit};{};{}", state.word(), time(at), time(container_start))
+    }
+
+    /// The second version: seconds for a time, a letter for a state, and a part for each further thing.
+    fn dense(&self) -> String {
+        let Self { id, state, input, exit, at, container_start, attempt, item, done, source } = self;
+        let exit = exit.map_or_else(String::new, |code| code.to_string());
+        let at = at.map_or_else(String::new, |at| at.as_second().to_string());
+        let start = container_start.map_or_else(String::new, |start| start.to_string());
+        let attempt = if *attempt == 1 { String::new() } else { format!("a{attempt} ") };
+        let item = item.map_or_else(String::new, |item| format!("i{item} "));
+        let done = done.as_ref().map_or_else(String::new, |done| format!("d{done} "));
+        let text = |source: &str| {
+            let more = format!("{attempt}{item}{done}{source}");
+            format!("v2;{id};{};{input};{exit};{at};{};{start}", state.letter(), more.trim_end())
+        };
+        let source = source.as_ref().filter(|source| !source.contains([' ', ';']));
+        let full = source.map(|source| text(&format!("u{source}")));
+        full.filter(|full| full.len() <= LONGEST).unwrap_or_else(|| text(""))
+    }
+}
+
+/// The longest value of a tag, as Microsoft's page "Use tags to organize your Azure resources" says.
+const LONGEST: usize = 256;
 
 /// The text is no record of a known version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a run record of a version that is known here")]
 pub struct Unreadable;
 
-const VERSION: &str = "v1";
-
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, state, input, exit, at, container_start } = self;
-        let exit = exit.map_or_else(String::new, |code| code.to_string());
-        let time = |time: &Option<Timestamp>| time.map_or_else(String::new, |time| time.to_string());
-        write!(f, "{VERSION};{id};{};{input};{exit};{};{}", state.word(), time(at), time(container_start))
+        let is_plain =
+            self.attempt == 1 && self.item.is_none() && self.done.is_none() && self.source.is_none();
+        if is_plain { self.write_plain(f) } else { f.write_str(&self.dense()) }
     }
 }
 
@@ -176,16 +248,38 @@ impl FromStr for Record {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split(';').collect();
-        let [VERSION, id, word, input, exit, at, container_start] = parts[..] else { return Err(Unreadable) };
-        let (state, _) = RunState::WORDS.into_iter().find(|(_, text)| *text == word).ok_or(Unreadable)?;
-        Ok(Self {
-            id: RunId::new(id),
-            state,
-            input: input.parse()?,
-            exit: optional(exit)?,
-            at: optional(at)?,
-            container_start: optional(container_start)?,
-        })
+        match parts[..] {
+            ["v1", id, word, input, exit, at, start] => {
+                let (state, _) =
+                    RunState::WORDS.into_iter().find(|(_, text)| *text == word).ok_or(Unreadable)?;
+                let record = Self::open(RunId::new(id), input.parse()?, optional(at)?);
+                Ok(Self { state, exit: optional(exit)?, container_start: optional(start)?, ..record })
+            }
+            ["v2", id, letter, input, exit, at, more, start] => {
+                let (state, _) = RunState::WORDS
+                    .into_iter()
+                    .find(|(state, _)| state.letter() == letter)
+                    .ok_or(Unreadable)?;
+                let at = optional::<i64>(at)?.map(Timestamp::from_second).transpose();
+                let mut record = Self::open(RunId::new(id), input.parse()?, at.map_err(|_| Unreadable)?);
+                record.state = state;
+                record.exit = optional(exit)?;
+                record.container_start = optional(start)?;
+                for part in more.split(' ').filter(|part| !part.is_empty()) {
+                    let (key, value) = part.split_at_checked(1).ok_or(Unreadable)?;
+                    match key {
+                        "a" => record.attempt = value.parse().map_err(|_| Unreadable)?,
+                        "i" => record.item = Some(value.parse().map_err(|_| Unreadable)?),
+                        "d" => record.done = Some(value.parse()?),
+                        "u" => record.source = Some(value.to_owned()),
+                        // A later build may remember more; what it says of the run's end is the same.
+                        _ => {}
+                    }
+                }
+                Ok(record)
+            }
+            _ => Err(Unreadable),
+        }
     }
 }
 
@@ -265,7 +359,7 @@ mod tests {
             input: "11111111.22222222.33333333.44444444".parse()?,
             exit: Some(3),
             at: Some("2026-01-02T03:04:05Z".parse()?),
-            container_start: None,
+            ..Record::open(RunId::new(""), "1.2.3.4".parse()?, None)
         })
     }
 
@@ -284,6 +378,45 @@ mod tests {
         };
         assert!(record_tag(&Name::new("n"), &longest).1.len() <= 256);
         Ok(())
+    }
+
+    #[test]
+    fn version_2_is_golden_and_fits_a_tag() -> Result<(), Box<dyn std::error::Error>> {
+        let start = Some("2026-01-02T03:04:01.5Z".parse()?);
+        let all = Record {
+            attempt: 3,
+            item: Some(7),
+            container_start: start,
+            source: Some("https://ci/1".into()),
+            ..record()?
+        };
+        let text = "v2;r-abc123;f;11111111.22222222.33333333.44444444;3;1767323045;a3 i7 uhttps://ci/1;2026-01-02T03:04:01.5Z";
+        assert_eq!(all.to_string(), text);
+        assert_eq!(text.parse::<Record>()?, all);
+        // The most that an array has to remember: every second one of 1,000 items.
+        let mut done = Done::new(1_000, "0123456789abcdef");
+        (0..1_000).step_by(2).for_each(|item| done.set(item));
+        let longest = Record {
+            id: RunId::new("r-123456789abc"),
+            state: RunState::Interrupted,
+            attempt: 9,
+            exit: Some(255),
+            done: Some(done),
+            source: Some("https://example.com/a/long/address".into()),
+            ..record()?
+        };
+        let (_, text) = record_tag(&Name::new("n"), &longest);
+        assert!(text.len() <= 256, "{}: {text}", text.len());
+        let kept = Record { source: None, ..longest };
+        assert_eq!(text.parse::<Record>()?, kept, "what does not fit is left out");
+        Ok(())
+    }
+
+    #[test]
+    fn states_have_letters_of_their_own() {
+        let letters: std::collections::BTreeSet<_> =
+            RunState::WORDS.iter().map(|(state, _)| state.letter()).collect();
+        assert_eq!(letters.len(), RunState::WORDS.len());
     }
 
     #[test]
@@ -309,7 +442,7 @@ mod tests {
             },
         };
         assert!(intent_tag(&longest).1.len() <= 256);
-        for text in ["", "post-cat", "post-cat;", "post-cat;r-before", "post-cat;v2;x"] {
+        for text in ["", "post-cat", "post-cat;", "post-cat;r-before", "post-cat;v3;x"] {
             assert_eq!(intent(&Tags::from([(INTENT.to_owned(), text.to_owned())])), None, "{text}");
         }
         Ok(())
@@ -317,9 +450,15 @@ mod tests {
 
     #[test]
     fn other_texts_are_unreadable() {
-        for text in
-            ["", "v2;x", "v1;a;open", "v1;a;gone;1.2.3.4;;;", "v1;a;open;1.2.3;;;", "v1;a;open;1.2.3.4;x;;"]
-        {
+        for text in [
+            "",
+            "v3;x",
+            "v2;x",
+            "v1;a;open",
+            "v1;a;gone;1.2.3.4;;;",
+            "v1;a;open;1.2.3;;;",
+            "v1;a;open;1.2.3.4;x;;",
+        ] {
             assert_eq!(text.parse::<Record>(), Err(Unreadable), "{text}");
         }
     }

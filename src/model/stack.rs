@@ -127,6 +127,17 @@ pub struct TaskRun {
     pub rerun_failed: bool,
     /// The container whose exit decides; absent: the first.
     pub container: Option<Name>,
+    /// How often it is tried again within one run.
+    pub retries: Retries,
+}
+
+/// How often a run that did not end well is tried again, and after which pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct Retries {
+    /// How often at most.
+    pub limit: u32,
+    /// The pause before the first further try; each next one is twice as long. Absent: 10 seconds.
+    pub backoff: Option<Period>,
 }
 
 /// How a task runs.
@@ -138,6 +149,8 @@ pub enum RunKind {
     Persistent {
         /// The group's `metadata.name`.
         group: Name,
+        /// What to do where somebody else has started the group.
+        concurrency: Concurrency,
     },
     /// A group made for the run.
     Ephemeral(Box<EphemeralRun>),
@@ -193,6 +206,31 @@ pub struct EphemeralRun {
     pub keep_on_success: bool,
     /// Whether the group is kept after a run that failed.
     pub keep_on_failure: bool,
+    /// How long a group that is kept stays before it is cleaned up; absent: until somebody asks for it.
+    pub keep_for: Option<Period>,
+    /// The items that it is run for; absent: it is run once.
+    pub array: Option<Array>,
+}
+
+/// The items that a run is fanned out over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// What tells the items apart, as each is given its own.
+    pub items: Vec<String>,
+    /// How many of them run at once; absent: as many as steps may be under way.
+    pub parallelism: Option<u32>,
+}
+
+/// What to do where a persistent run's group runs, though no run of it is recorded as begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+pub enum Concurrency {
+    /// Nothing is done before somebody has settled it.
+    #[default]
+    Refuse,
+    /// The run waits until the group has ended.
+    Wait,
+    /// The group is stopped, and the run begins.
+    Replace,
 }
 
 /// When a run is due.

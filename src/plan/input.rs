@@ -31,7 +31,9 @@ pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
                 template: NOTHING.to_owned(),
             }
         }
-        RunKind::Persistent { group: name } => of_containers(&group(name), NOTHING.to_owned()),
+        RunKind::Persistent { group: name, concurrency: _ } => {
+            of_containers(&group(name), NOTHING.to_owned())
+        }
         RunKind::Ephemeral(ephemeral) => {
             let containers = referenced(&ephemeral.group);
             of_containers(&containers, template(ephemeral, &containers))
@@ -81,6 +83,11 @@ fn of_containers(containers: &[Container<SecretRef>], template: String) -> Input
         environment: hex(&environments(containers), DIGITS),
         template,
     }
+}
+
+/// Digests the first items of an array; the record of an array says by it which items its bits belong to.
+pub fn items(items: &[String]) -> String {
+    hex(&items, DIGITS)
 }
 
 /// The containers with references for secrets, in an order that does not depend on the manifest's.

@@ -38,6 +38,15 @@ impl TaskEnd {
 /// Whether a restart policy of `Always` has failed often enough to be called a loop.
 const CRASHES: u32 = 3;
 
+/// How often a run is tried again, beside its own retries, because the platform ended it.
+pub const PLATFORM: u32 = 2;
+
+/// Whether the exit code says that the platform ended the container, and not the task itself. Source: the page
+/// "Troubleshoot common issues in Azure Container Instances".
+pub fn is_platforms(exit: Option<i32>) -> bool {
+    matches!(exit, Some(7147 | 7148))
+}
+
 /// Whether nothing is under way on the group itself. It says nothing about its containers.
 pub fn settled(seen: &SeenGroup) -> Judgement<()> {
     match &seen.provisioning {

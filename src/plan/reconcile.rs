@@ -4,6 +4,7 @@
 //! step, unless a person asked to take it over. What stands in the way is not an error but a [`Conflict`] or a
 //! [`Block`] beside the steps, so that everything is shown at once.
 
+mod array;
 mod destroy;
 mod draft;
 mod due;

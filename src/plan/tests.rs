@@ -1,6 +1,7 @@
 //! Small stacks and what stands in the cloud, written as literals, and the tables and laws that hold over them.
 
 mod breadth;
+mod fans;
 mod fields;
 mod frontier;
 mod judge;
@@ -24,8 +25,8 @@ use crate::model::quantity::Thousandths;
 use crate::model::record::{InputDigest, Intent, Record, RunId, RunState, intent_tag, record_tag};
 use crate::model::secret::{Mark, SecretRef, SecretSource};
 use crate::model::stack::{
-    ContainerGroup, EphemeralRun, Interrupted, Power, Project, ResourceGroup, RunKind, Stack, StrongRun,
-    TaskRun, Trigger,
+    Concurrency, ContainerGroup, EphemeralRun, Interrupted, Power, Project, ResourceGroup, Retries, RunKind,
+    Stack, StrongRun, TaskRun, Trigger,
 };
 use crate::model::tag::Tags;
 use crate::plan::reconcile::{Planned, Request, Verb, reconcile};
@@ -117,6 +118,7 @@ pub(super) fn run(kind: RunKind) -> TaskRun {
         timeout: None,
         rerun_failed: false,
         container: None,
+        retries: Retries::default(),
     }
 }
 
@@ -131,7 +133,7 @@ pub(super) fn strong_run(group: &str) -> TaskRun {
 }
 
 pub(super) fn persistent_run(group: &str) -> TaskRun {
-    run(RunKind::Persistent { group: Name::from(group) })
+    run(RunKind::Persistent { group: Name::from(group), concurrency: Concurrency::Refuse })
 }
 
 pub(super) fn ephemeral_run() -> TaskRun {
@@ -142,6 +144,8 @@ pub(super) fn ephemeral_run() -> TaskRun {
         group: tree(RestartPolicy::Never),
         keep_on_success: false,
         keep_on_failure: true,
+        keep_for: None,
+        array: None,
     })))
 }
 
@@ -226,7 +230,7 @@ pub(super) fn as_wanted(stack: &Stack) -> Observed {
 }
 
 pub(super) fn record(name: &str, state: RunState, input: InputDigest) -> Record {
-    Record { id: RunId::new(name), state, input, exit: None, at: None, container_start: None }
+    Record { state, ..Record::open(RunId::new(name), input, None) }
 }
 
 pub(super) fn recorded(mut observed: Observed, run: &str, record: &Record) -> Observed {
@@ -315,6 +319,8 @@ pub(super) fn word(action: &Action) -> &'static str {
             Begin::Start { resume: Some(_) } => "run:resume-start",
             Begin::Start { resume: None } => "run:start",
             Begin::Adopt(_) => "run:adopt",
+            Begin::Fan(fan) if fan.resume.is_some() => "run:resume-fan",
+            Begin::Fan(_) => "run:fan",
         },
     }
 }

@@ -1,6 +1,6 @@
 //! What an entry of a plan does, as rows of a key and a text: what is made, what a run executes or starts, what comes after it.
 
-use crate::plan::{Action, Begin, Finish, Run};
+use crate::plan::{Action, Begin, Fan, Finish, Run, naming};
 use crate::render::entry::Entry;
 use crate::render::holdings::{self, Row, tag_row};
 use crate::render::text::command_line;
@@ -45,7 +45,11 @@ fn run_rows(run: &Run) -> Vec<Row> {
         Begin::Start { resume: Some(record) } => {
             row("starts", format!("group {group}, or follows run {} if that has started it", record.id));
         }
-        Begin::Adopt(record) => row("follows", format!("run {} in group {group}", record.id)),
+        Begin::Adopt(record) => {
+            let group = naming::attempt(group, record.attempt);
+            row("follows", format!("run {} in group {group}", record.id));
+        }
+        Begin::Fan(fan) => row("items", items(fan)),
     }
     match run.finish {
         Finish::Leave => {}
@@ -57,11 +61,26 @@ fn run_rows(run: &Run) -> Vec<Row> {
     if let Some(timeout) = run.timeout {
         row("timeout", timeout.to_string());
     }
+    if run.retries.limit > 0 {
+        row("retries", run.retries.limit.to_string());
+    }
     match &run.begin {
         Begin::Create(deployment) => rows.extend(holdings::deployment(deployment)),
+        Begin::Fan(fan) => rows.extend(holdings::deployment(&fan.body)),
         Begin::Exec(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Adopt(_) => {}
     }
     rows
+}
+
+/// How many items are named.
+const NAMED: usize = 8;
+
+/// `3 of 10, 2 at once: a, b, c`.
+fn items(fan: &Fan) -> String {
+    let named: Vec<&str> = fan.items.iter().take(NAMED).map(|item| item.text.as_str()).collect();
+    let more = if fan.items.len() > NAMED { ", …" } else { "" };
+    let width = fan.parallelism.map_or_else(String::new, |width| format!(", {width} at once"));
+    format!("{} of {}{width}: {}{more}", fan.items.len(), fan.done.count(), named.join(", "))
 }
 
 fn deletion(keep_on_success: bool, keep_on_failure: bool) -> &'static str {

@@ -81,9 +81,17 @@ fn group_cells(seen: &SeenGroup) -> Vec<String> {
 }
 
 fn record_cells(record: &Record) -> Vec<String> {
-    let Record { id, state, input: _, exit, at, container_start: _ } = record;
+    let Record { id, state, input: _, exit, at, container_start: _, attempt, item: _, done, source: _ } =
+        record;
+    let mut told = state.to_string();
+    if let Some(done) = done {
+        told.push_str(&format!(", {} of {} items", done.succeeded(), done.count()));
+    }
+    if *attempt > 1 {
+        told.push_str(&format!(", attempt {attempt}"));
+    }
     vec![
-        state.to_string(),
+        told,
         exit.map_or_else(|| "-".to_owned(), |code| code.to_string()),
         at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
         id.to_string(),
@@ -118,7 +126,7 @@ mod tests {
     use super::*;
     use crate::model::name::Owner;
     use crate::model::observed::Provisioning;
-    use crate::model::record::{RunId, RunState, intent_tag};
+    use crate::model::record::{RunId, intent_tag};
     use crate::model::stack::Project;
     use crate::model::tag::{OWNER, Tags};
 
@@ -161,14 +169,8 @@ mod tests {
 
     #[test]
     fn groups_of_the_owner_are_shown_though_no_manifest_names_them() -> Result<(), Box<dyn Error>> {
-        let record = Record {
-            id: RunId::new("r-abc"),
-            state: RunState::Open,
-            input: "11111111.22222222.33333333.44444444".parse()?,
-            exit: None,
-            at: None,
-            container_start: None,
-        };
+        let input = "11111111.22222222.33333333.44444444".parse()?;
+        let record = Record::open(RunId::new("r-abc"), input, None);
         let (tag, intent) =
             intent_tag(&Intent { run: Name::from("report"), follows: None, record: record.clone() });
         let groups = [

@@ -15,7 +15,7 @@ use crate::model::group::{IpAddress, IpAddressType, OsType, Port, Protocol, Rest
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::quantity::{Cpu, Memory, Period};
 use crate::model::secret::{Secret, SecretRef, SecretSource};
-use crate::model::stack::Interrupted;
+use crate::model::stack::{Concurrency, Interrupted, Retries};
 use crate::model::tag::{OWNER, Tags};
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Action, Begin, Change, Deployment, Exec, Finish, Guard, Impact, Note, Plan, Reason, Run};
@@ -96,6 +96,9 @@ fn run(group: &str, begin: Begin, finish: Finish) -> Result<Action, Box<dyn Erro
         begin,
         finish,
         timeout: Some(Period::new(Duration::from_secs(120))),
+        retries: Retries::default(),
+        again: None,
+        concurrency: Concurrency::Refuse,
     })))
 }
 

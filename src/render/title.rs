@@ -71,7 +71,7 @@ pub fn words(action: &Action) -> (&'static str, &'static str) {
         Action::StopGroup => ("stopping", "stopped"),
         Action::Run(run) => match run.begin {
             Begin::Adopt(_) => ("following", "ended"),
-            Begin::Exec(_) | Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } => {
+            Begin::Exec(_) | Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Fan(_) => {
                 ("running", "ended")
             }
         },

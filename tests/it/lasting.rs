@@ -29,11 +29,14 @@ pub(crate) fn lasting(origin: &str, document: Value) -> Value {
     }
 }
 
-/// The record of a run without its id and its times (`[run;]v1;id;state;input;exit;at;start`); other texts as they are.
+/// The record of a run without its id and its times (`[run;]v1;id;state;input;exit;at;start`, and of version 2 with
+/// what more there is before the start); other texts as they are.
 fn timeless(text: &str) -> String {
     let parts: Vec<&str> = text.split(';').collect();
     match parts[..] {
         ["v1", _, state, input, exit, _, _] => format!("{state};{input};{exit}"),
+        ["v2", _, state, input, exit, _, more, _] => format!("{state};{input};{exit};{more}"),
+        [run, "v2", _, state, input, exit, _, more, _] => format!("{run};{state};{input};{exit};{more}"),
         [run, "v1", _, state, input, exit, _, _] => format!("{run};{state};{input};{exit}"),
         _ => text.to_owned(),
     }

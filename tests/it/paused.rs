@@ -1,6 +1,7 @@
 //! Everything above the wire and everything below it in one process, under paused time: minutes of polling cost
 //! milliseconds, dates are fixed, and each test goes the same way every time.
 
+mod attempts;
 mod bench;
 mod faults;
 mod runs;

@@ -48,7 +48,7 @@ pub(super) async fn run(
 }
 
 fn line(command: &Command) -> Result<String, ExecFault> {
-    let Command { argv, env, dir, stdin, run: _, nonce: _ } = command;
+    let Command { argv, env, dir, stdin, run: _, attempt: _, nonce: _ } = command;
     if !env.is_empty() || dir.is_some() || stdin.is_some() {
         return Err(ExecFault::Unfit(
             "the container has neither /acitask-exec nor a shell, so a command there can have no environment, folder or input of its own",
@@ -74,6 +74,7 @@ mod tests {
             dir: None,
             stdin: None,
             run: None,
+            attempt: 1,
             nonce: "n0nce".into(),
         }
     }

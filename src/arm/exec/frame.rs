@@ -123,7 +123,7 @@ fn decode(text: &str) -> Option<Bytes> {
 
 /// The lines that start a command, standard input included.
 pub(super) fn request(command: &Command) -> Bytes {
-    let Command { argv, env: _, dir, stdin, run, nonce: _ } = command;
+    let Command { argv, env: _, dir, stdin, run, attempt: _, nonce: _ } = command;
     let mut lines = String::new();
     for argument in argv {
         value(&mut lines, 'a', argument.as_bytes());
@@ -234,6 +234,7 @@ mod tests {
             dir: Some("/".into()),
             stdin: Some(Bytes::from_static(b"in")),
             run: Some(RunId::new("r1")),
+            attempt: 1,
             nonce: "n0nce".into(),
         };
         let lines = String::from_utf8_lossy(&request(&command)).into_owned();

@@ -26,7 +26,7 @@ pub(super) fn opening(nonce: &str) -> String {
 /// # Errors
 /// [`ExecFault::Unfit`] for what a shell cannot carry.
 pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
-    let Command { argv, env: _, dir, stdin, run, nonce } = command;
+    let Command { argv, env: _, dir, stdin, run, attempt: _, nonce } = command;
     if stdin.as_ref().is_some_and(|stdin| stdin.len() > STDIN) {
         return Err(ExecFault::Unfit(
             "the container has no /acitask-exec, so a command's input there is limited to 256 KiB",
@@ -217,6 +217,7 @@ mod tests {
             dir: Some(wild.clone()),
             stdin: Some(wild.into_bytes().into()),
             run: Some(RunId::new("r-1")),
+            attempt: 1,
             nonce: "n0nce".into(),
         })?;
         assert!(script.lines().all(|line| line.len() < 1_000), "{:?}", script.lines().map(str::len).max());
@@ -233,6 +234,7 @@ mod tests {
             dir: None,
             stdin: None,
             run: None,
+            attempt: 1,
             nonce: "n0nce".into(),
         };
         let dotted = Command { env: vec![("a.b".into(), Secret::new("c"))], ..plain.clone() };

@@ -111,6 +111,7 @@ fn command(argv: &[&str]) -> Command {
         dir: None,
         stdin: None,
         run: None,
+        attempt: 1,
         nonce: NONCE.into(),
     }
 }

@@ -86,6 +86,7 @@ fn command(argv: &[&str]) -> Command {
         dir: None,
         stdin: None,
         run: Some(RunId::new("r-1")),
+        attempt: 1,
         nonce: "n0nce".into(),
     }
 }

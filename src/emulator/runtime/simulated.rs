@@ -81,7 +81,7 @@ impl Simulated {
             }
             Command::Pull { sandbox, container, source } => self.pull(sandbox, container, &source.image),
             Command::Start { sandbox, container, launch } => {
-                self.start(sandbox, container, &launch.source.image);
+                self.start(sandbox, container, &launch.source.image, &launch.environment);
             }
             Command::Stop { sandbox } => {
                 for container in self.sandboxes().get(&sandbox).iter().flat_map(|it| it.containers.values()) {
@@ -152,8 +152,12 @@ impl Simulated {
         }));
     }
 
-    fn start(&self, sandbox: SandboxId, name: String, image: &str) {
-        let behaviour = self.behaviour(image);
+    fn start(&self, sandbox: SandboxId, name: String, image: &str, environment: &[(String, String)]) {
+        let mut behaviour = self.behaviour(image);
+        let stands = |told: &str| environment.iter().any(|(name, value)| told == format!("{name}={value}"));
+        if let Some((_, exit)) = behaviour.exits.iter().find(|(told, _)| stands(told)) {
+            behaviour.exit = Some(exit.clone());
+        }
         if let Some(reason) = behaviour.start_failure {
             return tell(&self.0.events, Event::StartFailed { sandbox, container: name, reason });
         }

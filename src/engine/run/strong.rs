@@ -12,6 +12,7 @@ use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::event::{End, Stream};
 use crate::engine::ledger;
 use crate::engine::retry;
+use crate::engine::run::attempt::Attempts;
 use crate::engine::run::lines::Lines;
 use crate::engine::run::{Outcome, close, open};
 use crate::engine::step::Work;
@@ -38,15 +39,28 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, 
         (Some(open), Resumed::BeginAgain) => record.id = open.id.clone(),
         (Some(_), Resumed::Begin) | (None, _) => {}
     }
-    let outcome = match resumed {
+    let mut outcome = match resumed {
         Resumed::Ended(outcome) => outcome,
-        Resumed::Begin | Resumed::BeginAgain => {
-            ledger::write(work, run, &record).await?;
-            execute(work, run, Command { run: Some(record.id.clone()), ..command }, &record).await?
-        }
+        Resumed::Begin | Resumed::BeginAgain => begin(work, run, &command, &record).await?,
     };
+    let mut attempts = Attempts::new(run.retries);
+    while attempts.again(work, &record, &outcome).await? {
+        // Each attempt leaves a trace of its own in the container, so it has an id of its own.
+        let start = ready(work, run).await?;
+        record = Record { container_start: start, attempt: record.attempt + 1, ..open(work, run) };
+        outcome = begin(work, run, &command, &record).await?;
+    }
     close(work, run, &record, &outcome).await?;
     Ok(outcome.end())
+}
+
+/// Records that the command is about to be executed, and executes it.
+async fn begin(work: &Work<'_>, run: &Run, command: &Command, record: &Record) -> Result<Outcome, End> {
+    ledger::write(work, run, record).await?;
+    let mut command = command.clone();
+    command.run = Some(record.id.clone());
+    command.attempt = record.attempt;
+    execute(work, run, command, record).await
 }
 
 /// What is to be done about a run that was interrupted.
@@ -74,6 +88,7 @@ fn command(work: &Work<'_>, exec: &Exec) -> Result<Command, End> {
         dir: exec.working_directory.clone(),
         stdin: None,
         run: None,
+        attempt: 1,
         nonce: nonce(work),
     })
 }

@@ -9,24 +9,67 @@ use crate::engine::event::{End, Stream};
 use crate::engine::group;
 use crate::engine::ledger;
 use crate::engine::logs::Follower;
+use crate::engine::run::attempt::Attempts;
 use crate::engine::run::{Outcome, close, open};
 use crate::engine::step::{Work, failed};
-use crate::engine::wait::{self, LOOKS, Pace, look};
+use crate::engine::wait::{self, LOOKS, Pace, Wait, look, until};
 use crate::model::group::EnvironmentVariable;
-use crate::model::observed::SeenGroup;
-use crate::model::record::{Intent, Record, RunId, intent_tag};
-use crate::plan::{Begin, Deployment, Finish, Run, guard, judge};
+use crate::model::name::GroupId;
+use crate::model::observed::{Phase, SeenGroup};
+use crate::model::record::{Intent, Record, intent_tag};
+use crate::model::stack::Concurrency;
+use crate::plan::{Begin, Deployment, Finish, Item, Run, guard, judge, naming};
 
 /// How long a run without a time-out is followed: a day, so that every wait ends.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Begins or adopts the run, follows it to its end, records the end, and finishes with its group.
 pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
-    let record = begin(work, run).await?;
-    let outcome = follow(work, run, record.container_start).await?;
+    let mut record = begin(work, run).await?;
+    let mut attempts = Attempts::new(run.retries);
+    let outcome = loop {
+        let group = place(run, &record);
+        let outcome = {
+            let _alive = work.site.crowd.join();
+            follow(work, run, &group, record.container_start).await?
+        };
+        if !repeats(run) || !attempts.again(work, &record, &outcome).await? {
+            break outcome;
+        }
+        record = begin_again(work, run, &record).await?;
+    };
     close(work, run, &record, &outcome).await?;
-    finish(work, run, &outcome).await?;
+    finish(work, run, &place(run, &record), outcome.succeeded()).await?;
     Ok(outcome.end())
+}
+
+/// The group of an attempt: a declared one is the same for all.
+fn place(run: &Run, record: &Record) -> GroupId {
+    match run.finish {
+        Finish::Delete { .. } => naming::attempt(&run.group, record.attempt),
+        Finish::Leave | Finish::Stop => run.group.clone(),
+    }
+}
+
+/// Whether there is something to begin a further attempt with.
+fn repeats(run: &Run) -> bool {
+    !matches!((&run.begin, run.finish), (Begin::Adopt(_), Finish::Delete { .. })) || run.again.is_some()
+}
+
+/// Begins the next attempt. The group of the one before is deleted after that, because until then it is all that tells
+/// that the run has begun.
+async fn begin_again(work: &Work<'_>, run: &Run, before: &Record) -> Result<Record, End> {
+    let next = Record { attempt: before.attempt + 1, ..before.clone() };
+    let body = match &run.begin {
+        Begin::Create(deployment) => Some(deployment),
+        _ => run.again.as_ref(),
+    };
+    if let (Finish::Delete { .. }, Some(body)) = (run.finish, body) {
+        let record = create(work, run, body, next, None).await?;
+        group::remove(work, &place(run, before)).await?;
+        return Ok(record);
+    }
+    begin_start(work, run, next).await
 }
 
 async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
@@ -34,25 +77,31 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
         Begin::Adopt(record) => Ok(record.clone()),
         Begin::Create(deployment) => {
             work.hold(&guard::group(look(work, &run.group).await?.as_ref()))?;
-            create(work, run, deployment).await
+            create(work, run, deployment, open(work, run), None).await
         }
         Begin::Replace(deployment) => {
+            idle(work, run).await?;
             let seen = look(work, &run.group).await?;
             work.hold(&guard::group(seen.as_ref()))?;
             work.site.arm.check_group(&run.group, deployment).map_err(failed)?;
             group::remove(work, &run.group).await?;
-            create(work, run, deployment).await
+            create(work, run, deployment, open(work, run), None).await
         }
         Begin::Start { resume } => start(work, run, resume.as_ref()).await,
-        Begin::Exec(_) => {
-            Err(End::Failed { why: "a strong run cannot be begun as a weak one".to_owned(), help: None })
+        Begin::Exec(_) | Begin::Fan(_) => {
+            Err(End::Failed { why: "it cannot be begun as a single weak run".to_owned(), help: None })
         }
     }
 }
 
-/// Creates the group, with the intent in the tags of the same call.
-async fn create(work: &Work<'_>, run: &Run, deployment: &Deployment) -> Result<Record, End> {
-    let record = open(work, run);
+/// Creates the group of an attempt, with the intent in the tags of the same call.
+pub(super) async fn create(
+    work: &Work<'_>,
+    run: &Run,
+    deployment: &Deployment,
+    record: Record,
+    item: Option<&Item>,
+) -> Result<Record, End> {
     let mut deployment = deployment.clone();
     let follows = run.recorded.as_ref().map(|recorded| recorded.id.clone());
     let intent = Intent { run: run.name.clone(), follows, record };
@@ -60,22 +109,28 @@ async fn create(work: &Work<'_>, run: &Run, deployment: &Deployment) -> Result<R
     let Intent { run: _, follows: _, record } = intent;
     if let Finish::Delete { .. } = run.finish {
         // The group is this run's alone, so its containers can be told which run they are.
+        let mut told = record.id.environment(record.attempt).to_vec();
+        if let Some(Item { index, text, group: _, adopt: _ }) = item {
+            told.extend([("ACITASK_INDEX", index.to_string()), ("ACITASK_ITEM", text.clone())]);
+        }
         for container in &mut deployment.group.containers {
-            tell_run(&mut container.environment_variables, &record.id);
+            tell_run(&mut container.environment_variables, &told);
         }
     }
-    group::put(work, &run.group, &deployment).await?;
+    let first = item.map_or(&run.group, |item| &item.group);
+    let group = if item.is_some() { naming::attempt(first, record.attempt) } else { place(run, &record) };
+    group::put(work, &group, &deployment).await?;
     Ok(record)
 }
 
 /// Adds what tells a container which run it is; what the manifest says of these names is left alone.
-fn tell_run<S>(variables: &mut Vec<EnvironmentVariable<S>>, run: &RunId) {
-    for (name, value) in run.environment() {
-        if !variables.iter().any(|variable| variable.name == name) {
-            let name = name.to_owned();
+fn tell_run<S>(variables: &mut Vec<EnvironmentVariable<S>>, told: &[(&'static str, String)]) {
+    for (name, value) in told {
+        if !variables.iter().any(|variable| variable.name == *name) {
+            let (name, value) = ((*name).to_owned(), Some(value.clone()));
             variables.push(EnvironmentVariable {
                 name,
-                value: Some(value),
+                value,
                 secure_value: None,
                 secure_value_reference: None,
             });
@@ -86,10 +141,12 @@ fn tell_run<S>(variables: &mut Vec<EnvironmentVariable<S>>, run: &RunId) {
 /// Starts the group that is there, stopping it first: a start on a group that has not been stopped may get stuck
 /// (Microsoft's page "Container group transitioning state").
 async fn start(work: &Work<'_>, run: &Run, resume: Option<&Record>) -> Result<Record, End> {
+    if resume.is_none() {
+        idle(work, run).await?;
+    }
     group::settled(work, &run.group).await?;
     let seen = look(work, &run.group).await?;
     work.hold(&guard::group(seen.as_ref()))?;
-    let before = seen.as_ref().and_then(|seen| seen.start_time(&run.container));
     if let Some(open) = resume
         && started_since(work, run, open.container_start).await?
     {
@@ -97,7 +154,32 @@ async fn start(work: &Work<'_>, run: &Run, resume: Option<&Record>) -> Result<Re
     }
     // What starts now is what is wanted now, whatever the interrupted run was to be begun with.
     let begun = resume.cloned().unwrap_or_else(|| open(work, run));
-    let record = Record { container_start: before, input: run.input.clone(), ..begun };
+    let record = Record { input: run.input.clone(), ..begun };
+    begin_start(work, run, record).await
+}
+
+/// Waits until nothing runs in the group, where the plan says so.
+async fn idle(work: &Work<'_>, run: &Run) -> Result<(), End> {
+    if run.concurrency != Concurrency::Wait {
+        return Ok(());
+    }
+    until(work, &run.group, LONGEST, |seen| {
+        let state = seen.and_then(|seen| seen.container(&run.container)?.current.as_ref());
+        match state {
+            Some(state) if state.phase == Phase::Running => {
+                Wait::Moving("waiting until what runs in the group has ended".to_owned())
+            }
+            _ => Wait::Over(()),
+        }
+    })
+    .await
+}
+
+/// Records what is about to start, and starts it.
+async fn begin_start(work: &Work<'_>, run: &Run, record: Record) -> Result<Record, End> {
+    let seen = look(work, &run.group).await?;
+    let before = seen.as_ref().and_then(|seen| seen.start_time(&run.container));
+    let record = Record { container_start: before, ..record };
     ledger::write(work, run, &record).await?;
     let arm = work.site.arm;
     work.phase("stopping what is left of the run before");
@@ -128,14 +210,19 @@ async fn started_since(work: &Work<'_>, run: &Run, before: Option<Timestamp>) ->
 }
 
 /// Follows the container's life and log to its end.
-async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result<Outcome, End> {
+pub(super) async fn follow(
+    work: &Work<'_>,
+    run: &Run,
+    group: &GroupId,
+    before: Option<Timestamp>,
+) -> Result<Outcome, End> {
     let mut pace = Pace::new();
     let mut follower = Follower::default();
     let mut said = String::new();
     let began = Instant::now();
     let mut started = false;
     loop {
-        let judgement = match look(work, &run.group).await? {
+        let judgement = match look(work, group).await? {
             None if group::unseen(began.elapsed()) => {
                 judge::Judgement::Failed("its group is gone".to_owned())
             }
@@ -143,7 +230,7 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
             Some(seen) => {
                 if ran(&seen, run, before) {
                     started = true;
-                    tell_log(work, run, &mut follower, false).await;
+                    tell_log(work, (group, &run.container), &mut follower, false).await;
                 }
                 judge::weak(&seen, &run.container, before)
             }
@@ -168,13 +255,13 @@ async fn follow(work: &Work<'_>, run: &Run, before: Option<Timestamp>) -> Result
             judge::Judgement::Failed(why) => Some(Outcome::Ended { exit: None, why }),
         };
         if let Some(outcome) = outcome {
-            tell_log(work, run, &mut follower, true).await;
+            tell_log(work, (group, &run.container), &mut follower, true).await;
             return Ok(outcome);
         }
         if let Some(allowed) = overdue(run, began) {
-            tell_log(work, run, &mut follower, true).await;
+            tell_log(work, (group, &run.container), &mut follower, true).await;
             work.phase("taking too long: stopping it");
-            work.change(|| work.site.arm.stop_group(&work.warrant, &run.group)).await?;
+            work.change(|| work.site.arm.stop_group(&work.warrant, group)).await?;
             return Ok(Outcome::TimedOut(allowed));
         }
         if run.timeout.is_none() && began.elapsed() > LONGEST {
@@ -197,8 +284,13 @@ fn ran(seen: &SeenGroup, run: &Run, before: Option<Timestamp>) -> bool {
 }
 
 /// Tells what is new in the log. A log that cannot be read never changes what becomes of a run.
-async fn tell_log(work: &Work<'_>, run: &Run, follower: &mut Follower, ended: bool) {
-    match work.site.arm.logs(&run.group, &run.container, None, true).await {
+async fn tell_log(
+    work: &Work<'_>,
+    (group, container): (&GroupId, &str),
+    follower: &mut Follower,
+    ended: bool,
+) {
+    match work.site.arm.logs(group, container, None, true).await {
         Ok(content) => {
             let news = follower.read(&content, ended);
             if news.gap {
@@ -208,21 +300,21 @@ async fn tell_log(work: &Work<'_>, run: &Run, follower: &mut Follower, ended: bo
                 work.line(Stream::Output, line);
             }
         }
-        Err(fault) => tracing::debug!(%fault, group = %run.group, "the log cannot be read"),
+        Err(fault) => tracing::debug!(%fault, %group, "the log cannot be read"),
     }
 }
 
-async fn finish(work: &Work<'_>, run: &Run, outcome: &Outcome) -> Result<(), End> {
+pub(super) async fn finish(work: &Work<'_>, run: &Run, group: &GroupId, succeeded: bool) -> Result<(), End> {
     match run.finish {
         Finish::Leave => Ok(()),
         Finish::Stop => {
             tokio::time::sleep(work.site.options.spacing).await;
-            work.change(|| work.site.arm.stop_group(&work.warrant, &run.group)).await?;
+            work.change(|| work.site.arm.stop_group(&work.warrant, group)).await?;
             Ok(())
         }
         Finish::Delete { keep_on_success, keep_on_failure } => {
-            let keep = if outcome.succeeded() { keep_on_success } else { keep_on_failure };
-            if keep { Ok(()) } else { group::remove(work, &run.group).await }
+            let keep = if succeeded { keep_on_success } else { keep_on_failure };
+            if keep { Ok(()) } else { group::remove(work, group).await }
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Outcome;
 use super::service::{arm, carry_out, deployment, id, seen};
 use crate::engine::event::End;
+use crate::model::stack::{Concurrency, Retries};
 use crate::plan::{Action, Begin, Finish, Guard, Run, Subject};
 
 fn run(begin: Begin) -> Result<(Subject, Action, Guard), Box<dyn std::error::Error>> {
@@ -18,6 +19,9 @@ fn run(begin: Begin) -> Result<(Subject, Action, Guard), Box<dyn std::error::Err
         begin,
         finish: Finish::Leave,
         timeout: None,
+        retries: Retries::default(),
+        again: None,
+        concurrency: Concurrency::Refuse,
     };
     Ok((Subject::Run("cat".into()), Action::Run(Box::new(run)), Guard::None))
 }

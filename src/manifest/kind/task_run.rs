@@ -72,6 +72,61 @@ pub struct TaskRunSpec {
     /// weak with lifetime ephemeral: what becomes of the group after the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<Keep>,
+    /// How often a run that did not end well is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
+    /// weak with lifetime persistent: what to do where somebody else has started the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<ConcurrencyWord>,
+    /// weak with lifetime ephemeral: what the run is fanned out over, a group each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub array: Option<Array>,
+}
+
+/// How often a run that did not end well is tried again, each time after twice the pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct Retries {
+    /// How often it is tried again at most.
+    #[schemars(range(min = 1, max = 20))]
+    pub limit: u32,
+    /// The pause before it is tried again; 10s where none is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<Period>,
+}
+
+/// What a run is fanned out over: `items` or `count`. Each item is told what it is by ACITASK_INDEX and ACITASK_ITEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RunArray", deny_unknown_fields)]
+pub struct Array {
+    /// The items, each with its own text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1000))]
+    pub items: Option<Vec<String>>,
+    /// How many items there are, numbered from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub count: Option<u32>,
+    /// How many items run at once; as many as `--parallelism` says where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub parallelism: Option<u32>,
+}
+
+/// What to do where somebody else has started a persistent run's group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Concurrency")]
+pub enum ConcurrencyWord {
+    /// Nothing is done before somebody has settled it.
+    #[default]
+    Refuse,
+    /// The run waits until the group has ended.
+    Wait,
+    /// The group is stopped, and the run begins.
+    Replace,
 }
 
 /// How a task runs.
@@ -183,6 +238,9 @@ pub struct Keep {
     /// After a run that failed; keep where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<KeepWord>,
+    /// How long a group that is kept stays before `acitask gc` deletes it; for ever where nothing is said.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
 }
 
 /// What becomes of a group.

@@ -2,11 +2,14 @@
 
 use super::{Bug, Shared, bug, names, region, with_project};
 use crate::manifest::kind::task_run::{
-    InterruptedWord, Keep, KeepWord, Lifetime, RunType, RunVariable, TaskRunManifest, Template, TriggerWord,
+    self, ConcurrencyWord, InterruptedWord, Keep, KeepWord, Lifetime, RunType, RunVariable, TaskRunManifest,
+    Template, TriggerWord,
 };
 use crate::model::group::Group;
 use crate::model::name::Name;
-use crate::model::stack::{EphemeralRun, Interrupted, RunKind, RunValue, StrongRun, TaskRun, Trigger};
+use crate::model::stack::{
+    Array, Concurrency, EphemeralRun, Interrupted, Retries, RunKind, RunValue, StrongRun, TaskRun, Trigger,
+};
 
 /// Lowers a run.
 pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(Name, TaskRun), Bug> {
@@ -31,11 +34,17 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
             },
         }),
         (RunType::Weak, Lifetime::Persistent) => {
-            RunKind::Persistent { group: declared(spec.container_group)? }
+            let concurrency = match spec.concurrency.unwrap_or_default() {
+                ConcurrencyWord::Refuse => Concurrency::Refuse,
+                ConcurrencyWord::Wait => Concurrency::Wait,
+                ConcurrencyWord::Replace => Concurrency::Replace,
+            };
+            RunKind::Persistent { group: declared(spec.container_group)?, concurrency }
         }
         (RunType::Weak, Lifetime::Ephemeral) => {
             let template = spec.template.ok_or_else(|| bug(format!("the run {key} has no template")))?;
-            RunKind::Ephemeral(Box::new(ephemeral(template, spec.keep.unwrap_or_default(), shared)?))
+            let array = spec.array.map(array);
+            RunKind::Ephemeral(Box::new(ephemeral(template, spec.keep.unwrap_or_default(), array, shared)?))
         }
     };
     let run = TaskRun {
@@ -50,13 +59,29 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
         timeout: spec.timeout,
         rerun_failed: spec.rerun_failed,
         container: spec.container.map(Name::new),
+        retries: spec.retries.map_or_else(Retries::default, |retries| {
+            let task_run::Retries { limit, backoff } = retries;
+            Retries { limit, backoff }
+        }),
     };
     Ok((key, run))
 }
 
-fn ephemeral(template: Template, keep: Keep, shared: &Shared<'_>) -> Result<EphemeralRun, Bug> {
+/// What a run is fanned out over; a rule has seen to it that there is one of the two.
+fn array(array: task_run::Array) -> Array {
+    let task_run::Array { items, count, parallelism } = array;
+    let numbered = || (0..count.unwrap_or_default()).map(|number| number.to_string()).collect();
+    Array { items: items.unwrap_or_else(numbered), parallelism }
+}
+
+fn ephemeral(
+    template: Template,
+    keep: Keep,
+    array: Option<Array>,
+    shared: &Shared<'_>,
+) -> Result<EphemeralRun, Bug> {
     let Template { resource_group, location, tags, restart_policy, properties } = template;
-    let Keep { on_success, on_failure } = keep;
+    let Keep { on_success, on_failure, period } = keep;
     Ok(EphemeralRun {
         resource_group: Name::new(resource_group),
         location: location.map(region),
@@ -64,6 +89,8 @@ fn ephemeral(template: Template, keep: Keep, shared: &Shared<'_>) -> Result<Ephe
         group: shared.secrets(Group { restart_policy, ..properties })?,
         keep_on_success: on_success == Some(KeepWord::Keep),
         keep_on_failure: on_failure != Some(KeepWord::Delete),
+        keep_for: period,
+        array,
     })
 }
 

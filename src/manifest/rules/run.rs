@@ -16,7 +16,7 @@ enum Type {
 }
 
 /// The keys that belong to some types only: which they are, and which of them need the key.
-const KEYS: [(&str, &[Type], &[Type]); 8] = [
+const KEYS: [(&str, &[Type], &[Type]); 10] = [
     ("containerGroup", &[Type::Strong, Type::Persistent], &[Type::Strong, Type::Persistent]),
     ("command", &[Type::Strong], &[Type::Strong]),
     ("environmentVariables", &[Type::Strong], &[]),
@@ -25,6 +25,8 @@ const KEYS: [(&str, &[Type], &[Type]); 8] = [
     ("lifetime", &[Type::Persistent, Type::Ephemeral], &[]),
     ("template", &[Type::Ephemeral], &[Type::Ephemeral]),
     ("keep", &[Type::Ephemeral], &[]),
+    ("concurrency", &[Type::Persistent], &[]),
+    ("array", &[Type::Ephemeral], &[]),
 ];
 
 impl Type {
@@ -60,6 +62,27 @@ pub(super) fn judge(book: &Book<'_>, sheet: Sheet<'_>, diagnostics: &mut Vec<Dia
     diagnostics.extend(empty_command(spec));
     diagnostics.extend(never_ending(spec));
     diagnostics.extend(no_time(spec));
+    diagnostics.extend(array(spec));
+}
+
+/// Whether an array says in one way what its items are, and whether they can be told apart.
+fn array(spec: Place<'_>) -> Option<Diagnostic> {
+    let array = spec.get("array")?;
+    match (array.get("items"), array.get("count")) {
+        (Some(items), None) => {
+            let texts: Vec<&str> = array.list(&["items"]).filter_map(Place::text).collect();
+            let twice = texts.iter().enumerate().find(|(place, text)| texts[..*place].contains(text));
+            twice.map(|(_, text)| {
+                let message = format!("the item {text} stands twice, and results are told apart by item");
+                items.flaw(Rule::Array, message, "one of them is enough")
+            })
+        }
+        (None, Some(_)) => None,
+        (items, _) => {
+            let found = if items.is_some() { "both are here" } else { "neither is here" };
+            Some(array.flaw(Rule::Array, "an array has either items or count", found))
+        }
+    }
 }
 
 /// The resource group that the record of a run stands on, by its `metadata.name`.

@@ -4,7 +4,7 @@ use super::{Outcome, given, resolve};
 use crate::manifest::{Source, Values, kind, read, to_yaml};
 use crate::model::group::RestartPolicy;
 use crate::model::name::Name;
-use crate::model::stack::{Power, RunKind, RunValue, Stack, Target, Trigger};
+use crate::model::stack::{Concurrency, Power, RunKind, RunValue, Stack, Target, Trigger};
 use crate::model::tag::Tags;
 
 const FULL: &str = include_str!("../../../tests/data/valid/full.yaml");
@@ -82,7 +82,7 @@ fn runs_are_lowered_by_type() -> Outcome {
         Some(&("MODE".into(), RunValue::Plain("fast ${literally}".into())))
     );
     let cat = run("post-cat")?;
-    assert_eq!(cat.kind, RunKind::Persistent { group: Name::from("weak") });
+    assert_eq!(cat.kind, RunKind::Persistent { group: Name::from("weak"), concurrency: Concurrency::Refuse });
     assert!(cat.rerun_failed);
     let RunKind::Ephemeral(sweep) = &run("sweep")?.kind else { return Err("ephemeral".into()) };
     assert_eq!(sweep.group.restart_policy, RestartPolicy::Never);

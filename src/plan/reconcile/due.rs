@@ -68,6 +68,7 @@ fn outcome(record: &Record) -> String {
             RunState::Failed => "failed",
             RunState::TimedOut => "timed out",
             RunState::Interrupted => "was interrupted, and how it ended is not known",
+            RunState::Cancelled => "was cancelled",
         }
     )
 }

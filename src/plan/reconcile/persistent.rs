@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::model::name::Name;
 use crate::model::observed::{Phase, SeenGroup};
 use crate::model::record::{Record, intent};
-use crate::model::stack::{ContainerGroup, Power, RunKind, TaskRun};
+use crate::model::stack::{Concurrency, ContainerGroup, Power, RunKind, TaskRun};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::due::{self, Due, Open};
 use crate::plan::reconcile::groups;
@@ -19,6 +19,7 @@ use crate::plan::{Action, Begin, Change, Finish, Guard, Impact, Run, Subject, gu
 struct Pending<'a> {
     name: &'a Name,
     run: &'a TaskRun,
+    concurrency: Concurrency,
     recorded: Option<Record>,
     open: Option<Open>,
     reason: String,
@@ -60,13 +61,15 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
     if pending.is_empty() {
         return idle(scene, draft, manifest, declared, &stand);
     }
-    if let Some(here) = here
-        && busy(&pending, here.seen, declared)
-    {
+    let busy = here.is_some_and(|here| busy(&pending, here.seen, declared));
+    let first = pending.first().map_or(Concurrency::Refuse, |first| first.concurrency);
+    if busy && first == Concurrency::Refuse {
         let text = "it runs, though no run of it is recorded as begun";
-        draft.conflict(subject, text, "wait until it has ended, or stop it");
+        let help = "wait until it has ended, or stop it; `concurrency` in the manifest of the run says what is to be done";
+        draft.conflict(subject, text, help);
         return;
     }
+    let mut waits = busy;
     let replaces = matches!(&ground, Ground::Differs(_)) && pending.iter().any(|one| one.open.is_none());
     let mut needs = match here {
         Some(here) if here.taken_over.is_some() || !replaces => {
@@ -90,14 +93,21 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
             }
             (_, Ground::Differs(here)) => Begin::Replace(body(here.map(|here| &here.seen.tags))),
         };
-        let (changes, impacts, reason) = told(&begin, &ground, &one.reason);
+        let (changes, impacts, mut reason) = told(&begin, &ground, &one.reason);
+        if std::mem::take(&mut waits) {
+            reason.push_str(match one.concurrency {
+                Concurrency::Refuse => "",
+                Concurrency::Wait => "; waits until what runs in the group has ended",
+                Concurrency::Replace => "; ends what runs in the group",
+            });
+        }
         let makes = matches!(begin, Begin::Create(_) | Begin::Replace(_));
         if matches!(begin, Begin::Replace(_)) && declared.protect {
             groups::protected(draft, subject.clone(), "replaced");
         }
         let digest = match &begin {
             Begin::Adopt(record) => record.input.clone(),
-            Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Exec(_) => {
+            Begin::Create(_) | Begin::Replace(_) | Begin::Start { .. } | Begin::Exec(_) | Begin::Fan(_) => {
                 input::digest(one.run, scene.stack)
             }
         };
@@ -111,6 +121,9 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
             begin,
             finish: Finish::Stop,
             timeout: one.run.timeout,
+            retries: one.run.retries,
+            again: None,
+            concurrency: one.concurrency,
         };
         let after = after(draft, manifest, declared, one);
         let sketch =
@@ -148,7 +161,7 @@ fn told(begin: &Begin, ground: &Ground<'_>, reason: &str) -> (Vec<Change>, Vec<I
         (Begin::Replace(_), _) => (Vec::new(), Vec::new(), format!("{reason}; the group is being deleted")),
         (Begin::Create(_), _) => (Vec::new(), Vec::new(), format!("{reason}; creates the group")),
         (Begin::Start { .. }, _) => (Vec::new(), vec![Impact::LogsLost], reason.to_owned()),
-        (Begin::Adopt(_) | Begin::Exec(_), _) => (Vec::new(), Vec::new(), reason.to_owned()),
+        (Begin::Adopt(_) | Begin::Exec(_) | Begin::Fan(_), _) => (Vec::new(), Vec::new(), reason.to_owned()),
     }
 }
 
@@ -165,9 +178,8 @@ fn pending<'a>(
     let live = differences(scene, declared);
     let mut pending = Vec::new();
     for (name, run) in scene.runs_in(manifest, draft) {
-        if !matches!(run.kind, RunKind::Persistent { .. })
-            || due::unreadable(draft, name, &ledger, resource_group)
-        {
+        let RunKind::Persistent { group: _, concurrency } = run.kind else { continue };
+        if due::unreadable(draft, name, &ledger, resource_group) {
             continue;
         }
         let recorded = ledger.records.get(name).cloned();
@@ -185,7 +197,7 @@ fn pending<'a>(
                 }
             },
         };
-        pending.push(Pending { name, run, recorded, open, reason });
+        pending.push(Pending { name, run, concurrency, recorded, open, reason });
     }
     pending.sort_by_key(|one| one.open.is_none());
     pending

@@ -82,7 +82,7 @@ impl<'a> Scene<'a> {
     pub(super) fn group_of(run: &'a TaskRun) -> Option<&'a Name> {
         match &run.kind {
             RunKind::Strong(strong) => Some(&strong.group),
-            RunKind::Persistent { group } => Some(group),
+            RunKind::Persistent { group, concurrency: _ } => Some(group),
             RunKind::Ephemeral(_) => None,
         }
     }

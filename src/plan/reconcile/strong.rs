@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::name::Name;
 use crate::model::record::{Record, RunState};
-use crate::model::stack::{ContainerGroup, RunKind, StrongRun, TaskRun};
+use crate::model::stack::{Concurrency, ContainerGroup, RunKind, StrongRun, TaskRun};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::due::{self, Due};
 use crate::plan::reconcile::scene::Scene;
@@ -88,6 +88,9 @@ pub(super) fn draft(
             begin: Begin::Exec(exec),
             finish: Finish::Leave,
             timeout: one.run.timeout,
+            retries: one.run.retries,
+            again: None,
+            concurrency: Concurrency::Refuse,
         };
         let key = Key::Run(one.name.clone());
         let after = if one.is_open() {

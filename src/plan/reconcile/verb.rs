@@ -72,7 +72,7 @@ fn run(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
     match &run.kind {
         RunKind::Ephemeral(ephemeral) => ephemeral::draft(scene, draft, name, run, ephemeral),
         RunKind::Strong(strong) => group(scene, draft, &strong.group),
-        RunKind::Persistent { group: name } => group(scene, draft, name),
+        RunKind::Persistent { group: name, concurrency: _ } => group(scene, draft, name),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Behaviour {
     pub lines: Vec<Line>,
     /// How it ends by itself; without, it runs until it is stopped.
     pub exit: Option<Exit>,
+    /// How it ends by itself where this `NAME=VALUE` stands in its environment; the first that fits.
+    pub exits: BTreeMap<String, Exit>,
     /// It does not react to TERM and must be killed.
     pub ignores_term: bool,
     /// How long after the start its readiness probe finds it well.
