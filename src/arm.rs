@@ -27,6 +27,8 @@ pub use self::body::shown;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
+
 use endpoint::Endpoint;
 use exec::Way;
 use fault::Fault;
@@ -48,6 +50,8 @@ struct Door {
     endpoint: Endpoint,
     tokens: Tokens,
     subscription: String,
+    /// The time that the service last told.
+    date: Mutex<Option<Timestamp>>,
     /// How commands were carried in the containers that were spoken to, so that the other ways are not tried again.
     ways: Mutex<BTreeMap<(GroupId, Name), Way>>,
 }
@@ -66,7 +70,16 @@ impl Arm {
         let subscription = subscription.into();
         path::segment(&subscription)?;
         let tokens = Tokens::new(login, &wire);
-        Ok(Self { door: Arc::new(Door { wire, endpoint, tokens, subscription, ways: Mutex::default() }) })
+        Ok(Self {
+            door: Arc::new(Door {
+                wire,
+                endpoint,
+                tokens,
+                subscription,
+                date: Mutex::default(),
+                ways: Mutex::default(),
+            }),
+        })
     }
 
     /// The subscription's id.
@@ -84,6 +97,11 @@ impl Arm {
         self.door.wire.calls()
     }
 
+    /// The time by the service's clock, as far as an answer has told it.
+    pub fn service_time(&self) -> Option<Timestamp> {
+        *self.door.date.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn token(&self) -> Result<Secret, Fault> {
         self.door.tokens.get(&self.door.wire, &self.door.endpoint).await
     }
@@ -92,6 +110,9 @@ impl Arm {
     async fn pass(&self, request: Request) -> Result<Answer, Fault> {
         self.door.endpoint.own(request.url.as_str())?;
         let answer = self.door.wire.send(request).await?;
+        if let Some(date) = answer.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
+            *self.door.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.timestamp());
+        }
         if answer.status == 401 {
             self.door.tokens.forget().await;
         }

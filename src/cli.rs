@@ -18,6 +18,7 @@ mod exec;
 mod failure;
 mod files;
 mod forget;
+mod gc;
 mod graph;
 mod log;
 mod logs;
@@ -25,10 +26,12 @@ mod name;
 mod outputs;
 mod plan;
 mod plan_file;
+mod power;
 mod project;
 mod quickstart;
 mod repository;
 mod run;
+mod runs;
 mod schema;
 mod screen;
 mod signals;
@@ -36,6 +39,7 @@ mod status;
 mod target;
 mod validate;
 mod values;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,6 +51,7 @@ use self::code::Code;
 use self::environment::Environment;
 use self::failure::Failure;
 use self::screen::Screen;
+use crate::plan::reconcile::Power;
 
 /// What every command has at hand.
 struct Desk {
@@ -65,7 +70,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let screen = Screen::new(globals.color, &environment);
     log::begin(globals.verbose, matches!(command, Command::Emulator(_)), &environment, &screen);
     let own = match command {
-        Command::Run(_) | Command::Exec(_) => Code::OWN_FAILURE,
+        Command::Run(_) | Command::Attach(_) | Command::Wait(_) | Command::Exec(_) => Code::OWN_FAILURE,
         _ => Code::ERROR,
     };
     let desk = Desk { globals, environment, screen };
@@ -96,6 +101,14 @@ async fn perform(desk: &Desk, command: Command) -> Result<Code, Failure> {
         Command::Forget(arguments) => forget::forget(desk, &arguments).await,
         Command::Graph(arguments) => graph::graph(desk, &arguments),
         Command::Run(arguments) => run::run(desk, &arguments).await,
+        Command::Attach(arguments) | Command::Wait(arguments) => run::attach(desk, &arguments).await,
+        Command::Cancel(arguments) => run::cancel(desk, &arguments).await,
+        Command::Start(arguments) => power::power(desk, &arguments, Power::Start).await,
+        Command::Stop(arguments) => power::power(desk, &arguments, Power::Stop).await,
+        Command::Restart(arguments) => power::power(desk, &arguments, Power::Restart).await,
+        Command::Runs(arguments) => runs::runs(desk, &arguments).await,
+        Command::Why(arguments) => why::why(desk, &arguments).await,
+        Command::Gc(arguments) => gc::gc(desk, &arguments).await,
         Command::Status(arguments) => status::status(desk, &arguments).await,
         Command::Logs(arguments) => logs::logs(desk, &arguments).await,
         Command::Exec(arguments) => exec::exec(desk, &arguments).await,

@@ -5,11 +5,13 @@
 //! the next plan to end where an undisturbed one would have ended.
 
 mod apply;
+pub mod archive;
 mod crowd;
 pub mod event;
 mod group;
 mod ledger;
 mod logs;
+mod mask;
 mod observe;
 mod resource_group;
 mod retry;

@@ -38,8 +38,8 @@
 //!
 //! # Invariants
 //!
-//! - Azure crates occur only under `src/arm`; `clap` and the environment only under `src/cli`; files only there;
-//!   nothing prints with a macro; nothing is `unsafe`; nothing unwraps.
+//! - Azure crates occur only under `src/arm`; `clap` and the environment only under `src/cli`; files only there
+//!   and in `engine::archive`; nothing prints with a macro; nothing is `unsafe`; nothing unwraps.
 //! - `model`, `manifest` and `plan` hold no `async`, no clock, no chance, no environment; order is told (`BTreeMap`),
 //!   never a hash map's.
 //! - The plan leaves no choice to the engine; the engine never diffs; reasons, impacts and notes are for people, and

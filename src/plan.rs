@@ -161,6 +161,20 @@ pub struct Run {
     pub again: Option<Box<Deployment>>,
     /// What to do where somebody else has started the group.
     pub concurrency: Concurrency,
+    /// What is done with it once it has begun.
+    pub course: Course,
+}
+
+/// What is done with a run once it has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+pub enum Course {
+    /// It is followed to its end.
+    #[default]
+    Follow,
+    /// It is left to itself.
+    Leave,
+    /// It is ended.
+    Cancel,
 }
 
 /// How a run begins.

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod flags;
 pub mod heading;
 pub mod holdings;
+pub mod junit;
 pub mod lines;
 pub mod live;
 pub mod markdown;
@@ -16,12 +17,14 @@ pub mod mermaid;
 pub mod message;
 pub mod page;
 pub mod rows;
+pub mod runs;
 pub mod status;
 pub mod story;
 pub mod style;
 pub mod summary;
 pub mod text;
 pub mod title;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

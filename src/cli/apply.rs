@@ -116,7 +116,14 @@ pub(crate) async fn carry_out(
 ) -> Result<Code, Failure> {
     let question = match order.verb {
         Verb::Destroy => "Delete this from",
-        Verb::Apply | Verb::Run(_) | Verb::Forget(_) => "Apply this to",
+        Verb::Apply
+        | Verb::Run(_)
+        | Verb::Forget(_)
+        | Verb::Detach(_)
+        | Verb::Attach(_)
+        | Verb::Cancel(_)
+        | Verb::Power(..)
+        | Verb::Clean(_) => "Apply this to",
     };
     let outputs = order.outputs;
     let made = carry::make(desk, line, stack, order).await?;

@@ -8,7 +8,10 @@ use super::assignment::{Assignment, assignment};
 use super::code;
 use super::emulator::EmulatorCommand;
 use super::environment::Environment;
-use super::{apply, destroy, exec, forget, graph, logs, plan, quickstart, run, schema, status, validate};
+use super::{
+    apply, destroy, exec, forget, gc, graph, logs, plan, power, quickstart, run, runs, schema, status,
+    validate, why,
+};
 use crate::arm::credential::Source;
 use crate::render::flags::Flags;
 
@@ -37,6 +40,9 @@ pub(crate) struct Globals {
     /// The local emulator's state folder [default: ~/.local/state/acitask/emulator].
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FOLDER", env = STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
+    /// Where logs and outcomes of runs are kept [default: .acitask/runs].
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FOLDER", env = "ACITASK_RUNS_DIR")]
+    pub(crate) runs_dir: Option<PathBuf>,
     /// A variable's value; stronger than any other. Repeatable.
     #[arg(long = "var", global = true, help_heading = GLOBAL, value_name = "NAME=VALUE", value_parser = assignment)]
     pub(crate) variables: Vec<Assignment>,
@@ -73,6 +79,7 @@ impl Globals {
         let Self {
             local,
             state_dir,
+            runs_dir: _,
             variables,
             env_files,
             subscription,
@@ -132,6 +139,21 @@ pub(crate) enum Command {
     Destroy(destroy::Destroy),
     Forget(forget::Forget),
     Run(run::Run),
+    /// Follow a run that is under way to its end, and end with its exit code.
+    Attach(run::Open),
+    /// Wait until a run that is under way has ended, and end with its exit code.
+    Wait(run::Open),
+    /// End a run that is under way.
+    Cancel(run::Open),
+    /// Start a group that is stopped.
+    Start(power::Group),
+    /// Stop a group, which ends its billing.
+    Stop(power::Group),
+    /// Stop a group and start it again, which pulls its images anew.
+    Restart(power::Group),
+    Runs(runs::Runs),
+    Why(why::Why),
+    Gc(gc::Gc),
     Status(status::Status),
     Logs(logs::Logs),
     Exec(exec::Exec),

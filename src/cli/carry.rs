@@ -1,6 +1,8 @@
 //! Makes a plan of a project, shows it, and carries it out while a view tells what happens.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,6 +15,7 @@ use super::connect::Line;
 use super::failure::Failure;
 use super::name;
 use super::outputs::Outputs;
+use super::runs;
 use super::screen::Screen;
 use super::signals::Signals;
 use crate::clock::Clock;
@@ -23,6 +26,7 @@ use crate::model::stack::{Stack, Target};
 use crate::plan::Plan;
 use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::{Planned, Request, Verb, reconcile};
+use crate::render::junit;
 use crate::render::lines::Lines;
 use crate::render::live::Live;
 use crate::render::message::Telling;
@@ -133,7 +137,13 @@ pub(crate) async fn out(
         Target::Azure => Duration::from_secs(10),
         Target::Local => Duration::ZERO,
     };
-    let options = engine::Options { parallelism, clock: Clock::system(), spacing };
+    let options = engine::Options {
+        parallelism,
+        clock: Clock::system(),
+        spacing,
+        archive: Some(runs::archive(desk)),
+        source: desk.environment.pipeline_run(),
+    };
     let began = Instant::now();
     let (sender, mut events) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
@@ -177,6 +187,20 @@ pub(crate) async fn out(
         summary::write(out, plan, &story, &tally, began.elapsed(), &line.flags, screen.out)
     })?;
     Ok(Carried { tally, story })
+}
+
+/// Writes the ends of the task runs as JUnit XML.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) fn junit(desk: &Desk, path: &Path, plan: &Plan, story: &Story) -> Result<(), Failure> {
+    let path = desk.environment.folder.join(path);
+    let written = File::create(&path).and_then(|file| {
+        let mut out = std::io::BufWriter::new(file);
+        junit::write(&mut out, plan, story)?;
+        std::io::Write::flush(&mut out)
+    });
+    written.map_err(|source| Failure::File { path, source })
 }
 
 /// The two ways to tell events.

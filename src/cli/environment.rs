@@ -41,6 +41,21 @@ impl Environment {
         Some(state.or_else(home)?.join("acitask/emulator"))
     }
 
+    /// The address of the pipeline's run that this is part of, as GitHub Actions, GitLab CI/CD and Azure Pipelines tell it
+    /// in their predefined variables.
+    pub(crate) fn pipeline_run(&self) -> Option<String> {
+        let github = || {
+            let (server, repository) = (self.get("GITHUB_SERVER_URL")?, self.get("GITHUB_REPOSITORY")?);
+            Some(format!("{server}/{repository}/actions/runs/{}", self.get("GITHUB_RUN_ID")?))
+        };
+        let azure = || {
+            let (server, project) = (self.get("SYSTEM_COLLECTIONURI")?, self.get("SYSTEM_TEAMPROJECT")?);
+            let server = server.trim_end_matches('/');
+            Some(format!("{server}/{project}/_build/results?buildId={}", self.get("BUILD_BUILDID")?))
+        };
+        github().or_else(|| self.get("CI_JOB_URL").map(str::to_owned)).or_else(azure)
+    }
+
     /// Whether a pipeline says that it runs this.
     pub(crate) fn is_pipeline(&self) -> bool {
         self.get("CI").is_some_and(|value| !matches!(value, "0" | "false"))
@@ -50,6 +65,19 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pipelines_run_has_an_address() {
+        let github = [
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "a/b"),
+            ("GITHUB_RUN_ID", "7"),
+        ];
+        let run = |variables: &[_]| Environment::of(variables).pipeline_run();
+        assert_eq!(run(&github).as_deref(), Some("https://github.com/a/b/actions/runs/7"));
+        assert_eq!(run(&[("CI_JOB_URL", "https://gitlab/1")]).as_deref(), Some("https://gitlab/1"));
+        assert_eq!(run(&github[..2]), None);
+    }
 
     #[test]
     fn state_is_kept_where_the_user_keeps_it() {

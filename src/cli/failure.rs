@@ -37,6 +37,10 @@ pub(crate) enum Failure {
         help("this is a mistake in acitask; please report it with the manifests")
     )]
     Defect(#[from] Defect),
+    /// Something does not fit the kind of the thing that it is asked of.
+    #[error("{0}")]
+    #[diagnostic(code(acitask::unfit))]
+    Unfit(String),
     /// Nothing says where to go.
     #[error("nothing says where this goes: to Azure or to the local emulator")]
     #[diagnostic(

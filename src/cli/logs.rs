@@ -8,7 +8,7 @@ use super::arguments::Input;
 use super::code::Code;
 use super::connect::{Line, connect};
 use super::failure::Failure;
-use super::{Desk, name, project};
+use super::{Desk, name, project, runs};
 use crate::arm::fault::FaultKind;
 use crate::engine::{self, Follower};
 use crate::model::group::Group;
@@ -18,6 +18,8 @@ use crate::model::record::{self, Intent};
 use crate::model::secret::SecretSource;
 use crate::model::stack::{RunKind, Stack};
 use crate::plan::reconcile::{Request, Verb};
+use crate::render::style::Label;
+use crate::render::text::{columns, padded};
 
 /// Show what the containers of a group, or of a weak run's group, have printed.
 #[derive(Args)]
@@ -25,7 +27,7 @@ use crate::plan::reconcile::{Request, Verb};
 pub(crate) struct Logs {
     /// The ContainerGroup or TaskRun.
     name: String,
-    /// The container [default: the one whose exit decides, else the first].
+    /// The container [default: of a run the one whose exit decides, of a group all].
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
     /// Go on until the container has ended.
@@ -45,24 +47,102 @@ const PACE: Duration = Duration::from_secs(1);
 pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure> {
     let project = project::open(desk, &arguments.input)?;
     known(&project.stack, &arguments.name)?;
+    let asked = Name::from(arguments.name.as_str());
+    if let Some(RunKind::Strong(_)) = project.stack.runs.get(&asked).map(|run| &run.kind) {
+        return kept(desk, &asked, arguments.tail);
+    }
     let line = connect(desk, &project).await?;
-    let (id, container) = place(&line, &project.stack, arguments).await?;
+    let placed = place(&line, &project.stack, arguments).await;
+    if matches!(placed, Err(Failure::NoLog(_))) && !runs::archive(desk).kept(Some(&asked)).is_empty() {
+        return kept(desk, &asked, arguments.tail);
+    }
+    let (id, containers) = placed?;
+    let [container] = containers.as_slice() else {
+        return several(desk, &line, &id, &containers, arguments).await;
+    };
     if !arguments.follow {
-        let content = line.arm.logs(&id, &container, arguments.tail, false).await?;
+        let content = line.arm.logs(&id, container, arguments.tail, false).await?;
         desk.screen.result(|out| out.write_all(content.as_bytes()))?;
         return Ok(Code::DONE);
     }
-    follow(desk, &line, &id, &container, arguments.tail).await
+    follow(desk, &line, &id, container, arguments.tail).await
+}
+
+/// Shows the logs that were kept here of the last run, because Azure has none.
+fn kept(desk: &Desk, run: &Name, tail: Option<u32>) -> Result<Code, Failure> {
+    let archive = runs::archive(desk);
+    let Some(kept) = archive.kept(Some(run)).pop() else {
+        return Err(Failure::NoLog(format!(
+            "no log of the run {run} is kept in {}; Azure keeps none of a command that was executed",
+            archive.folder().display()
+        )));
+    };
+    desk.screen.say(&format!("From run {} ({}), as it was kept here:", kept.account.id, kept.account.state));
+    for path in &kept.logs {
+        let text = std::fs::read(path).map_err(|source| Failure::File { path: path.clone(), source })?;
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        let skipped =
+            tail.map_or(0, |tail| lines.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX)));
+        let head = kept.logs.len() > 1;
+        desk.screen.result(|out| {
+            if head {
+                writeln!(out, "── {}", path.file_stem().unwrap_or_default().display())?;
+            }
+            lines.iter().skip(skipped).try_for_each(|line| writeln!(out, "{line}"))
+        })?;
+    }
+    Ok(Code::DONE)
+}
+
+/// Shows the logs of several containers, each line behind the container's name.
+async fn several(
+    desk: &Desk,
+    line: &Line,
+    id: &GroupId,
+    containers: &[String],
+    arguments: &Logs,
+) -> Result<Code, Failure> {
+    let width = containers.iter().map(|name| columns(name)).max().unwrap_or(0);
+    let style = desk.screen.out;
+    let prefixes: Vec<String> =
+        containers.iter().map(|name| style.paint(Label::Run, &padded(name, width))).collect();
+    let mut followers = vec![Follower::default(); containers.len()];
+    let mut tail = arguments.tail;
+    loop {
+        // The states are read before the logs, so that what was printed last is in the last reading.
+        let seen = line.arm.group(id).await?;
+        let over = |container: &str| {
+            let state = seen.as_ref().and_then(|seen| seen.container(container)?.current.as_ref());
+            seen.is_none() || state.is_some_and(|state| state.phase == Phase::Terminated)
+        };
+        let ended = !arguments.follow || containers.iter().all(|container| over(container));
+        for ((container, prefix), follower) in containers.iter().zip(&prefixes).zip(&mut followers) {
+            let content = match line.arm.logs(id, container, tail, true).await {
+                Ok(content) => content,
+                Err(fault) if fault.kind == FaultKind::Conflict && !ended => continue,
+                Err(fault) => return Err(fault.into()),
+            };
+            let news = follower.read(&content, ended || over(container));
+            if news.gap {
+                desk.screen.say(&format!("(lines of {container} are missing here)"));
+            }
+            desk.screen
+                .result(|out| news.lines.iter().try_for_each(|line| writeln!(out, "{prefix} │ {line}")))?;
+        }
+        if ended {
+            return Ok(Code::DONE);
+        }
+        tail = None;
+        tokio::time::sleep(PACE).await;
+    }
 }
 
 fn known(stack: &Stack, name: &str) -> Result<(), Failure> {
     let asked = Name::from(name);
     match stack.runs.get(&asked).map(|run| &run.kind) {
         _ if stack.groups.contains_key(&asked) => Ok(()),
-        Some(RunKind::Persistent { .. } | RunKind::Ephemeral(_)) => Ok(()),
-        Some(RunKind::Strong(_)) => Err(Failure::NoLog(format!(
-            "{name} is a strong run: what it prints goes to whoever runs it, and Azure keeps no log of it"
-        ))),
+        Some(RunKind::Persistent { .. } | RunKind::Ephemeral(_) | RunKind::Strong(_)) => Ok(()),
         None => Err(name::unknown(
             "ContainerGroup or TaskRun",
             name,
@@ -71,8 +151,8 @@ fn known(stack: &Stack, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// The group and the container whose log is meant.
-async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId, String), Failure> {
+/// The group and the containers whose logs are meant: of a run the one whose exit decides, of a group all.
+async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId, Vec<String>), Failure> {
     let asked = Name::from(arguments.name.as_str());
     let run = stack.runs.get(&asked);
     let (id, group): (GroupId, &Group<SecretSource>) =
@@ -99,13 +179,12 @@ async fn place(line: &Line, stack: &Stack, arguments: &Logs) -> Result<(GroupId,
                 return Err(name::unknown("ContainerGroup or TaskRun", &arguments.name, stack.groups.keys()));
             }
         };
-    let deciding = match run {
-        Some(run) => run.deciding_container(group),
-        None => group.containers.first().map(|container| container.name.as_str()),
+    let deciding = run.and_then(|run| run.deciding_container(group));
+    let Some(container) = arguments.container.as_deref().or(deciding) else {
+        return Ok((id, group.containers.iter().map(|container| container.name.clone()).collect()));
     };
-    let container = arguments.container.as_deref().or(deciding).unwrap_or_default();
     if group.containers.iter().any(|known| known.name == container) {
-        Ok((id, container.to_owned()))
+        Ok((id, vec![container.to_owned()]))
     } else {
         let names: Vec<Name> = group.containers.iter().map(|known| Name::from(known.name.as_str())).collect();
         Err(name::unknown("container", container, names.iter()))

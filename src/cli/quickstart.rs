@@ -42,11 +42,22 @@ pub(crate) async fn quickstart(desk: &Desk, arguments: &Quickstart) -> Result<Co
 
 /// The same desk with `--local`.
 fn local(desk: &Desk) -> Desk {
-    let Globals { local: _, state_dir, variables, env_files, subscription, auth, color, verbose, help } =
-        &desk.globals;
+    let Globals {
+        local: _,
+        state_dir,
+        variables,
+        env_files,
+        subscription,
+        auth,
+        color,
+        verbose,
+        help,
+        runs_dir,
+    } = &desk.globals;
     let globals = Globals {
         local: true,
         state_dir: state_dir.clone(),
+        runs_dir: runs_dir.clone(),
         variables: variables.clone(),
         env_files: env_files.clone(),
         subscription: subscription.clone(),

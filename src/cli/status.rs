@@ -1,5 +1,8 @@
 //! `acitask status`.
 
+use std::io::Write;
+use std::time::Duration;
+
 use clap::Args;
 
 use super::arguments::Input;
@@ -7,6 +10,7 @@ use super::code::Code;
 use super::connect::connect;
 use super::failure::Failure;
 use super::{Desk, project};
+use crate::clock::Clock;
 use crate::engine;
 use crate::plan::reconcile::{Request, Verb};
 use crate::render::status;
@@ -15,6 +19,12 @@ use crate::render::status;
 #[derive(Args)]
 #[command(after_help = "Example:\n  acitask status --local -f manifests/quickstart")]
 pub(crate) struct Status {
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// Show it again whenever it changes, until it is interrupted.
+    #[arg(short, long)]
+    watch: bool,
     #[command(flatten)]
     input: Input,
 }
@@ -24,11 +34,30 @@ pub(crate) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Fail
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
     let request = Request::of(Verb::Apply);
-    let mut observed = engine::observe(&line.arm, &project.stack, &request).await?;
-    engine::view(&line.arm, &project.stack, &mut observed).await?;
-    desk.screen.result(|out| {
-        writeln!(out, "{}\n", line.heading)?;
-        status::write(out, &project.stack, &observed, desk.screen.out)
-    })?;
-    Ok(Code::DONE)
+    let mut shown = Vec::new();
+    loop {
+        let mut observed = engine::observe(&line.arm, &project.stack, &request).await?;
+        engine::view(&line.arm, &project.stack, &mut observed).await?;
+        let mut page = Vec::new();
+        let now = line.arm.service_time().unwrap_or_else(|| Clock::system().now());
+        let written = if arguments.json {
+            status::json(&mut page, &project.stack, &observed)
+        } else {
+            writeln!(page, "{}\n", line.heading).and_then(|()| {
+                status::write(&mut page, &project.stack, &observed, Some(now), desk.screen.out)
+            })
+        };
+        written.map_err(|source| Failure::Output { source })?;
+        if page != shown {
+            desk.screen.result(|out| out.write_all(&page))?;
+            shown = page;
+        }
+        if !arguments.watch {
+            return Ok(Code::DONE);
+        }
+        tokio::time::sleep(PACE).await;
+    }
 }
+
+/// How often it is looked at.
+const PACE: Duration = Duration::from_secs(2);

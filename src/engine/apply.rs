@@ -8,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arm::Arm;
 use crate::clock::Clock;
+use crate::engine::archive::Archive;
 use crate::engine::crowd::Crowd;
 use crate::engine::event::{End, Event, EventKind, Tally};
+use crate::engine::mask::Masks;
 use crate::engine::step;
 use crate::plan::frontier::Frontier;
 use crate::plan::{Plan, StepId};
@@ -24,6 +26,10 @@ pub struct Options {
     /// The pause between operations on one group; Azure's support asks for 10 seconds
     /// (Microsoft's page "Container group transitioning state").
     pub spacing: Duration,
+    /// Where logs and outcomes of runs are kept; absent: nowhere.
+    pub archive: Option<Archive>,
+    /// Where this runs, such as the address of a pipeline's run; it goes into the records.
+    pub source: Option<String>,
 }
 
 /// What every step has at hand.
@@ -37,6 +43,8 @@ pub(crate) struct Site<'p> {
     pub(crate) stop: &'p CancellationToken,
     /// The groups of runs that are alive by our doing.
     pub(crate) crowd: Crowd,
+    /// What is hidden in what tasks print.
+    pub(crate) masks: Masks,
     events: &'p mpsc::UnboundedSender<Event>,
 }
 
@@ -58,8 +66,16 @@ pub async fn apply(
     events: mpsc::UnboundedSender<Event>,
     stop: CancellationToken,
 ) -> Tally {
-    let crowd = Crowd::default();
-    let site = Site { plan, arm, options, ledger: Mutex::new(()), stop: &stop, crowd, events: &events };
+    let site = Site {
+        plan,
+        arm,
+        options,
+        ledger: Mutex::new(()),
+        stop: &stop,
+        crowd: Crowd::default(),
+        masks: Masks::of(plan),
+        events: &events,
+    };
     let mut frontier = Frontier::new(plan, options.parallelism);
     let mut running = FuturesUnordered::new();
     let mut tally = Tally::default();

@@ -60,6 +60,10 @@ pub(crate) async fn delete(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
 
 /// Starts the group and waits until it is up.
 pub(crate) async fn start(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
+    if !work.step.needs.is_empty() {
+        // It was stopped just before.
+        tokio::time::sleep(work.site.options.spacing).await;
+    }
     settled(work, id).await?;
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
     let accepted = work.change(|| work.site.arm.start_group(&work.warrant, id)).await?;

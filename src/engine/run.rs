@@ -11,12 +11,15 @@ mod weak;
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::clock::Clock;
+use crate::engine::archive::Account;
 use crate::engine::event::End;
 use crate::engine::ledger;
 use crate::engine::step::Work;
 use crate::model::record::{Record, RunState};
-use crate::plan::{Begin, Run};
+use crate::plan::{Begin, Run, naming};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +95,32 @@ impl Outcome {
 /// An open record of a new run.
 fn open(work: &Work<'_>, run: &Run) -> Record {
     let clock = &work.site.options.clock;
-    Record::open(clock.run_id(), run.input.clone(), Some(clock.now()))
+    let record = Record::open(clock.run_id(), run.input.clone(), Some(clock.now()));
+    Record { source: work.site.options.source.clone(), ..record }
+}
+
+/// Keeps what is known of the run beside its logs.
+fn keep(work: &Work<'_>, run: &Run, record: &Record, why: &str) {
+    let Some(archive) = &work.site.options.archive else { return };
+    let began = work.began.get_or_init(|| (work.site.options.clock.now(), Instant::now()));
+    let reason = work.step.reason.to_string();
+    let why = work.site.masks.hide(why.to_owned());
+    let account = Account {
+        seconds: (record.state != RunState::Open).then(|| began.1.elapsed().as_secs()),
+        group: naming::attempt(&run.group, record.attempt).to_string(),
+        container: run.container.clone(),
+        ..Account::new(&run.name, record, why, reason, began.0.to_string())
+    };
+    if let Err(fault) = archive.keep(&run.name, &record.id, &account) {
+        work.unkept(&fault);
+    }
 }
 
 /// Records how the run ended.
 async fn close(work: &Work<'_>, run: &Run, open: &Record, outcome: &Outcome) -> Result<(), End> {
-    ledger::write(work, run, &outcome.record(open, &work.site.options.clock)).await
+    work.recorded();
+    let record = outcome.record(open, &work.site.options.clock);
+    ledger::write(work, run, &record).await?;
+    keep(work, run, &record, &outcome.told());
+    Ok(())
 }

@@ -1,11 +1,18 @@
 //! Performs one step: looks whether its guard still holds, acts, waits until the act is seen, and says how it ended.
 
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::apply::Site;
+use crate::engine::archive::Recording;
 use crate::engine::event::{End, EventKind, Stream};
 use crate::engine::{group, resource_group, retry, run};
+use crate::model::name::Name;
+use crate::model::record::Record;
 use crate::plan::{Action, Guard, Step, StepId, Subject, Warrant};
 
 /// A step on its way.
@@ -15,6 +22,10 @@ pub(crate) struct Work<'p> {
     pub(crate) warrant: Warrant<'p>,
     /// Of a run that is fanned out: the item that this is the work on, before whose lines its name stands.
     pub(crate) item: Option<&'p str>,
+    /// The log of the attempt that is under way.
+    log: Mutex<Option<Recording>>,
+    /// When its run began to be followed.
+    pub(crate) began: OnceLock<(Timestamp, Instant)>,
 }
 
 /// Performs the step.
@@ -22,7 +33,7 @@ pub(crate) async fn perform(site: &Site<'_>, id: StepId) -> End {
     let (Some(step), Some(warrant)) = (site.plan.steps().get(id.0), site.plan.warrant(id)) else {
         return End::Failed { why: format!("the plan has no step {}", id.0), help: None };
     };
-    let work = Work { site, step, warrant, item: None };
+    let work = Work::new(site, step, warrant, None);
     match act(&work).await {
         Ok(end) | Err(end) => end,
     }
@@ -59,7 +70,40 @@ async fn act(work: &Work<'_>) -> Result<End, End> {
     }
 }
 
+impl<'p> Work<'p> {
+    /// The work on a step, or on an item of one.
+    pub(crate) fn new(
+        site: &'p Site<'p>,
+        step: &'p Step,
+        warrant: Warrant<'p>,
+        item: Option<&'p str>,
+    ) -> Self {
+        Self { site, step, warrant, item, log: Mutex::new(None), began: OnceLock::new() }
+    }
+}
+
 impl Work<'_> {
+    /// From now on what the task prints is this attempt's.
+    pub(crate) fn record(&self, run: &Name, record: &Record) {
+        let Some(archive) = &self.site.options.archive else { return };
+        let log = archive.record(run, &record.id, record.item, record.attempt);
+        let log = log.map_err(|fault| self.unkept(&fault)).ok();
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = log;
+    }
+
+    /// Brings what was printed to its file.
+    pub(crate) fn recorded(&self) {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(fault)) = log.map(|mut log| log.flush()) {
+            self.unkept(&fault);
+        }
+    }
+
+    /// Tells that a log or an outcome cannot be kept, which is no reason to stop.
+    pub(crate) fn unkept(&self, fault: &std::io::Error) {
+        self.line(Stream::Errors, format!("(acitask cannot keep the log: {fault})"));
+    }
+
     /// Says what the step does now.
     ///
     /// Of hundreds of items nobody could follow that, so theirs is left to the log.
@@ -73,9 +117,19 @@ impl Work<'_> {
 
     /// Hands on a line that the task printed.
     pub(crate) fn line(&self, stream: Stream, line: impl Into<String>) {
+        let line = self.site.masks.hide(line.into());
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(fault)) = log.as_mut().map(|log| log.line(&line)) {
+            // A full disk stays full: it is told once.
+            *log = None;
+            drop(log);
+            self.unkept(&fault);
+        } else {
+            drop(log);
+        }
         let line = match self.item {
-            Some(item) => format!("{item} │ {}", line.into()),
-            None => line.into(),
+            Some(item) => format!("{item} │ {line}"),
+            None => line,
         };
         self.site.tell(EventKind::Log { step: self.step.id, stream, line });
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::model::group::Group;
+use crate::model::group::{EnvironmentVariable, Group};
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::quantity::Period;
 use crate::model::secret::{Secret, SecretSource};
@@ -256,6 +256,43 @@ pub enum Interrupted {
     Fail,
     /// It is run again.
     Rerun,
+}
+
+/// Something cannot be set for one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Override {
+    /// The run starts a declared group as it is.
+    #[error("the run starts a declared group as it is")]
+    Kept,
+}
+
+impl Stack {
+    /// Gives a variable of the environment of one run another value.
+    ///
+    /// # Errors
+    /// The run starts a declared group as it is.
+    pub fn set_environment(&mut self, run: &Name, variable: &str, value: &str) -> Result<(), Override> {
+        let Some(task) = self.runs.get_mut(run) else { return Ok(()) };
+        match &mut task.kind {
+            RunKind::Persistent { .. } => return Err(Override::Kept),
+            RunKind::Strong(strong) => {
+                strong.environment.retain(|(name, _)| name != variable);
+                strong.environment.push((variable.to_owned(), RunValue::Plain(value.to_owned())));
+            }
+            RunKind::Ephemeral(ephemeral) => {
+                for container in &mut ephemeral.group.containers {
+                    container.environment_variables.retain(|other| other.name != variable);
+                    container.environment_variables.push(EnvironmentVariable {
+                        name: variable.to_owned(),
+                        value: Some(value.to_owned()),
+                        secure_value: None,
+                        secure_value_reference: None,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl TaskRun {

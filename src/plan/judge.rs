@@ -119,13 +119,27 @@ fn end(state: &ContainerState) -> TaskEnd {
     let ContainerState { phase: _, start_time: _, finish_time: _, exit_code, detail } = state;
     let why = match exit_code {
         Some(0) => "exit 0".to_owned(),
-        Some(137) => "exit 137: killed, most often for want of memory".to_owned(),
-        Some(code @ (7147 | 7148)) => format!("exit {code}: ended by the platform"),
+        Some(code @ (137 | 139 | 143 | 7147 | 7148)) => format!("exit {code}: {}", meaning(*code)),
         Some(code) => format!("exit {code}"),
         None if detail.is_empty() => "ended without an exit code".to_owned(),
         None => format!("ended without an exit code: {detail}"),
     };
     TaskEnd { exit: *exit_code, why }
+}
+
+/// What an exit code says, with the codes of the page "Troubleshoot common issues in Azure Container Instances" and those
+/// of shells (POSIX, "Exit Status for Commands").
+pub fn meaning(exit: i32) -> &'static str {
+    match exit {
+        0 => "it ended well",
+        126 => "the program cannot be executed",
+        127 => "the program was not found",
+        137 => "killed, most often for want of memory",
+        139 => "it touched memory that is not its own",
+        143 => "it was asked to end",
+        7147 | 7148 => "ended by the platform",
+        _ => "the program's own code",
+    }
 }
 
 /// Why the container does not start, if its events say that it does not.

@@ -10,10 +10,12 @@ mod draft;
 mod due;
 mod ephemeral;
 mod forget;
+mod gc;
 pub mod graph;
 mod groups;
 mod limits;
 mod persistent;
+mod power;
 mod prune;
 mod removal;
 mod resource_groups;
@@ -24,6 +26,8 @@ mod strong;
 mod verb;
 
 use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::Observed;
@@ -61,8 +65,42 @@ pub enum Verb {
     Destroy,
     /// Runs one TaskRun now, whatever its trigger, and does only what it needs.
     Run(Name),
+    /// The same, but leaves the run as soon as it has begun.
+    Detach(Name),
+    /// Follows the open run of a TaskRun to its end.
+    Attach(Name),
+    /// Ends the open run of a TaskRun.
+    Cancel(Name),
+    /// Starts or stops a declared group.
+    Power(Name, Power),
+    /// Deletes groups that ended runs have left.
+    Clean(Cleaning),
     /// Takes our tags off what a manifest of this name declares, or Azure knows by it.
     Forget(Name),
+}
+
+/// What is done to a group's power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Power {
+    /// It is started.
+    Start,
+    /// It is stopped.
+    Stop,
+    /// It is stopped and started, which pulls its images again; the service's own restart does not
+    /// (MicrosoftDocs/azure-docs#71023).
+    Restart,
+}
+
+/// Which groups of ended runs are deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleaning {
+    /// Those that were kept for as long as their manifest says.
+    Expired {
+        /// The time by the service's clock.
+        now: Timestamp,
+    },
+    /// All.
+    All,
 }
 
 /// What has to be read, beside the lists, before a plan can be made.

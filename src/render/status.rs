@@ -2,24 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
 
 use crate::model::name::{GroupId, Name};
-use crate::model::observed::{Observed, SeenGroup};
+use crate::model::observed::{ContainerView, Observed, SeenGroup};
 use crate::model::record::{self, Intent, Ledger, Record};
 use crate::model::stack::{RunKind, Stack};
 use crate::render::style::{Label, Style};
-use crate::render::text::{columns, harmless, padded};
+use crate::render::text::{columns, elapsed, harmless, padded};
 
 /// Writes the state of everything that a stack declares, and of every other group of its owner.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(out: &mut dyn Write, stack: &Stack, observed: &Observed, style: Style) -> io::Result<()> {
-    let groups = group_rows(stack, observed);
+pub fn write(
+    out: &mut dyn Write,
+    stack: &Stack,
+    observed: &Observed,
+    now: Option<Timestamp>,
+    style: Style,
+) -> io::Result<()> {
+    let groups = group_rows(stack, observed, now);
     if groups.is_empty() {
         writeln!(out, "No container groups: none is declared, and none is there.")?;
     } else {
-        grid(out, &["GROUP", "STATE", "RESTARTS", "ADDRESS", "MADE FOR"], groups, style)?;
+        grid(out, &["GROUP", "STATE", "RESTARTS", "EXIT", "AGE", "ADDRESS", "MADE FOR"], groups, style)?;
     }
     writeln!(out)?;
     if stack.runs.is_empty() {
@@ -40,11 +50,13 @@ pub fn write(out: &mut dyn Write, stack: &Stack, observed: &Observed, style: Sty
 }
 
 /// The declared groups, then the others of the owner: those made for a run and kept, and those that no manifest names any more.
-fn group_rows(stack: &Stack, observed: &Observed) -> Vec<Vec<String>> {
+fn group_rows(stack: &Stack, observed: &Observed, now: Option<Timestamp>) -> Vec<Vec<String>> {
     let declared: BTreeSet<&GroupId> = stack.groups.values().map(|group| &group.id).collect();
     let row = |id: &GroupId| {
         let mut row = vec![id.to_string()];
-        row.extend(observed.groups.get(id).map_or_else(|| vec!["absent".to_owned()], group_cells));
+        row.extend(
+            observed.groups.get(id).map_or_else(|| vec!["absent".to_owned()], |seen| group_cells(seen, now)),
+        );
         row
     };
     let others = observed
@@ -65,7 +77,7 @@ fn records(observed: &Observed) -> BTreeMap<Name, Record> {
     observed.resource_groups.values().flat_map(|group| Ledger::read(&group.tags).records).collect()
 }
 
-fn group_cells(seen: &SeenGroup) -> Vec<String> {
+fn group_cells(seen: &SeenGroup, now: Option<Timestamp>) -> Vec<String> {
     let state = match &seen.view {
         Some(view) if seen.provisioning.settled() && !view.state.is_empty() => view.state.clone(),
         Some(_) | None => seen.provisioning.to_string(),
@@ -77,7 +89,86 @@ fn group_cells(seen: &SeenGroup) -> Vec<String> {
         .map(|container| container.restart_count)
         .sum();
     let address = seen.fqdn.as_ref().or(seen.ip.as_ref()).cloned().unwrap_or_default();
-    vec![state, restarts.to_string(), address]
+    vec![state, restarts.to_string(), exits(seen), age(seen, now), address]
+}
+
+/// The exit codes of its containers, where they have ended.
+fn exits(seen: &SeenGroup) -> String {
+    let containers = seen.view.iter().flat_map(|view| view.containers.values());
+    let ended = containers.filter_map(|view| {
+        let current = view.current.as_ref().filter(|state| state.exit_code.is_some());
+        current.or(view.previous.as_ref())?.exit_code
+    });
+    ended.map(|code| code.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// How long ago its first container started, by the service's clock.
+fn age(seen: &SeenGroup, now: Option<Timestamp>) -> String {
+    let starts =
+        seen.view.iter().flat_map(|view| view.containers.values()).filter_map(ContainerView::start_time);
+    let since =
+        starts.min().zip(now).and_then(|(start, now)| Duration::try_from(now.duration_since(start)).ok());
+    since.map_or_else(String::new, |since| elapsed(Duration::from_secs(since.as_secs())))
+}
+
+/// Writes one JSON object a line: the groups, then the runs.
+///
+/// # Errors
+/// Those of `out`.
+pub fn json(out: &mut dyn Write, stack: &Stack, observed: &Observed) -> io::Result<()> {
+    let declared: BTreeSet<&GroupId> = stack.groups.values().map(|group| &group.id).collect();
+    let others =
+        observed.groups.values().filter(|seen| seen.belongs_to(&stack.project.owner)).map(|seen| &seen.id);
+    let ids: BTreeSet<&GroupId> = declared.iter().copied().chain(others).collect();
+    for id in ids {
+        let seen = observed.groups.get(id);
+        let view = seen.and_then(|seen| seen.view.as_ref());
+        let containers = view.into_iter().flat_map(|view| &view.containers).map(|(name, view)| {
+            let state = view.current.as_ref();
+            json!({
+                "name": name.to_string(),
+                "state": state.map(|state| state.phase.to_string()),
+                "restarts": view.restart_count,
+                "exit": state.and_then(|state| state.exit_code),
+                "startTime": view.start_time().map(|time| time.to_string()),
+            })
+        });
+        let made_for = seen.and_then(|seen| record::intent(&seen.tags));
+        let row = json!({
+            "type": "group",
+            "group": id.to_string(),
+            "declared": declared.contains(id),
+            "exists": seen.is_some(),
+            "state": view.map(|view| &view.state),
+            "provisioning": seen.map(|seen| seen.provisioning.to_string()),
+            "ip": seen.and_then(|seen| seen.ip.as_ref()),
+            "fqdn": seen.and_then(|seen| seen.fqdn.as_ref()),
+            "containers": containers.collect::<Vec<_>>(),
+            "madeFor": made_for.map(|intent| json!({
+                "run": intent.run.to_string(), "id": intent.record.id.to_string(), "attempt": intent.record.attempt,
+                "item": intent.record.item,
+            })),
+        });
+        writeln!(out, "{row}")?;
+    }
+    let records = records(observed);
+    for name in stack.runs.keys() {
+        let record = records.get(name);
+        let row = json!({
+            "type": "run",
+            "run": name.to_string(),
+            "id": record.map(|record| record.id.to_string()),
+            "state": record.map(|record| record.state.to_string()),
+            "exit": record.and_then(|record| record.exit),
+            "at": record.and_then(|record| record.at).map(|at| at.to_string()),
+            "attempt": record.map(|record| record.attempt),
+            "items": record.and_then(|record| record.done.as_ref()).map(|done| done.count()),
+            "succeeded": record.and_then(|record| record.done.as_ref()).map(|done| done.succeeded()),
+            "source": record.and_then(|record| record.source.clone()),
+        });
+        writeln!(out, "{row}")?;
+    }
+    Ok(())
 }
 
 fn record_cells(record: &Record) -> Vec<String> {
@@ -99,7 +190,12 @@ fn record_cells(record: &Record) -> Vec<String> {
 }
 
 /// Columns as wide as their widest cell, under a line of titles; a column without a cell is left out.
-fn grid(out: &mut dyn Write, titles: &[&str], rows: Vec<Vec<String>>, style: Style) -> io::Result<()> {
+pub(crate) fn grid(
+    out: &mut dyn Write,
+    titles: &[&str],
+    rows: Vec<Vec<String>>,
+    style: Style,
+) -> io::Result<()> {
     let cell =
         |row: &[String], column: usize| row.get(column).map_or_else(String::new, |cell| harmless(cell));
     let widest = |column: usize| rows.iter().map(|row| columns(&cell(row, column))).max().unwrap_or(0);
@@ -163,7 +259,7 @@ mod tests {
 
     fn shown(observed: &Observed) -> Result<String, Box<dyn Error>> {
         let mut out = Vec::new();
-        write(&mut out, &stack(), observed, Style::PLAIN)?;
+        write(&mut out, &stack(), observed, None, Style::PLAIN)?;
         Ok(String::from_utf8(out)?)
     }
 

@@ -47,6 +47,11 @@ impl Story {
         self.ends.iter().map(|(step, (end, _))| (*step, end))
     }
 
+    /// How a step ended, and how long it took.
+    pub fn end(&self, step: StepId) -> Option<&(End, Duration)> {
+        self.ends.get(&step)
+    }
+
     /// The steps that began and have not ended.
     pub fn under_way(&self) -> impl Iterator<Item = StepId> {
         self.under_way.iter().copied()

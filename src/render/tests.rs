@@ -99,6 +99,7 @@ fn run(group: &str, begin: Begin, finish: Finish) -> Result<Action, Box<dyn Erro
         retries: Retries::default(),
         again: None,
         concurrency: Concurrency::Refuse,
+        course: crate::plan::Course::Follow,
     })))
 }
 

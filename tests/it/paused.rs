@@ -6,4 +6,5 @@ mod bench;
 mod faults;
 mod runs;
 mod stops;
+mod verbs;
 mod wire;

@@ -14,17 +14,28 @@ use crate::engine::event::End;
 use crate::engine::group;
 use crate::engine::ledger;
 use crate::engine::run::attempt::Attempts;
-use crate::engine::run::{Outcome, open, weak};
+use crate::engine::run::{Outcome, close, keep, open, weak};
 use crate::engine::step::{Work, stale};
 use crate::engine::wait::look;
 use crate::model::record::{Done, Record, RunState};
-use crate::plan::{Fan, Item, Run, naming};
+use crate::plan::{Course, Fan, Item, Run, naming};
 
 /// Runs the items and records which of them succeeded.
 pub(crate) async fn run(work: &Work<'_>, run: &Run, fan: &Fan) -> Result<End, End> {
+    match (run.course, &fan.resume) {
+        (Course::Follow, _) => {}
+        (Course::Leave, _) => {
+            let why = "the items of a run that is fanned out begin one after another, so it cannot be left to itself";
+            let help = Some(format!("leave --detach out: acitask run {}", run.name));
+            return Err(End::Failed { why: why.to_owned(), help });
+        }
+        (Course::Cancel, None) => return Ok(End::Done("no run of it is under way".to_owned())),
+        (Course::Cancel, Some(open)) => return cancel(work, run, fan, open).await,
+    }
     let record =
         Record { done: Some(fan.done.clone()), ..fan.resume.clone().unwrap_or_else(|| open(work, run)) };
     ledger::write(work, run, &record).await?;
+    keep(work, run, &record, "");
     let book = Book::new(record, fan.items.len());
     let options = &work.site.options;
     let width = fan.parallelism.and_then(|width| usize::try_from(width).ok()).unwrap_or(options.parallelism);
@@ -64,6 +75,12 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, fan: &Fan) -> Result<End, En
     let first = failed.first_key_value().map(|(_, (item, outcome))| (*item, outcome));
     let record = book.close(first.map(|(_, outcome)| outcome), &options.clock);
     ledger::write(work, run, &record).await?;
+    keep(
+        work,
+        run,
+        &record,
+        &first.map_or_else(String::new, |(item, outcome)| format!("item {} {}", item.text, outcome.told())),
+    );
     for (item, attempt) in waiting {
         clear(work, run, item, attempt).await?;
     }
@@ -95,7 +112,7 @@ async fn one(work: &Work<'_>, run: &Run, fan: &Fan, item: &Item, book: &Book) ->
         return Err(End::Interrupted);
     }
     let Some(warrant) = work.site.plan.warrant(work.step.id) else { return Err(End::Interrupted) };
-    let work = &Work { site: work.site, step: work.step, warrant, item: Some(&item.text) };
+    let work = &Work::new(work.site, work.step, warrant, Some(&item.text));
     book.begun();
     let record = match &item.adopt {
         Some(record) => record.clone(),
@@ -125,10 +142,12 @@ async fn to_its_end(
     let mut attempts = Attempts::new(run.retries);
     let outcome = loop {
         let group = naming::attempt(&item.group, record.attempt);
+        work.record(&run.name, &record);
         let outcome = {
             let _alive = work.site.crowd.join();
             weak::follow(work, run, &group, None).await?
         };
+        work.recorded();
         if !attempts.again(work, &record, &outcome).await? {
             break outcome;
         }
@@ -142,6 +161,22 @@ async fn to_its_end(
         weak::finish(work, run, &naming::attempt(&item.group, record.attempt), true).await?;
     }
     Ok((outcome, record.attempt))
+}
+
+/// Ends the items that are under way, and records that.
+async fn cancel(work: &Work<'_>, run: &Run, fan: &Fan, open: &Record) -> Result<End, End> {
+    let mut groups = Vec::new();
+    for item in &fan.items {
+        let Some(record) = &item.adopt else { continue };
+        let group = naming::attempt(&item.group, record.attempt);
+        work.change(|| work.site.arm.stop_group(&work.warrant, &group)).await?;
+        groups.push(group);
+    }
+    close(work, run, open, &Outcome::Cancelled).await?;
+    for group in &groups {
+        weak::finish(work, run, group, false).await?;
+    }
+    Ok(End::Done(format!("run {} is ended, {} items with it", open.id, groups.len())))
 }
 
 fn with_item(item: &Item, end: End) -> End {

@@ -14,18 +14,32 @@ use crate::engine::ledger;
 use crate::engine::retry;
 use crate::engine::run::attempt::Attempts;
 use crate::engine::run::lines::Lines;
-use crate::engine::run::{Outcome, close, open};
+use crate::engine::run::{Outcome, close, keep, open};
 use crate::engine::step::Work;
 use crate::engine::wait::{self, Pace, Wait, until};
 use crate::model::record::Record;
 use crate::model::stack::Interrupted;
-use crate::plan::{Exec, Run, judge};
+use crate::plan::{Course, Exec, Run, judge};
 
 /// How long a command may take where its run names no time-out: a day, so that every wait ends.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Executes the command, or finishes the run that was interrupted, and records how it ended.
 pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, End> {
+    match (run.course, &exec.resume) {
+        (Course::Follow, _) => {}
+        (Course::Leave, _) => {
+            let why = "a strong run ends with its stream, so it cannot be left to itself".to_owned();
+            let help = Some(format!("leave --detach out: acitask run {}", run.name));
+            return Err(End::Failed { why, help });
+        }
+        (Course::Cancel, None) => return Ok(End::Done("no run of it is under way".to_owned())),
+        (Course::Cancel, Some(open)) => {
+            end(work, run, open).await;
+            close(work, run, open, &Outcome::Cancelled).await?;
+            return Ok(End::Done(format!("run {} is ended", open.id)));
+        }
+    }
     let command = command(work, exec)?;
     let start = ready(work, run).await?;
     let mut record = Record { container_start: start, ..open(work, run) };
@@ -57,6 +71,8 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, 
 /// Records that the command is about to be executed, and executes it.
 async fn begin(work: &Work<'_>, run: &Run, command: &Command, record: &Record) -> Result<Outcome, End> {
     ledger::write(work, run, record).await?;
+    work.record(&run.name, record);
+    keep(work, run, record, "");
     let mut command = command.clone();
     command.run = Some(record.id.clone());
     command.attempt = record.attempt;
@@ -284,19 +300,24 @@ fn ended(exit: Option<i32>) -> Outcome {
     Outcome::Ended { exit, why }
 }
 
-/// Ends a run that took too long: TERM, then KILL.
+/// Ends a run that took too long.
 async fn cancel(work: &Work<'_>, run: &Run, record: &Record) -> Outcome {
     work.phase("taking too long: ending it");
+    end(work, run, record).await;
+    Outcome::TimedOut(allowed(run))
+}
+
+/// Ends the processes of a run in its container: TERM, then KILL.
+async fn end(work: &Work<'_>, run: &Run, record: &Record) {
     for signal in [Signal::Term, Signal::Kill] {
         match ask(work, run, record, Some(signal)).await {
             Ok(Trace::Running(_)) => tokio::time::sleep(Duration::from_secs(2)).await,
             Ok(_) => break,
             Err(fault) => {
-                tracing::warn!(%fault, run = %run.name, "the run that took too long could not be ended")
+                tracing::warn!(%fault, run = %run.name, "the run could not be ended")
             }
         }
     }
-    Outcome::TimedOut(allowed(run))
 }
 
 fn unreachable(fault: ExecFault) -> End {

@@ -10,7 +10,7 @@ use crate::engine::group;
 use crate::engine::ledger;
 use crate::engine::logs::Follower;
 use crate::engine::run::attempt::Attempts;
-use crate::engine::run::{Outcome, close, open};
+use crate::engine::run::{Outcome, close, keep, open};
 use crate::engine::step::{Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, Wait, look, until};
 use crate::model::group::EnvironmentVariable;
@@ -18,21 +18,32 @@ use crate::model::name::GroupId;
 use crate::model::observed::{Phase, SeenGroup};
 use crate::model::record::{Intent, Record, intent_tag};
 use crate::model::stack::Concurrency;
-use crate::plan::{Begin, Deployment, Finish, Item, Run, guard, judge, naming};
+use crate::plan::{Begin, Course, Deployment, Finish, Item, Run, guard, judge, naming};
 
 /// How long a run without a time-out is followed: a day, so that every wait ends.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Begins or adopts the run, follows it to its end, records the end, and finishes with its group.
 pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
+    if run.course == Course::Cancel {
+        return cancel(work, run).await;
+    }
     let mut record = begin(work, run).await?;
+    if run.course == Course::Leave {
+        ledger::write(work, run, &record).await?;
+        keep(work, run, &record, "left to itself");
+        return Ok(End::Done(format!("begun as {}; `acitask attach {}` follows it", record.id, run.name)));
+    }
     let mut attempts = Attempts::new(run.retries);
     let outcome = loop {
         let group = place(run, &record);
+        work.record(&run.name, &record);
+        keep(work, run, &record, "");
         let outcome = {
             let _alive = work.site.crowd.join();
             follow(work, run, &group, record.container_start).await?
         };
+        work.recorded();
         if !repeats(run) || !attempts.again(work, &record, &outcome).await? {
             break outcome;
         }
@@ -41,6 +52,24 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
     close(work, run, &record, &outcome).await?;
     finish(work, run, &place(run, &record), outcome.succeeded()).await?;
     Ok(outcome.end())
+}
+
+/// Ends the run that is open, and records that.
+async fn cancel(work: &Work<'_>, run: &Run) -> Result<End, End> {
+    let (Begin::Adopt(record) | Begin::Start { resume: Some(record) }) = &run.begin else {
+        return Ok(End::Done("no run of it is under way".to_owned()));
+    };
+    let group = place(run, record);
+    work.phase("stopping the group");
+    work.change(|| work.site.arm.stop_group(&work.warrant, &group)).await?;
+    work.record(&run.name, record);
+    let mut follower = Follower::default();
+    tell_log(work, (&group, &run.container), &mut follower, true).await;
+    close(work, run, record, &Outcome::Cancelled).await?;
+    if let Finish::Delete { .. } = run.finish {
+        finish(work, run, &group, false).await?;
+    }
+    Ok(End::Done(format!("run {} is ended", record.id)))
 }
 
 /// The group of an attempt: a declared one is the same for all.
@@ -104,9 +133,9 @@ pub(super) async fn create(
 ) -> Result<Record, End> {
     let mut deployment = deployment.clone();
     let follows = run.recorded.as_ref().map(|recorded| recorded.id.clone());
-    let intent = Intent { run: run.name.clone(), follows, record };
-    deployment.tags.extend([intent_tag(&intent)]);
-    let Intent { run: _, follows: _, record } = intent;
+    // Two ids and a name leave no room for an address in the tag of a group.
+    let told = Record { source: None, ..record.clone() };
+    deployment.tags.extend([intent_tag(&Intent { run: run.name.clone(), follows, record: told })]);
     if let Finish::Delete { .. } = run.finish {
         // The group is this run's alone, so its containers can be told which run they are.
         let mut told = record.id.environment(record.attempt).to_vec();

@@ -6,7 +6,7 @@ use super::Outcome;
 use super::service::{arm, carry_out, deployment, id, seen};
 use crate::engine::event::End;
 use crate::model::stack::{Concurrency, Retries};
-use crate::plan::{Action, Begin, Finish, Guard, Run, Subject};
+use crate::plan::{Action, Begin, Course, Finish, Guard, Run, Subject};
 
 fn run(begin: Begin) -> Result<(Subject, Action, Guard), Box<dyn std::error::Error>> {
     let run = Run {
@@ -22,6 +22,7 @@ fn run(begin: Begin) -> Result<(Subject, Action, Guard), Box<dyn std::error::Err
         retries: Retries::default(),
         again: None,
         concurrency: Concurrency::Refuse,
+        course: Course::Follow,
     };
     Ok((Subject::Run("cat".into()), Action::Run(Box::new(run)), Guard::None))
 }

@@ -12,7 +12,7 @@ use crate::model::stack::{Array, Concurrency, EphemeralRun, TaskRun, Trigger};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::ephemeral::{self, Names};
 use crate::plan::reconcile::scene::Scene;
-use crate::plan::{Action, Begin, Fan, Finish, Guard, Item, Run, Subject, input, naming};
+use crate::plan::{Action, Begin, Course, Fan, Finish, Guard, Item, Run, Subject, input, naming};
 
 /// Plans one run that is fanned out, and what is left of earlier ones.
 pub(super) fn draft(
@@ -85,6 +85,7 @@ pub(super) fn draft(
         retries: run.retries,
         again: None,
         concurrency: Concurrency::Refuse,
+        course: Course::Follow,
     };
     let key = Key::Run(name.clone());
     let after = if open.is_some() {

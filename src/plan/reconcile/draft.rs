@@ -8,7 +8,9 @@ use crate::model::graph;
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::Observed;
 use crate::plan::reconcile::{Block, Conflict, Planned, Reads};
-use crate::plan::{Action, Begin, Change, Defect, Guard, Impact, Note, Plan, Reason, Step, StepId, Subject};
+use crate::plan::{
+    Action, Begin, Change, Course, Defect, Guard, Impact, Note, Plan, Reason, Step, StepId, Subject,
+};
 
 /// A declared thing that others may come after.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +121,22 @@ impl Draft {
         }
         self.sketches.push(sketch);
         id
+    }
+
+    /// Says how the run of this name is treated once it has begun.
+    pub(super) fn treat(&mut self, name: &Name, course: Course) {
+        for sketch in &mut self.sketches {
+            if let Action::Run(run) = &mut sketch.action
+                && run.name == *name
+            {
+                run.course = course;
+                match course {
+                    Course::Follow => {}
+                    Course::Leave => sketch.reason.push_str("; it is left to itself once it has begun"),
+                    Course::Cancel => "asked to end it".clone_into(&mut sketch.reason),
+                }
+            }
+        }
     }
 
     /// Says that a run's step makes the group, so that what comes after the group comes after the step.

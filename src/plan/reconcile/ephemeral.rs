@@ -13,7 +13,7 @@ use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::due::{self, Due, Open};
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::{
-    Action, Begin, Deployment, Finish, Guard, Impact, Run, Subject, guard, input, naming, tags,
+    Action, Begin, Course, Deployment, Finish, Guard, Impact, Run, Subject, guard, input, naming, tags,
 };
 
 /// Plans one ephemeral run and what is left of earlier ones.
@@ -99,6 +99,7 @@ pub(super) fn draft(
         retries: run.retries,
         again,
         concurrency: Concurrency::Refuse,
+        course: Course::Follow,
     };
     let key = Key::Run(name.clone());
     let after = if is_open {

@@ -14,7 +14,7 @@ use crate::plan::reconcile::groups;
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::stand::{self, Here, Stand};
 use crate::plan::reconcile::strong::differences;
-use crate::plan::{Action, Begin, Change, Finish, Guard, Impact, Run, Subject, guard, input, shape};
+use crate::plan::{Action, Begin, Change, Course, Finish, Guard, Impact, Run, Subject, guard, input, shape};
 
 struct Pending<'a> {
     name: &'a Name,
@@ -124,6 +124,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
             retries: one.run.retries,
             again: None,
             concurrency: one.concurrency,
+            course: Course::Follow,
         };
         let after = after(draft, manifest, declared, one);
         let sketch =

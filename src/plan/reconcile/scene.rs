@@ -75,7 +75,7 @@ impl<'a> Scene<'a> {
 
     /// Whether a person asked for this run.
     pub(super) fn asked_for(&self, run: &Name) -> bool {
-        matches!(&self.request.verb, Verb::Run(name) if name == run)
+        matches!(&self.request.verb, Verb::Run(name) | Verb::Detach(name) if name == run)
     }
 
     /// The group, by its manifest's name, that a run of a declared group runs in.
@@ -101,8 +101,12 @@ impl<'a> Scene<'a> {
     /// The runs in a declared group that are to be looked at, in the order in which they come.
     pub(super) fn runs_in(&self, group: &Name, draft: &Draft) -> Vec<(&'a Name, &'a TaskRun)> {
         let looked_at = |name: &&Name| match &self.request.verb {
-            Verb::Run(asked) => asked == *name,
-            Verb::Apply | Verb::Destroy | Verb::Forget(_) => draft.includes(&Key::Run((*name).clone())),
+            Verb::Run(asked) | Verb::Detach(asked) | Verb::Attach(asked) | Verb::Cancel(asked) => {
+                asked == *name
+            }
+            Verb::Apply | Verb::Destroy | Verb::Forget(_) | Verb::Power(..) | Verb::Clean(_) => {
+                draft.includes(&Key::Run((*name).clone()))
+            }
         };
         let runs = draft.runs_in(group).iter().filter(looked_at);
         runs.filter_map(|name| self.stack.runs.get_key_value(name)).collect()

@@ -8,7 +8,9 @@ use crate::model::stack::{Concurrency, ContainerGroup, RunKind, StrongRun, TaskR
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::due::{self, Due};
 use crate::plan::reconcile::scene::Scene;
-use crate::plan::{Action, Begin, Change, Exec, Finish, Guard, Run, StepId, Subject, diff, input, shape};
+use crate::plan::{
+    Action, Begin, Change, Course, Exec, Finish, Guard, Run, StepId, Subject, diff, input, shape,
+};
 
 /// A strong run that has a step.
 pub(super) struct Pending<'a> {
@@ -91,6 +93,7 @@ pub(super) fn draft(
             retries: one.run.retries,
             again: None,
             concurrency: Concurrency::Refuse,
+            course: Course::Follow,
         };
         let key = Key::Run(one.name.clone());
         let after = if one.is_open() {

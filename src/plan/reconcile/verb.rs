@@ -2,14 +2,15 @@
 
 use crate::model::name::Name;
 use crate::model::observed::Observed;
+use crate::model::record::{RunState, intent};
 use crate::model::stack::{Power, RunKind, Stack};
-use crate::plan::Subject;
 use crate::plan::reconcile::draft::{Draft, Key};
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::{
-    Request, Verb, destroy, ephemeral, forget, groups, limits, persistent, prune, resource_groups, scope,
-    strong,
+    Request, Verb, destroy, due, ephemeral, forget, gc, groups, limits, persistent, power, prune,
+    resource_groups, scope, strong,
 };
+use crate::plan::{Course, Guard, Subject};
 
 /// Drafts what is asked for.
 pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Draft {
@@ -21,6 +22,17 @@ pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Dr
         Verb::Apply => apply(scene, &mut draft),
         Verb::Destroy => destroy::draft(scene, &mut draft),
         Verb::Run(name) => run(scene, &mut draft, name),
+        Verb::Detach(name) => {
+            run(scene, &mut draft, name);
+            draft.treat(name, Course::Leave);
+        }
+        Verb::Attach(name) => open_run(scene, &mut draft, name),
+        Verb::Cancel(name) => {
+            open_run(scene, &mut draft, name);
+            draft.treat(name, Course::Cancel);
+        }
+        Verb::Power(name, power) => power::draft(scene, &mut draft, name, *power),
+        Verb::Clean(cleaning) => gc::draft(scene, &mut draft, *cleaning),
         Verb::Forget(name) => forget::draft(scene, &mut draft, name),
     }
     limits::check(scene, &mut draft);
@@ -73,6 +85,34 @@ fn run(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
         RunKind::Ephemeral(ephemeral) => ephemeral::draft(scene, draft, name, run, ephemeral),
         RunKind::Strong(strong) => group(scene, draft, &strong.group),
         RunKind::Persistent { group: name, concurrency: _ } => group(scene, draft, name),
+    }
+}
+
+/// The open run of a TaskRun, and nothing else.
+fn open_run(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
+    let Some(task) = scene.stack.runs.get(name) else { return run(scene, draft, name) };
+    let of = scene.resource_group_of(task);
+    let recorded = of.and_then(|of| scene.ledger(of).records.get(name).cloned());
+    let placed = scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags));
+    let intents = placed.filter_map(|seen| intent(&seen.tags)).filter(|intent| intent.run == *name);
+    let is_open = recorded.as_ref().is_some_and(|record| record.state == RunState::Open)
+        || intents.into_iter().any(|intent| due::open(recorded.as_ref(), Some(&intent)).is_some());
+    if !is_open {
+        return draft.note(Subject::Run(name.clone()), "no run of it is under way", None);
+    }
+    match &task.kind {
+        RunKind::Ephemeral(ephemeral) => ephemeral::draft(scene, draft, name, task, ephemeral),
+        RunKind::Persistent { group, concurrency: _ } => {
+            if let Some(declared) = scene.stack.groups.get(group) {
+                persistent::draft(scene, draft, group, declared);
+            }
+        }
+        RunKind::Strong(strong) => {
+            if let Some(declared) = scene.stack.groups.get(&strong.group) {
+                let pending = strong::pending(scene, draft, &strong.group, declared);
+                strong::draft(scene, draft, &strong.group, declared, &pending, &Guard::None);
+            }
+        }
     }
 }
 

@@ -14,8 +14,9 @@ use super::wire::{Script, Trouble};
 
 /// Ends with 0, but where one of these stands in its environment with the code beside it.
 pub(crate) fn but(others: &[(&str, i32)]) -> Behaviour {
-    let other =
-        |(variable, code): &(&str, i32)| ((*variable).to_owned(), Exit { after_ms: 3_000, code: *code });
+    let other = |(variable, code): &(&str, i32)| {
+        ((*variable).to_owned(), Exit { after_ms: 3_000, code: *code, ..Exit::default() })
+    };
     Behaviour { exits: others.iter().map(other).collect(), ..ends(0, 3) }
 }
 

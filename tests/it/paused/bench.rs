@@ -88,6 +88,8 @@ impl Bench {
                 parallelism: 4,
                 clock: self.clock.clone(),
                 spacing: Duration::from_secs(10),
+                archive: None,
+                source: None,
             };
             let stop = CancellationToken::new();
             let tally = engine::apply(&planned.plan, &self.arm, &options, sender, stop).await;
