@@ -5,6 +5,7 @@ mod coverage;
 mod laws;
 mod life;
 mod order;
+mod provider;
 mod recorded;
 mod refusals;
 mod restored;

@@ -1,6 +1,7 @@
 //! The emulator through its front door: requests on the router, websockets over an in-memory pipe, and a real server.
 
 mod arm;
+mod attach;
 mod bounds;
 mod control;
 mod exec;

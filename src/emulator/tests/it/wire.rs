@@ -117,6 +117,14 @@ pub(crate) async fn dial(
     let exec = send(emulator, "POST", &target, wanted).await?;
     let text = |name: &str| exec.body[name].as_str().map(str::to_owned).ok_or(format!("no {name}: {exec:?}"));
     let (uri, password) = (text("webSocketUri")?, text("password")?);
+    Ok((connect(emulator, &uri).await?, password))
+}
+
+/// Opens the stream at an address.
+pub(crate) async fn connect(
+    emulator: &Emulator,
+    uri: &str,
+) -> Result<WebSocketStream<DuplexStream>, Failure> {
     let (client, server) = tokio::io::duplex(64 * 1024);
     let service = TowerToHyperService::new(emulator.router());
     let connection = hyper::server::conn::http1::Builder::new()
@@ -124,5 +132,5 @@ pub(crate) async fn dial(
         .with_upgrades();
     tokio::spawn(connection);
     let (socket, _) = tokio_tungstenite::client_async(uri.parse::<Uri>()?, client).await?;
-    Ok((socket, password))
+    Ok(socket)
 }
