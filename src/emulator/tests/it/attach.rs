@@ -17,7 +17,7 @@ async fn emulator() -> Result<Emulator, Box<dyn std::error::Error>> {
     let line = |after_ms, text: &str| Line { after_ms, text: text.to_owned() };
     let behaviour = Behaviour {
         lines: vec![line(0, "one"), line(20_000, "two"), line(40_000, "three")],
-        exit: Some(Exit { after_ms: 60_000, code: 0 }),
+        exit: Some(Exit { after_ms: 60_000, ..Exit::default() }),
         ..Behaviour::default()
     };
     let emulator = Emulator::open(Options {
