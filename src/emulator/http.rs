@@ -11,6 +11,7 @@ mod faults;
 mod follow;
 mod guard;
 mod logs;
+mod names;
 mod posts;
 mod refusal;
 mod request;

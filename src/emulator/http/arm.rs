@@ -14,7 +14,7 @@ use tokio::time::{Duration, sleep};
 
 use super::cut::{Cut, Left};
 use super::refusal::{Refusal, document};
-use super::{cut, follow, guard, logs, request, scripted, socket};
+use super::{cut, follow, guard, logs, names, request, scripted, socket};
 use crate::contract::{Body, Reply};
 use crate::emulator::Emulator;
 use crate::fault::matcher::Fate;
@@ -27,11 +27,12 @@ const STREAMS: [&str; 2] = ["/execstream/", "/logstream/"];
 pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -> Response {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let now = emulator.wall().now();
+    let named = names::Names::of(request.headers());
     let number = emulator.journal().enter(now, request.method().as_str(), &target);
     let carried_out = tokio::spawn(async move {
         let (parts, body) = request.into_parts();
         let response = respond(&emulator, number, parts, body).await;
-        let response = response.unwrap_or_else(IntoResponse::into_response);
+        let response = named.put_on(response.unwrap_or_else(IntoResponse::into_response));
         // Who was cut off has no answer.
         if !cut::is_cut(&response) {
             emulator.journal().complete(number, response.status().as_u16(), emulator.wall().now());
