@@ -1,13 +1,15 @@
 //! Container images: references, the local store, OCI layouts and archives, building, unpacking.
 //!
 //! Invariant: every blob that the store holds has the digest that its name says; it was computed
-//! when the blob came in. Images come from files only: a registry is never asked.
+//! when the blob came in. What was loaded from a file goes before what a registry has.
 
 mod archive;
 mod blobs;
 pub mod build;
+pub(crate) mod find;
 mod layout;
 pub mod reference;
+pub(crate) mod registry;
 mod save;
 pub mod store;
 pub mod unpack;
@@ -91,11 +93,37 @@ pub enum ImageError {
     },
     /// The store has no such image.
     #[error(
-        "no such image in the emulator's store: {reference}; load it with `acitask emulator images load FILE` (registries are not asked yet)"
+        "no such image in the emulator's store: {reference}; load it with `acitask emulator images load FILE`"
     )]
     Missing {
         /// What was asked for, in full.
         reference: Reference,
+    },
+    /// The registry does not have the image, or not for us.
+    #[error("{reference}: {reason}")]
+    Refused {
+        /// What was asked for, in full.
+        reference: Reference,
+        /// What the registry means, for people.
+        reason: String,
+    },
+    /// A registry answered with an error of its own.
+    #[error("the registry {server}: {reason}")]
+    Registry {
+        /// Its host.
+        server: String,
+        /// What it said, for people.
+        reason: String,
+    },
+    /// A registry could not be reached.
+    #[error(
+        "the registry {server} cannot be reached: {reason}; without it, load the image with `acitask emulator images load FILE`"
+    )]
+    Unreachable {
+        /// Its host.
+        server: String,
+        /// Why, for people.
+        reason: String,
     },
     /// The layers could not be laid out as a file tree.
     #[error("unpacking image {digest}: {reason}")]

@@ -4,17 +4,21 @@
 //!
 //! They are processes of their own because some tests kill them and others run them as another user.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acitask_emulator::contract::{Command, Event, ExecSession, Launch, SandboxId};
+use acitask_emulator::contract::{
+    Check, Command, Content, Event, ExecSession, Launch, Mount, Probe, SandboxId, Volume,
+};
 use acitask_emulator::home::Home;
 use acitask_emulator::image::Store;
 use acitask_emulator::runtime::native::{Native, Options, init_verb};
 use acitask_emulator::runtime::{ExecStream, Runtime};
 use acitask_emulator::serve::{Sockets, serve};
+use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +34,8 @@ enum Order {
     Load(PathBuf),
     /// Starts an image with a command, and tells what came of it.
     Start(String, Vec<String>),
+    /// Looks into the container with a command, and tells what it found.
+    Probe(Vec<String>),
     /// Waits for the end, and tells it and the log.
     Wait,
     /// Runs a command on a terminal of the container, and tells what it showed.
@@ -70,6 +76,7 @@ async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
         init: folder.join("init"),
     };
     let runtime = Runtime::Native(Native::new(options, sender)?);
+    runtime.perform(Command::Open { sandbox: SANDBOX, volumes: volumes() });
     let mut held = Vec::new();
     // Waiting for an order blocks this thread only; the containers have others.
     for line in std::io::stdin().lines() {
@@ -83,11 +90,25 @@ async fn drive(folder: &Path) -> Result<(), Box<dyn Error>> {
                     source: image.as_str().into(),
                     command,
                     hostname: "driven".to_owned(),
+                    mounts: mounts(),
                     ..Launch::default()
                 };
                 let container = CONTAINER.to_owned();
                 runtime.perform(Command::Start { sandbox: SANDBOX, container, launch });
                 tell(&format!("{:?}", events.recv().await))?;
+            }
+            Order::Probe(argv) => {
+                let (container, probe, check) = (CONTAINER.to_owned(), Probe::Liveness, Check::Exec(argv));
+                runtime.perform(Command::Probe {
+                    sandbox: SANDBOX,
+                    container,
+                    probe,
+                    check,
+                    timeout_seconds: 10,
+                });
+                if let Some(Event::Probed { unwell, .. }) = events.recv().await {
+                    tell(&format!("probed {unwell:?}"))?;
+                }
             }
             Order::Wait => {
                 if let Some(Event::Exited { code, .. }) = events.recv().await {
@@ -124,6 +145,21 @@ async fn served(folder: &Path) -> Result<(), Box<dyn Error>> {
         ..acitask_emulator::Options::in_memory()
     };
     Ok(serve(options, sockets, CancellationToken::new()).await?)
+}
+
+/// A volume of each kind that needs nothing but this machine.
+fn volumes() -> Vec<Volume> {
+    let files = BTreeMap::from([("key".to_owned(), Bytes::from_static(b"secret"))]);
+    let (account, share) = ("account".to_owned(), "share".to_owned());
+    let share = Content::Share { account, share, read_only: false };
+    let volume = |(name, content): (&str, Content)| Volume { name: name.to_owned(), content };
+    [("data", Content::Empty), ("keys", Content::Files(files)), ("files", share)].map(volume).into()
+}
+
+/// Each at the place of its name.
+fn mounts() -> Vec<Mount> {
+    let mount = |name: &str| Mount { volume: name.to_owned(), path: format!("/{name}"), read_only: false };
+    ["data", "keys", "files"].map(mount).into()
 }
 
 async fn exec(runtime: &Runtime, argv: Vec<String>) -> Result<ExecStream, String> {

@@ -107,6 +107,9 @@ pub async fn serve(
     let served = match announced {
         Ok(()) => {
             let chosen = emulator.chosen();
+            for line in emulator.runtime().recovered() {
+                tracing::info!("recovered of an earlier emulator: {line}");
+            }
             tracing::info!(port, https_port, runtime = chosen.name, why = chosen.why, "the emulator serves");
             if let Some(recovered) = emulator.recovered().told() {
                 tracing::info!("{recovered}");

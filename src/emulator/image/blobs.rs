@@ -11,7 +11,7 @@ use super::reference::is_digest;
 use super::{ImageError, at};
 
 /// The most bytes that a JSON document of an image may have (the limit of registries for manifests).
-const MAX_DOCUMENT: u64 = 4 << 20;
+pub(crate) const MAX_DOCUMENT: u64 = 4 << 20;
 
 /// Where a layout keeps the blob.
 pub(crate) fn path(folder: &Path, digest: &str) -> Result<PathBuf, ImageError> {
@@ -79,9 +79,9 @@ impl Write for Sum {
 }
 
 /// Writes into a file and its sum at once.
-struct Tee {
-    sum: Sum,
-    file: File,
+pub(crate) struct Tee {
+    pub(crate) sum: Sum,
+    pub(crate) file: File,
 }
 
 impl Write for Tee {

@@ -13,6 +13,8 @@ use super::ImageError;
 pub(crate) const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation in which containerd and docker keep the full name.
 pub(crate) const FULL_NAME: &str = "io.containerd.image.name";
+/// The annotation of ours with the digest under which a registry announced an image that was pulled from it.
+pub(crate) const PULLED: &str = "acitask.pulled";
 /// The media type of a manifest.
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// The media type of a configuration.

@@ -31,6 +31,16 @@ impl Reference {
         format!("{}/{}", self.registry, self.repository)
     }
 
+    /// The registry: a host, and a port where it is not the usual one.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository without its registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
     /// The tag or the digest.
     pub fn version(&self) -> &Version {
         &self.version

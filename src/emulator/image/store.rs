@@ -41,6 +41,27 @@ pub struct Listed {
     pub bytes: u64,
 }
 
+/// How the store came by a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// From a file.
+    Loaded,
+    /// From a registry.
+    Pulled {
+        /// The digest that the registry gave for the name; of an index where the image has several variants.
+        announced: String,
+        /// Whether the name is a digest, which always means the same.
+        pinned: bool,
+    },
+}
+
+impl Known {
+    /// Whether nobody need be asked what the name means now.
+    pub(crate) fn is_certain(&self) -> bool {
+        !matches!(self, Self::Pulled { pinned: false, .. })
+    }
+}
+
 /// An image that can be unpacked and run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -137,6 +158,49 @@ impl Store {
         found.ok_or_else(|| ImageError::Missing { reference: reference.clone() })
     }
 
+    /// How the store came by a name, if it has it.
+    pub(crate) fn known(&self, reference: &Reference) -> Result<Option<Known>, ImageError> {
+        let descriptor = match self.described(reference) {
+            Ok(descriptor) => descriptor,
+            Err(ImageError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let pinned = matches!(reference.version(), Version::Digest(_));
+        let pulled = descriptor.annotations.get(layout::PULLED).cloned();
+        Ok(Some(pulled.map_or(Known::Loaded, |announced| Known::Pulled { announced, pinned })))
+    }
+
+    /// Names an image whose other blobs were put here from its registry, which announced it by this digest.
+    pub(crate) fn adopt(
+        &self,
+        reference: &Reference,
+        manifest: &[u8],
+        announced: String,
+    ) -> Result<(), ImageError> {
+        let _lock = self.lock()?;
+        let digest = blobs::Sum::of(manifest);
+        let (part, path) = (self.root.join("manifest.part"), blobs::path(&self.root, &digest)?);
+        fs::write(&part, manifest).map_err(at(&part))?;
+        fs::rename(&part, &path).map_err(at(&path))?;
+        let document: Manifest = self.document(&digest)?;
+        self.check_platform(&document)?;
+        // While they came, somebody may have removed an image that shared them.
+        for layer in &document.layers {
+            let path = blobs::path(&self.root, &layer.digest)?;
+            fs::metadata(&path).map_err(at(&path))?;
+        }
+        let mut names = self.names()?;
+        let annotations = BTreeMap::from([(layout::PULLED.to_owned(), announced)]);
+        let (media_type, size) = (layout::MANIFEST.to_owned(), manifest.len() as u64);
+        names.insert(reference.clone(), Descriptor { media_type, digest, size, annotations, platform: None });
+        self.write_names(&names)
+    }
+
+    /// The folder of everything.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Forgets a name, and what no other name needs; false where there was no such name.
     /// A file tree that containers run on stays until the next removal.
     ///
@@ -149,11 +213,6 @@ impl Store {
         self.write_names(&names)?;
         self.sweep(&names)?;
         Ok(was_there)
-    }
-
-    /// The folder itself.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
     }
 
     /// Where the file trees of images are kept.
@@ -222,7 +281,10 @@ impl Store {
             self.layer(layer)?;
             blobs::take(folder, &self.root, &layer.digest)?;
         }
-        Ok(described.clone())
+        let mut described = described.clone();
+        // A store may be loaded from, and what is loaded is not pulled.
+        described.annotations.remove(layout::PULLED);
+        Ok(described)
     }
 
     /// A manifest may come without an index that tells its platform, but its configuration tells.
@@ -269,10 +331,11 @@ impl Store {
     fn write_names(&self, names: &BTreeMap<Reference, Descriptor>) -> Result<(), ImageError> {
         let manifests = names
             .iter()
-            .map(|(reference, descriptor)| Descriptor {
-                annotations: BTreeMap::from([(layout::REF_NAME.to_owned(), reference.to_string())]),
-                platform: None,
-                ..descriptor.clone()
+            .map(|(reference, descriptor)| {
+                let mut descriptor = Descriptor { platform: None, ..descriptor.clone() };
+                descriptor.annotations.retain(|name, _| name == layout::PULLED);
+                descriptor.annotations.insert(layout::REF_NAME.to_owned(), reference.to_string());
+                descriptor
             })
             .collect();
         let index = Index { schema_version: 2, manifests };

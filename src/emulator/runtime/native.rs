@@ -26,7 +26,7 @@ use self::order::Process;
 pub use self::stage::init_verb;
 use self::volume::Folders;
 use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
-use crate::image::{self, ImageError, Store};
+use crate::image::{self, ImageError, Store, find, registry};
 use crate::runtime::{Events, ExecStream, log};
 
 /// What the native runtime needs.
@@ -68,9 +68,14 @@ impl Native {
         let groups = limit::recover(&options.scratch);
         let opened = Folders::open(&options.scratch, &options.shares);
         let (folders, sandboxes) = opened.map_err(image::at(&options.scratch))?;
+        let downloads = registry::recover(&store);
         let limits = Limits::new(&options.scratch);
         let fleet = Arc::new(Fleet::new(options, store, folders, limits, events));
-        let left = [(groups, "control groups of containers"), (sandboxes, "folders of container groups")];
+        let left = [
+            (groups, "control groups of containers"),
+            (sandboxes, "folders of container groups"),
+            (downloads, "downloads of images"),
+        ];
         let left = left.iter().filter(|(count, _)| *count > 0);
         let recovered =
             left.map(|(count, what)| format!("{count} {what} were left and are removed")).collect();
@@ -107,9 +112,17 @@ impl Native {
     pub(crate) async fn ask(&self, question: Question) -> Fact {
         let Question::Images(sources) = question;
         for source in sources {
-            if let Err(error) = self.fleet.image(&source.image) {
-                return Fact::ImageMissing { image: source.image, reason: told(&error) };
-            }
+            let Err(error) = find::look(self.fleet.store(), &source).await else {
+                continue;
+            };
+            let reason = told(&error);
+            // The service's messages have no place for the reason.
+            tracing::warn!(image = source.image, reason, "an image cannot be had");
+            return match error {
+                ImageError::Registry { server, .. } => Fact::RegistryFailed { server, reason },
+                // A registry that cannot be reached from here gives no answer, not even of an error.
+                _ => Fact::ImageMissing { image: source.image, reason },
+            };
         }
         Fact::ImagesFound
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the commands of a sandbox are carried out one after the other, by one task a sandbox.
 
+mod attend;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -14,16 +16,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::container::{self, Container, SharedLog};
+use super::Options;
+use super::container::{Container, SharedLog};
 use super::exec::Inside;
 use super::limit::Limits;
-use super::log::Log;
-use super::order::{Failure, Keep, Process};
-use super::volume::{Folders, Volumes};
-use super::{Options, probe};
-use crate::contract::{Command, Event, Launch, SandboxId};
-use crate::image::unpack::Tree;
-use crate::image::{Image, ImageError, Store, unpack};
+use super::order::{Keep, Process};
+use super::volume::Folders;
+use crate::contract::{Command, Event, SandboxId};
+use crate::image::{ImageError, Store};
 use crate::runtime::Events;
 
 /// A container of a sandbox.
@@ -39,6 +39,8 @@ pub(super) struct Fleet {
     pub(super) limits: Result<Limits, String>,
     folders: Folders,
     store: Store,
+    /// Whose turn it is to fetch an image, by its name.
+    pulling: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     events: Events,
     runtime: Handle,
     closing: CancellationToken,
@@ -95,6 +97,7 @@ impl Fleet {
             folders,
             tasks: TaskTracker::new(),
             store,
+            pulling: Mutex::default(),
             events,
             runtime: Handle::current(),
             closing: CancellationToken::new(),
@@ -148,135 +151,6 @@ impl Fleet {
         if let Err(error) = self.folders.clear() {
             tracing::warn!(%error, "volumes could not be deleted");
         }
-    }
-
-    /// Carries out the commands of one sandbox.
-    async fn attend(
-        self: Arc<Self>,
-        mut commands: mpsc::UnboundedReceiver<Command>,
-        ending: CancellationToken,
-    ) {
-        let mut volumes = Volumes::new();
-        while let Some(command) = commands.recv().await {
-            if self.closing.is_cancelled() {
-                return;
-            }
-            match command {
-                Command::Open { sandbox, volumes: wanted } => {
-                    let making = ending.run_until_cancelled(self.folders.make(sandbox, wanted));
-                    volumes = making.await.unwrap_or_default();
-                }
-                // Containers run while the images of others are fetched.
-                Command::Pull { sandbox, container, source } => {
-                    let (fleet, ending) = (Arc::clone(&self), ending.clone());
-                    self.tasks.spawn(async move {
-                        let pulled = ending.run_until_cancelled(fleet.pull(source.image)).await;
-                        match pulled {
-                            Some(Ok((image, _))) => {
-                                fleet.tell(Event::Pulled { sandbox, container, digest: image.digest });
-                            }
-                            Some(Err(reason)) => {
-                                fleet.tell(Event::PullFailed { sandbox, container, reason });
-                            }
-                            None => {}
-                        }
-                    });
-                }
-                Command::Start { sandbox, container, launch } => {
-                    if let Err(Failure { volume, reason }) =
-                        self.start(sandbox, &container, &launch, &volumes).await
-                    {
-                        self.tell(match volume {
-                            Some(volume) => Event::MountFailed { sandbox, container, volume, reason },
-                            None => Event::StartFailed { sandbox, container, reason },
-                        });
-                    }
-                }
-                Command::Configure { sandbox, container, config } => {
-                    if let Err(reason) = self.folders.configure(sandbox, &container, &config) {
-                        tracing::warn!(%container, reason, "a config map could not be replaced");
-                    }
-                }
-                Command::Probe { sandbox, container, probe, check, timeout_seconds } => {
-                    let Some(running) = self.running(sandbox, &container) else {
-                        continue;
-                    };
-                    let fleet = Arc::clone(&self);
-                    self.tasks.spawn(async move {
-                        let process = &running.process;
-                        let looking =
-                            probe::look(&fleet.options, running.inside(), process, check, timeout_seconds);
-                        tokio::select! {
-                            biased;
-                            _ = running.container.ended() => {}
-                            unwell = looking => {
-                                fleet.tell(Event::Probed { sandbox, container, probe, unwell });
-                            }
-                        }
-                    });
-                }
-                Command::Kill { sandbox, container } => {
-                    if let Some(running) = self.running(sandbox, &container) {
-                        self.tasks.spawn(async move { running.container.stop().await });
-                    }
-                }
-                Command::Stop { sandbox } => {
-                    let running = self.of(sandbox);
-                    join_all(running.iter().map(|running| running.container.stop())).await;
-                    self.forget(sandbox).await;
-                }
-                Command::Discard { sandbox } => {
-                    self.discard(sandbox).await;
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn start(
-        self: &Arc<Self>,
-        sandbox: SandboxId,
-        name: &str,
-        launch: &Launch,
-        volumes: &Volumes,
-    ) -> Result<(), Failure> {
-        let key = (sandbox, name.to_owned());
-        let log = Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
-        let log = Arc::new(Mutex::new(log));
-        held(&self.logs).insert(key.clone(), Arc::clone(&log));
-        let mounts = self.folders.mounts(sandbox, name, volumes, launch)?;
-        let (image, tree) = self.pull(launch.source.image.clone()).await?;
-        let process = container::process(&image.settings, launch);
-        let groups = self.limits.as_ref().map_or_else(
-            |_| Vec::new(),
-            |limits| limits.groups(&format!("{}-{name}", sandbox.0), launch.cpu_milli, launch.memory_mib),
-        );
-        let keep = Keep {
-            mounts,
-            groups,
-            ..self.keep(tree.path.clone(), launch.hostname.clone(), Some(process.clone()))
-        };
-        let container = Container::start(&keep, Some(tree), log).await.map_err(in_runtime_words)?;
-        let running = Running {
-            container: Arc::new(container),
-            process: Arc::new(process),
-            muted: CancellationToken::new(),
-        };
-        held(&self.running).insert(key.clone(), running.clone());
-        self.tell(Event::Started { sandbox, container: name.to_owned() });
-        self.tasks.spawn(Arc::clone(self).watch(key, running));
-        Ok(())
-    }
-
-    /// The image and its file tree, which may have to be unpacked first.
-    async fn pull(&self, reference: String) -> Result<(Image, Tree), String> {
-        let image = self.image(&reference).map_err(|error| told(&error))?;
-        let (store, init) = (self.store.clone(), self.options.init.clone());
-        let unpacking = tokio::task::spawn_blocking(move || {
-            let tree = unpack::tree(&store, &image, &init)?;
-            Ok::<_, ImageError>((image, tree))
-        });
-        unpacking.await.map_err(|error| error.to_string())?.map_err(|error| told(&error))
     }
 
     /// Tells of a container's end.
@@ -351,9 +225,9 @@ impl Fleet {
             .collect()
     }
 
-    /// The image of the store.
-    pub(super) fn image(&self, reference: &str) -> Result<Image, ImageError> {
-        self.store.resolve(&reference.parse()?)
+    /// The images.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The order for a container on this file tree.
@@ -392,17 +266,6 @@ fn sandbox_of(command: &Command) -> SandboxId {
         | Command::Stop { sandbox }
         | Command::Discard { sandbox } => *sandbox,
     }
-}
-
-/// A failure to start as ACI's events show it.
-fn in_runtime_words(failure: Failure) -> Failure {
-    let Failure { volume, reason } = failure;
-    if volume.is_some() {
-        return Failure { volume, reason };
-    }
-    Failure::from(format!(
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {reason}: unknown"
-    ))
 }
 
 /// An error with its sources, for people.

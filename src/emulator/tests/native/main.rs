@@ -10,6 +10,7 @@ mod image;
 mod leftovers;
 mod limits;
 mod probes;
+mod registry;
 mod run;
 mod unprivileged;
 mod volumes;

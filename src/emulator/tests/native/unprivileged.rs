@@ -55,6 +55,8 @@ fn containers_need_no_root() -> Outcome {
         json!({"start": [IMAGE, sh("echo $$; ls -ln /etc/data; echo x > /new; exit 9")]}),
         json!("wait"),
         json!({"start": [IMAGE, sh("echo up; while :; do sleep 0.1; done")]}),
+        json!({"probe": ["sh", "-c", "echo one > /data/one; echo two > /files/two; echo > /keys/x"]}),
+        json!({"probe": ["sh", "-c", "test \"$(cat /keys/key)\" = secret && cat /data/one /files/two"]}),
         json!({"exec": ["stty", "size"]}),
     ];
     let said = driven(&state, &orders)?;
@@ -62,6 +64,13 @@ fn containers_need_no_root() -> Outcome {
     assert_eq!(lines.get(2..4), Some(&["exited 9", "1"][..]), "{said}");
     assert!(lines.get(4).is_some_and(|line| line.contains(" 0 0 ")), "{said}");
     assert_eq!(lines.last(), Some(&"shown \"33 101\\r\\n\""), "{said}");
+    let probed: Vec<_> = lines.iter().filter(|line| line.starts_with("probed ")).collect();
+    let [refused, well] = probed[..] else {
+        return Err(said.into());
+    };
+    assert!(refused.contains("ead-only file system") && *well == "probed None", "{said}");
+    assert_eq!(fs::read_to_string(state.join("shares/account/share/two"))?, "two\n");
+    assert!(!state.join("scratch/sandboxes/1").exists());
     assert!(!Path::new("/new").exists());
 
     let orders = [json!({"load": at("other.tar")}), json!({"start": [IMAGE, sh("true")]})];
