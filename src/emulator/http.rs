@@ -4,6 +4,7 @@
 //! What ARM answers is the world's business; here are only the routes that ARM does not have.
 
 mod arm;
+mod behaviours;
 mod control;
 pub(crate) mod cut;
 mod discovery;
@@ -59,6 +60,7 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .route("/_emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/_emulator/faults/{id}", delete(faults::clear_one))
         .route("/_emulator/switches", get(control::switches).patch(control::switch))
+        .route("/_emulator/behaviours", get(behaviours::list).put(behaviours::replace))
         .route("/_emulator/{*rest}", any(control::unknown))
         .route("/sink", get(posts::list).post(posts::take))
         .route("/sink/{*rest}", post(posts::take))

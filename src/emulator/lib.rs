@@ -27,6 +27,7 @@
 //! | `DELETE /_emulator/faults/{id}` | takes one away | yes |
 //! | `GET`, `PUT /_emulator/snapshot` | the whole world as a [`Snapshot`], secrets included; PUT puts one in the place of this world | yes |
 //! | `GET`, `PATCH /_emulator/switches` | `{"exec.split": "true", …}`; PATCH takes some of them | PATCH |
+//! | `GET`, `PUT /_emulator/behaviours` | `{"behaviours": {"image": {…}}}`, [`Behaviour`](runtime::simulated::behaviour::Behaviour) each; PUT takes them all, simulated only | PUT |
 //! | `GET /metadata/endpoints` | the cloud: where it gives tokens, and for whom | no |
 //! | `GET /{tenant}/v2.0/.well-known/openid-configuration` | the tenant's token endpoint; also without `v2.0` | no |
 //! | `GET /{tenant}/discovery/v2.0/keys` | no keys: tokens are signed under the emulator's secret | no |

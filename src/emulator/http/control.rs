@@ -14,7 +14,7 @@ use crate::emulator::Emulator;
 use crate::world::Switches;
 
 /// The largest body that these routes take.
-const LARGEST_BODY: usize = 64 * 1024;
+pub(super) const LARGEST_BODY: usize = 64 * 1024;
 
 pub(super) async fn health(State(emulator): State<Emulator>, ports: Option<Extension<Ports>>) -> Response {
     let chosen = emulator.chosen();

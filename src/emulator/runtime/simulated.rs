@@ -4,6 +4,7 @@
 //! commands at the same times tell the same events. A log is not written but computed from the behaviour and the time that passed.
 
 pub mod behaviour;
+mod content;
 mod terminal;
 
 use std::collections::BTreeMap;
@@ -15,9 +16,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-use self::behaviour::{Behaviour, Exit};
+use self::behaviour::{Behaviour, Exec, Exit};
 use crate::clock::Clock;
-use crate::contract::{Command, Event, ExecSession, Fact, ImageSource, LogLine, Probe, Question, SandboxId};
+use crate::contract::{
+    Command, Event, ExecSession, Fact, ImageSource, Launch, LogLine, Probe, Question, SandboxId, Volume,
+};
 use crate::runtime::{Events, ExecStream};
 
 /// How long a process has between TERM and KILL.
@@ -35,7 +38,7 @@ pub struct Simulated(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    given: BTreeMap<String, Behaviour>,
+    given: Mutex<BTreeMap<String, Behaviour>>,
     clock: Clock,
     events: Events,
     sandboxes: Mutex<BTreeMap<SandboxId, Sandbox>>,
@@ -45,12 +48,22 @@ struct Shared {
 struct Sandbox {
     /// Cancelled when the sandbox is discarded.
     discarded: CancellationToken,
+    volumes: Vec<Volume>,
+    /// How often each container was pulled and started.
+    tries: BTreeMap<String, Tries>,
     containers: BTreeMap<String, Container>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    pulls: usize,
+    starts: usize,
 }
 
 #[derive(Debug)]
 struct Container {
     behaviour: Behaviour,
+    launch: Launch,
     started: Timestamp,
     ended: Option<Timestamp>,
     /// Cancelled by TERM.
@@ -62,26 +75,42 @@ struct Container {
 impl Simulated {
     /// A runtime in which images do what `given` says of them, else what their names say.
     pub fn new(given: BTreeMap<String, Behaviour>, clock: Clock, events: Events) -> Self {
-        Self(Arc::new(Shared { given, clock, events, sandboxes: Mutex::default() }))
+        Self(Arc::new(Shared { clock, events, given: Mutex::new(given), sandboxes: Mutex::default() }))
+    }
+
+    /// What images do by name of the image, beside what their names say.
+    pub(crate) fn behaviours(&self) -> BTreeMap<String, Behaviour> {
+        self.given().clone()
+    }
+
+    /// Replaces what images do; it holds from the next pull or start on.
+    pub(crate) fn set_behaviours(&self, given: BTreeMap<String, Behaviour>) {
+        *self.given() = given;
     }
 
     pub(crate) fn perform(&self, command: Command) {
         match command {
-            Command::Open { sandbox: _, volumes: _ }
-            | Command::Configure { sandbox: _, container: _, config: _ } => {}
-            Command::Probe { sandbox, container, probe, check: _, timeout_seconds: _ } => {
-                self.probe(sandbox, container, probe);
+            Command::Open { sandbox, volumes } => {
+                self.sandboxes().entry(sandbox).or_default().volumes = volumes;
+            }
+            Command::Pull { sandbox, container, source } => self.pull(sandbox, container, &source.image),
+            Command::Start { sandbox, container, launch } => self.start(sandbox, container, launch),
+            Command::Configure { sandbox, container, config } => {
+                let mut sandboxes = self.sandboxes();
+                let place = sandboxes.get_mut(&sandbox);
+                if let Some(container) = place.and_then(|it| it.containers.get_mut(&container)) {
+                    container.launch.config = config;
+                }
+            }
+            Command::Probe { sandbox, container, probe, check: _, timeout_seconds } => {
+                self.probe(sandbox, container, probe, timeout_seconds);
             }
             Command::Kill { sandbox, container } => {
-                if let Some(container) =
-                    self.sandboxes().get(&sandbox).and_then(|it| it.containers.get(&container))
+                let sandboxes = self.sandboxes();
+                if let Some(container) = sandboxes.get(&sandbox).and_then(|it| it.containers.get(&container))
                 {
                     container.term.cancel();
                 }
-            }
-            Command::Pull { sandbox, container, source } => self.pull(sandbox, container, &source.image),
-            Command::Start { sandbox, container, launch } => {
-                self.start(sandbox, container, &launch.source.image, &launch.environment);
             }
             Command::Stop { sandbox } => {
                 for container in self.sandboxes().get(&sandbox).iter().flat_map(|it| it.containers.values()) {
@@ -98,10 +127,16 @@ impl Simulated {
 
     pub(crate) async fn ask(&self, question: Question) -> Fact {
         let Question::Images(sources) = question;
-        for ImageSource { image, credential: _ } in sources {
-            if self.behaviour(&image).missing {
+        for ImageSource { image, credential } in sources {
+            let behaviour = self.behaviour(&image);
+            if behaviour.missing {
                 let reason = format!("no simulated behaviour is given for the image {image}");
                 return Fact::ImageMissing { image, reason };
+            }
+            if let Some(reason) = behaviour.registry_failure {
+                let named = credential.map(|credential| credential.server);
+                let server = named.unwrap_or_else(|| "index.docker.io".to_owned());
+                return Fact::RegistryFailed { server, reason };
             }
         }
         Fact::ImagesFound
@@ -121,8 +156,11 @@ impl Simulated {
             .and_then(|it| it.containers.get(&session.container))
             .filter(|it| it.ended.is_none())
             .ok_or_else(|| "cannot exec in a stopped container: unknown".to_owned())?;
-        match container.behaviour.execs.iter().find(|exec| exec.argv == session.argv) {
-            Some(exec) => Ok(terminal::open(exec.clone(), &self.0.clock, container.end.clone())),
+        let volumes = sandboxes.get(&session.sandbox).map_or(&[][..], |it| &it.volumes);
+        let own = container.behaviour.execs.iter().find(|exec| exec.argv == session.argv);
+        let printed = || content::printed(&session.argv, &container.launch, volumes, &session.container);
+        match own.cloned().or_else(|| printed().map(Exec::printing)) {
+            Some(exec) => Ok(terminal::open(exec, &self.0.clock, container.end.clone())),
             None => Err(no_such_program(&session.argv)),
         }
     }
@@ -134,7 +172,8 @@ impl Simulated {
     }
 
     fn pull(&self, sandbox: SandboxId, container: String, image: &str) {
-        let behaviour = self.behaviour(image);
+        let tried = self.tried(sandbox, &container, |tries| &mut tries.pulls);
+        let behaviour = self.behaviour(image).after(tried).clone();
         let reason = match behaviour.pull_failure {
             None if behaviour.missing => Some(format!("no such image: {image}")),
             failure => failure,
@@ -152,17 +191,24 @@ impl Simulated {
         }));
     }
 
-    fn start(&self, sandbox: SandboxId, name: String, image: &str, environment: &[(String, String)]) {
-        let mut behaviour = self.behaviour(image);
-        let stands = |told: &str| environment.iter().any(|(name, value)| told == format!("{name}={value}"));
+    fn start(&self, sandbox: SandboxId, name: String, launch: Launch) {
+        let tried = self.tried(sandbox, &name, |tries| &mut tries.starts);
+        let mut behaviour = self.behaviour(&launch.source.image).after(tried).clone();
+        let stands =
+            |told: &str| launch.environment.iter().any(|(name, value)| told == format!("{name}={value}"));
         if let Some((_, exit)) = behaviour.exits.iter().find(|(told, _)| stands(told)) {
             behaviour.exit = Some(exit.clone());
+        }
+        if let (Some(reason), Some(mount)) = (&behaviour.mount_failure, launch.mounts.first()) {
+            let (volume, reason) = (mount.volume.clone(), reason.clone());
+            return tell(&self.0.events, Event::MountFailed { sandbox, container: name, volume, reason });
         }
         if let Some(reason) = behaviour.start_failure {
             return tell(&self.0.events, Event::StartFailed { sandbox, container: name, reason });
         }
         let container = Container {
             behaviour,
+            launch,
             started: self.0.clock.now(),
             ended: None,
             term: CancellationToken::new(),
@@ -176,22 +222,42 @@ impl Simulated {
         tell(&self.0.events, Event::Started { sandbox, container: name.clone() });
         let runtime = self.clone();
         self.0.clock.spawn(discarded.run_until_cancelled_owned(async move {
-            let Exit { after_ms: _, code, out_of_memory } = life.await;
+            let (code, out_of_memory) = life.await;
             runtime.ended(sandbox, &name);
             tell(&runtime.0.events, Event::Exited { sandbox, container: name, code, out_of_memory });
         }));
     }
 
-    /// Finds a running container well at the times that its behaviour says.
-    fn probe(&self, sandbox: SandboxId, container: String, probe: Probe) {
+    /// Looks at a container that runs; one that ends meanwhile tells its end alone.
+    fn probe(&self, sandbox: SandboxId, name: String, probe: Probe, timeout_seconds: u32) {
         let sandboxes = self.sandboxes();
-        let running = sandboxes.get(&sandbox).and_then(|it| it.containers.get(&container));
-        let Some(running) = running.filter(|it| it.ended.is_none()) else { return };
-        let unwell = {
-            let age = self.0.clock.now().duration_since(running.started);
-            running.behaviour.unwell(probe, age.try_into().unwrap_or_default())
+        let container = sandboxes.get(&sandbox).and_then(|it| it.containers.get(&name));
+        let Some(container) = container.filter(|it| it.ended.is_none()) else {
+            return;
         };
-        tell(&self.0.events, Event::Probed { sandbox, container, probe, unwell });
+        let after_ms = u64::try_from(self.0.clock.now().duration_since(container.started).as_millis())
+            .unwrap_or_default();
+        let sight = container.behaviour.seen(probe, after_ms);
+        let (takes, timeout) =
+            (Duration::from_millis(sight.takes_ms), Duration::from_secs(timeout_seconds.into()));
+        let unwell =
+            if takes > timeout { Some(format!("no answer after {timeout_seconds}s")) } else { sight.unwell };
+        let (end, events) = (container.end.clone(), self.0.events.clone());
+        drop(sandboxes);
+        let clock = self.0.clock.clone();
+        self.0.clock.spawn(end.run_until_cancelled_owned(async move {
+            clock.sleep(takes.min(timeout)).await;
+            tell(&events, Event::Probed { sandbox, container: name, probe, unwell });
+        }));
+    }
+
+    /// How often something was tried before.
+    fn tried(&self, sandbox: SandboxId, name: &str, which: fn(&mut Tries) -> &mut usize) -> usize {
+        let mut sandboxes = self.sandboxes();
+        let tries = sandboxes.entry(sandbox).or_default().tries.entry(name.to_owned()).or_default();
+        let count = which(tries);
+        *count += 1;
+        *count - 1
     }
 
     fn ended(&self, sandbox: SandboxId, name: &str) {
@@ -204,7 +270,11 @@ impl Simulated {
     }
 
     fn behaviour(&self, image: &str) -> Behaviour {
-        behaviour::of(image, &self.0.given)
+        behaviour::of(image, &self.given())
+    }
+
+    fn given(&self) -> MutexGuard<'_, BTreeMap<String, Behaviour>> {
+        self.0.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sandboxes(&self) -> MutexGuard<'_, BTreeMap<SandboxId, Sandbox>> {
@@ -240,14 +310,14 @@ fn later(time: Timestamp, milliseconds: u64) -> Timestamp {
     time.checked_add(more).unwrap_or(Timestamp::MAX)
 }
 
-/// Lives a process's life and gives its end.
-async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> Exit {
+/// Lives a process's life and gives its exit code, and whether it wanted too much memory.
+async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> (i32, bool) {
     let Behaviour { exit, ignores_term, .. } = behaviour;
     let own_end = async {
         match exit {
-            Some(exit) => {
-                clock.sleep(Duration::from_millis(exit.after_ms)).await;
-                exit
+            Some(Exit { after_ms, code, out_of_memory }) => {
+                clock.sleep(Duration::from_millis(after_ms)).await;
+                (if out_of_memory { KILLED } else { code }, out_of_memory)
             }
             None => std::future::pending().await,
         }
@@ -256,15 +326,15 @@ async fn life(behaviour: Behaviour, clock: Clock, term: CancellationToken) -> Ex
         term.cancelled().await;
         if ignores_term {
             clock.sleep(GRACE).await;
-            Exit { code: KILLED, ..Exit::default() }
+            KILLED
         } else {
-            Exit { code: TERMINATED, ..Exit::default() }
+            TERMINATED
         }
     };
     tokio::select! {
         biased;
         end = own_end => end,
-        end = stopped => end,
+        code = stopped => (code, false),
     }
 }
 
@@ -285,7 +355,7 @@ fn no_such_program(argv: &[String]) -> String {
     let program = argv.first().map_or("", String::as_str);
     format!(
         "OCI runtime exec failed: exec failed: unable to start container process: \
-         exec: \"{program}\": stat {program}: no such file or directory: unknown"
+         exec: \"{program}\": executable file not found in $PATH: unknown"
     )
 }
 

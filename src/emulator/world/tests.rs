@@ -1,13 +1,16 @@
 //! Tests of the world as a whole, with a runtime that does at once what it is told.
 
 mod arm;
+mod catalogue;
 mod coverage;
 mod laws;
 mod life;
 mod order;
+mod probes;
 mod provider;
 mod recorded;
 mod refusals;
 mod restored;
 mod shown;
 mod stage;
+mod updates;

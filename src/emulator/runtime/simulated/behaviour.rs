@@ -3,7 +3,6 @@
 //! All times are milliseconds. Nothing here acts: the runtime beside reads it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +14,14 @@ use crate::contract::Probe;
 pub struct Behaviour {
     /// The registry does not know the image, and says so when asked before a deployment.
     pub missing: bool,
+    /// The registry answers with this error of its own when asked before a deployment.
+    pub registry_failure: Option<String>,
     /// How long a pull takes.
     pub pull_ms: u64,
     /// The pull fails with this reason, though the registry knew the image.
     pub pull_failure: Option<String>,
+    /// The first of the container's volumes cannot be mounted, for this reason.
+    pub mount_failure: Option<String>,
     /// The process cannot be started, for this reason.
     pub start_failure: Option<String>,
     /// What it prints, and when after its start; oldest first.
@@ -29,12 +32,39 @@ pub struct Behaviour {
     pub exits: BTreeMap<String, Exit>,
     /// It does not react to TERM and must be killed.
     pub ignores_term: bool,
-    /// How long after the start its readiness probe finds it well.
-    pub ready_after_ms: u64,
-    /// How long after the start its liveness probe finds it unwell, and its readiness probe too; without, never.
-    pub unwell_after_ms: Option<u64>,
     /// Which programs can be run in it beside the main one.
     pub execs: Vec<Exec>,
+    /// What probes see; of those that hold already, the last. Without, it is well.
+    pub sights: Vec<Sight>,
+    /// What it does the next time it is pulled or started in the same deployment; without, the same again.
+    pub then: Option<Box<Behaviour>>,
+}
+
+impl Behaviour {
+    /// What it does after so many times.
+    pub(super) fn after(&self, times: usize) -> &Self {
+        (0..times).fold(self, |now, _| now.then.as_deref().unwrap_or(now))
+    }
+
+    /// What a probe sees so long after the start.
+    pub(super) fn seen(&self, probe: Probe, after_ms: u64) -> Sight {
+        let fits = |sight: &&Sight| sight.after_ms <= after_ms && sight.probe.is_none_or(|it| it == probe);
+        self.sights.iter().rfind(fits).cloned().unwrap_or_default()
+    }
+}
+
+/// What a probe sees from a time on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sight {
+    /// From how long after the start on.
+    pub after_ms: u64,
+    /// Which probe; without, both.
+    pub probe: Option<Probe>,
+    /// Why the container is unwell; without, it is well.
+    pub unwell: Option<String>,
+    /// How long a look takes; longer than its timeout is unwell.
+    pub takes_ms: u64,
 }
 
 /// A line of output.
@@ -55,7 +85,7 @@ pub struct Exit {
     pub after_ms: u64,
     /// The exit code.
     pub code: i32,
-    /// It wanted more memory than its limit.
+    /// It is ended because it wants more memory than it may have; the code is then 137 whatever it says.
     pub out_of_memory: bool,
 }
 
@@ -71,6 +101,14 @@ pub struct Exec {
     pub echo: bool,
 }
 
+impl Exec {
+    /// A program that prints this and ends.
+    pub(super) fn printing(text: bytes::Bytes) -> Self {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Self { chunks: vec![Chunk { after_ms: 0, text }], ..Self::default() }
+    }
+}
+
 /// Output of an exec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -81,54 +119,68 @@ pub struct Chunk {
     pub text: String,
 }
 
-impl Behaviour {
-    /// Why a probe finds the container unwell so long after its start; none: it is well.
-    pub fn unwell(&self, probe: Probe, age: Duration) -> Option<String> {
-        let age = age.as_millis();
-        let is_sick = self.unwell_after_ms.is_some_and(|after| age >= u128::from(after));
-        let is_early = probe == Probe::Readiness && age < u128::from(self.ready_after_ms);
-        (is_sick || is_early).then(|| "the simulated container is unwell".to_owned())
-    }
-}
-
 /// What an image does: as given, else as its name says, else it is missing.
 ///
-/// The names are `simulated/exit:N` (ends at once with the code N), `simulated/run:forever` (runs until stopped;
-/// `cat` in it echoes) and `simulated/missing:ANY`.
+/// | name | what it does |
+/// | --- | --- |
+/// | `simulated/exit:N` | ends at once with the code N |
+/// | `simulated/sleep:MS`, `simulated/fail:MS` | ends after so many milliseconds, with 0 or 1 |
+/// | `simulated/oom:MS` | is ended after so many milliseconds for want of memory |
+/// | `simulated/run:forever` | runs until stopped; `cat` in it echoes |
+/// | `simulated/unwell:MS` | runs; its liveness probe fails from then on |
+/// | `simulated/unready:MS` | runs; its readiness probe fails until then |
+/// | `simulated/missing:ANY` | no registry knows it |
+/// | `simulated/registry-down:ANY` | its registry fails |
+/// | `simulated/unpullable:ANY`, `simulated/unmountable:ANY`, `simulated/unstartable:ANY` | fails at that step |
+///
+/// In every container `cat FILE` prints a file of its config map or secret volumes, and `printenv NAME` a variable of its
+/// environment.
 pub fn of(image: &str, given: &BTreeMap<String, Behaviour>) -> Behaviour {
-    given.get(image).cloned().unwrap_or_else(|| by_name(image))
+    given.get(image).cloned().unwrap_or_else(|| by_name(image).unwrap_or_else(missing))
 }
 
-fn by_name(image: &str) -> Behaviour {
-    let missing = Behaviour { missing: true, ..Behaviour::default() };
-    let Some(name) = image.strip_prefix("simulated/") else {
-        return missing;
+fn missing() -> Behaviour {
+    Behaviour { missing: true, ..Behaviour::default() }
+}
+
+fn by_name(image: &str) -> Option<Behaviour> {
+    let (name, tag) = image.strip_prefix("simulated/")?.split_once(':')?;
+    let cat = Exec { argv: vec!["cat".to_owned()], echo: true, ..Exec::default() };
+    let runs = || Behaviour { execs: vec![cat.clone()], ..Behaviour::default() };
+    let ends = |exit| Behaviour { exit: Some(exit), ..Behaviour::default() };
+    let sees = |after_ms, probe, unwell: Option<&str>| Sight {
+        after_ms,
+        probe: Some(probe),
+        unwell: unwell.map(str::to_owned),
+        takes_ms: 0,
     };
-    if name == "run:forever" {
-        let cat = Exec { argv: vec!["cat".to_owned()], echo: true, ..Exec::default() };
-        return Behaviour { execs: vec![cat], ..Behaviour::default() };
-    }
-    match name.strip_prefix("exit:").map(str::parse) {
-        Some(Ok(code)) => Behaviour { exit: Some(Exit { code, ..Exit::default() }), ..Behaviour::default() },
-        Some(Err(_)) | None => missing,
-    }
+    let reason = || Some(format!("the name of the image {image} says so"));
+    Some(match name {
+        "exit" => ends(Exit { code: tag.parse().ok()?, ..Exit::default() }),
+        "sleep" => ends(Exit { after_ms: tag.parse().ok()?, ..Exit::default() }),
+        "fail" => ends(Exit { after_ms: tag.parse().ok()?, code: 1, ..Exit::default() }),
+        "oom" => ends(Exit { after_ms: tag.parse().ok()?, out_of_memory: true, ..Exit::default() }),
+        "run" if tag == "forever" => runs(),
+        "unwell" => {
+            let sights = vec![sees(tag.parse().ok()?, Probe::Liveness, Some("it is unwell"))];
+            Behaviour { sights, ..runs() }
+        }
+        "unready" => {
+            let until = tag.parse().ok()?;
+            let not_yet = sees(0, Probe::Readiness, Some("it is not ready"));
+            Behaviour { sights: vec![not_yet, sees(until, Probe::Readiness, None)], ..runs() }
+        }
+        "registry-down" => Behaviour { registry_failure: reason(), ..runs() },
+        "unpullable" => Behaviour { pull_failure: reason(), ..runs() },
+        "unmountable" => Behaviour { mount_failure: reason(), ..runs() },
+        "unstartable" => Behaviour { start_failure: reason(), ..runs() },
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn probes_find_what_the_behaviour_says() {
-        let behaviour = Behaviour { ready_after_ms: 100, unwell_after_ms: Some(500), ..Behaviour::default() };
-        for (age, alive, ready) in
-            [(0, true, false), (100, true, true), (499, true, true), (500, false, false)]
-        {
-            let well = |probe| behaviour.unwell(probe, Duration::from_millis(age)).is_none();
-            assert_eq!((well(Probe::Liveness), well(Probe::Readiness)), (alive, ready), "{age}");
-        }
-        assert_eq!(Behaviour::default().unwell(Probe::Readiness, Duration::ZERO), None);
-    }
 
     #[test]
     fn names_say_what_an_image_does() {
@@ -142,8 +194,35 @@ mod tests {
         assert_eq!(code("simulated/exit:3"), None);
         assert_eq!(of("simulated/exit:3", &given).pull_ms, 5);
         assert!(!of("simulated/run:forever", &given).missing);
+        assert!(of("simulated/oom:5", &given).exit.is_some_and(|exit| exit.out_of_memory));
+        assert!(of("simulated/unpullable:1", &given).pull_failure.is_some());
         for image in ["nginx", "simulated/missing:x", "simulated/exit:many", "simulated/exit"] {
             assert!(of(image, &given).missing, "{image}");
         }
+    }
+
+    #[test]
+    fn probes_see_what_held_last() {
+        let given = BTreeMap::new();
+        let rows = [
+            ("simulated/unwell:1000", Probe::Liveness, 999, true),
+            ("simulated/unwell:1000", Probe::Liveness, 1000, false),
+            ("simulated/unwell:1000", Probe::Readiness, 1000, true),
+            ("simulated/unready:1000", Probe::Readiness, 999, false),
+            ("simulated/unready:1000", Probe::Readiness, 1000, true),
+            ("simulated/run:forever", Probe::Liveness, 0, true),
+        ];
+        for (image, probe, after_ms, well) in rows {
+            assert_eq!(of(image, &given).seen(probe, after_ms).unwell.is_none(), well, "{image} {after_ms}");
+        }
+    }
+
+    #[test]
+    fn what_comes_then_is_data_too() -> Result<(), serde_json::Error> {
+        let text = r#"{"exit": {"code": 1}, "then": {"exit": {"code": 2}, "then": {}}}"#;
+        let behaviour: Behaviour = serde_json::from_str(text)?;
+        let codes = [0, 1, 2, 9].map(|times| behaviour.after(times).exit.as_ref().map(|exit| exit.code));
+        assert_eq!(codes, [Some(1), Some(2), None, None]);
+        Ok(())
     }
 }

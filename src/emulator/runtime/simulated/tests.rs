@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::Simulated;
-use super::behaviour::{Behaviour, Chunk, Exec, Exit, Line};
+use super::behaviour::{Behaviour, Chunk, Exec, Exit, Line, Sight};
 use crate::clock::Clock;
-use crate::contract::{Command, Event, ExecSession, Fact, Launch, Question, SandboxId};
+use crate::contract::{
+    Check, Command, ConfigMap, Content, Event, ExecSession, Fact, Launch, Mount, Probe, Question, SandboxId,
+    Volume,
+};
 
 const SANDBOX: SandboxId = SandboxId(1);
 
@@ -138,5 +142,105 @@ async fn an_exec_prints_echoes_and_dies_with_its_container() -> Result<(), Strin
     let mut stream = runtime.exec(&session(&["cat"])).await?;
     runtime.perform(Command::Stop { sandbox: SANDBOX });
     assert_eq!(stream.output.recv().await, None);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_look_at_what_runs_and_a_kill_ends_it() {
+    let sight = |after_ms, unwell: Option<&str>, takes_ms| Sight {
+        after_ms,
+        probe: None,
+        unwell: unwell.map(str::to_owned),
+        takes_ms,
+    };
+    let sights = vec![sight(0, None, 500), sight(10_000, Some("ill"), 0), sight(20_000, None, 5_000)];
+    let (runtime, mut told) = runtime(Behaviour { sights, ..Behaviour::default() });
+    let probe = || Command::Probe {
+        sandbox: SANDBOX,
+        container: "c".to_owned(),
+        probe: Probe::Liveness,
+        check: Check::Exec(vec!["look".to_owned()]),
+        timeout_seconds: 2,
+    };
+    runtime.perform(probe());
+    runtime.perform(start());
+    assert_eq!(told.recv().await, started(), "what does not run is not looked at");
+    for (unwell, seconds) in [(None, 10), (Some("ill"), 10), (Some("no answer after 2s"), 10)] {
+        runtime.perform(probe());
+        let seen = Event::Probed {
+            sandbox: SANDBOX,
+            container: "c".to_owned(),
+            probe: Probe::Liveness,
+            unwell: unwell.map(str::to_owned),
+        };
+        assert_eq!(told.recv().await, Some(seen));
+        sleep(Duration::from_secs(seconds)).await;
+    }
+    runtime.perform(probe());
+    runtime.perform(Command::Kill { sandbox: SANDBOX, container: "c".to_owned() });
+    assert_eq!(told.recv().await, exited(143), "one that ends tells its end alone");
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(told.try_recv(), Err(mpsc::error::TryRecvError::Empty));
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_volumes_and_the_next_try_are_data() {
+    let next =
+        Behaviour { exit: Some(Exit { out_of_memory: true, ..Exit::default() }), ..Behaviour::default() };
+    let first = Behaviour {
+        pull_failure: Some("too early".to_owned()),
+        mount_failure: Some("no disk".to_owned()),
+        then: Some(Box::new(next)),
+        ..Behaviour::default()
+    };
+    let (runtime, mut told) = runtime(first);
+    runtime.perform(pull());
+    assert!(matches!(told.recv().await, Some(Event::PullFailed { .. })));
+    runtime.perform(pull());
+    assert!(matches!(told.recv().await, Some(Event::Pulled { .. })));
+    let mounts = vec![Mount { volume: "disk".to_owned(), path: "/d".to_owned(), read_only: false }];
+    let start = || Command::Start {
+        sandbox: SANDBOX,
+        container: "c".to_owned(),
+        launch: Launch { source: "image".into(), mounts: mounts.clone(), ..Launch::default() },
+    };
+    runtime.perform(start());
+    let failed = told.recv().await;
+    assert!(matches!(&failed, Some(Event::MountFailed { volume, .. }) if volume == "disk"), "{failed:?}");
+    runtime.perform(start());
+    assert_eq!(told.recv().await, started());
+    let ended = Event::Exited { sandbox: SANDBOX, container: "c".to_owned(), code: 137, out_of_memory: true };
+    assert_eq!(told.recv().await, Some(ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn config_secrets_and_environment_can_be_read() -> Result<(), String> {
+    let (runtime, mut told) = runtime(Behaviour::default());
+    let files = BTreeMap::from([("pin".to_owned(), Bytes::from_static(b"1234"))]);
+    let volumes = vec![Volume { name: "vault".to_owned(), content: Content::Files(files) }];
+    runtime.perform(Command::Open { sandbox: SANDBOX, volumes });
+    let config = |value: &str| ConfigMap(BTreeMap::from([("mode".to_owned(), value.to_owned())]));
+    let launch = Launch {
+        source: "image".into(),
+        environment: vec![("A".to_owned(), "b".to_owned())],
+        mounts: vec![Mount { volume: "vault".to_owned(), path: "/run/vault/".to_owned(), read_only: true }],
+        config: config("fast"),
+        ..Launch::default()
+    };
+    runtime.perform(Command::Start { sandbox: SANDBOX, container: "c".to_owned(), launch });
+    assert_eq!(told.recv().await, started());
+    let config = config("slow");
+    for (argv, text) in [
+        (["printenv", "A"], "b\r\n"),
+        (["cat", "/run/vault/pin"], "1234"),
+        (["cat", "/mnt/configmap/c/mode"], "fast"),
+    ] {
+        let mut stream = runtime.exec(&session(&argv)).await?;
+        assert_eq!(stream.output.recv().await.as_deref(), Some(text.as_bytes()), "{argv:?}");
+    }
+    runtime.perform(Command::Configure { sandbox: SANDBOX, container: "c".to_owned(), config });
+    let mut stream = runtime.exec(&session(&["cat", "/mnt/configmap/c/mode"])).await?;
+    assert_eq!(stream.output.recv().await.as_deref(), Some(b"slow".as_slice()));
+    assert!(runtime.exec(&session(&["cat", "/mnt/configmap/c/other"])).await.is_err());
     Ok(())
 }

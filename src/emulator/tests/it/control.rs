@@ -4,7 +4,7 @@ use acitask_emulator::{Emulator, Options};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::wire::{GROUP, VERSION, bare, deploy, send};
+use super::wire::{GROUP, VERSION, bare, deploy, send, until};
 
 #[tokio::test(start_paused = true)]
 async fn what_changes_something_needs_a_token() -> Outcome {
@@ -16,6 +16,8 @@ async fn what_changes_something_needs_a_token() -> Outcome {
         ("GET", "/_emulator/requests?since=x", 400),
         ("GET", "/_emulator/switches", 200),
         ("PATCH", "/_emulator/switches", 401),
+        ("GET", "/_emulator/behaviours", 200),
+        ("PUT", "/_emulator/behaviours", 401),
         ("POST", "/_emulator/reset", 401),
         ("POST", "/_emulator/stop", 401),
         ("POST", "/_emulator/advance", 401),
@@ -80,4 +82,24 @@ async fn a_reset_leaves_nothing() -> Outcome {
     assert_eq!(send(&emulator, "GET", &format!("{GROUP}{VERSION}"), Value::Null).await?.status, 404);
     assert_eq!(emulator.sink().posts(), []);
     deploy(&emulator, "simulated/run:forever", "Always").await
+}
+
+#[tokio::test(start_paused = true)]
+async fn behaviours_are_data_that_a_control_call_can_replace() -> Outcome {
+    let emulator = Emulator::open(Options::in_memory()).await?;
+    let path = "/_emulator/behaviours";
+    let given = json!({"mine:1": {"exit": {"afterMs": 5000, "code": 3}}});
+    let set = send(&emulator, "PUT", path, given).await?;
+    assert_eq!((set.status, &set.body["behaviours"]["mine:1"]["exit"]["code"]), (200, &json!(3)));
+    for wrong in [json!([]), json!({"mine:1": {"exits": 3}})] {
+        let refused = send(&emulator, "PUT", path, wrong).await?;
+        assert_eq!((refused.status, refused.code()), (400, "InvalidBehaviours"));
+    }
+    deploy(&emulator, "mine:1", "Never").await?;
+    until(&emulator, |group| {
+        let view = &group["properties"]["containers"][0]["properties"]["instanceView"];
+        view["currentState"]["exitCode"] == 3
+    })
+    .await
+    .map(drop)
 }
