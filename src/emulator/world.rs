@@ -271,6 +271,8 @@ impl World {
             }
             self.settle(&key);
         }
+        // What begins to run can be due for a first look at once.
+        self.pass(now);
         std::mem::take(&mut self.commands)
     }
 

@@ -261,6 +261,11 @@ impl Stage {
         self.commands.extend(more);
     }
 
+    /// In how many sandboxes containers run.
+    pub(super) fn sandboxes(&self) -> usize {
+        self.alive.iter().map(|(sandbox, _)| *sandbox).collect::<BTreeSet<_>>().len()
+    }
+
     /// How many containers run.
     pub(super) fn alive(&self) -> usize {
         self.alive.len()
