@@ -355,7 +355,7 @@ fn no_such_program(argv: &[String]) -> String {
     let program = argv.first().map_or("", String::as_str);
     format!(
         "OCI runtime exec failed: exec failed: unable to start container process: \
-         exec: \"{program}\": executable file not found in $PATH: unknown"
+         exec: \"{program}\": stat {program}: no such file or directory: unknown"
     )
 }
 

@@ -7,6 +7,7 @@ mod control;
 mod exec;
 mod faults;
 mod gone;
+mod groups;
 mod killed;
 mod native;
 mod odd;

@@ -387,3 +387,37 @@ fn secrets_are_dropped_and_all_else_is_echoed() {
     let newer = stage.get(&format!("{TASK}?api-version=2026-07-01")).json();
     assert_eq!(newer["properties"]["volumes"][0]["azureFile"]["userAssignedIdentityClientId"], "me");
 }
+
+#[test]
+fn what_a_get_shows_can_be_put_back_where_nothing_was_a_secret() {
+    let user =
+        "/subscriptions/s/resourceGroups/r/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u";
+    let mut body = configured("fast");
+    body["identity"] = json!({"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {user: {}}});
+    body["properties"]["initContainers"] = json!([{"name": "init", "properties": {"image": "i"}}]);
+    body["properties"]["ipAddress"] =
+        json!({"type": "Public", "ports": [{"port": 80}], "dnsNameLabel": "label"});
+    body["properties"]["containers"][0]["properties"]["environmentVariables"] = json!([]);
+    let mut stage = running(body);
+    stage.end("init", 0, false);
+    stage.run();
+    for version in ["2019-12-01", "2021-10-01", "2025-09-01"] {
+        let url = format!("{TASK}?api-version={version}");
+        let before = stage.get(&url).json();
+        let answer = stage.put(&url, before.clone());
+        assert_eq!(answer.status, 200, "{version}: {}", answer.json());
+        stage.run();
+        stage.end("init", 0, false);
+        stage.run();
+        let (mut before, mut after) = (before, stage.get(&url).json());
+        for view in [&mut before, &mut after] {
+            for list in ["containers", "initContainers"] {
+                let items = view["properties"].get_mut(list).and_then(Value::as_array_mut);
+                for item in items.into_iter().flatten() {
+                    item["properties"]["instanceView"] = json!(null);
+                }
+            }
+        }
+        assert_eq!(after, before, "{version}");
+    }
+}
