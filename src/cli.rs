@@ -12,6 +12,7 @@ mod code;
 mod confined;
 mod connect;
 mod destroy;
+mod drift;
 mod emulator;
 mod environment;
 mod exec;
@@ -98,6 +99,7 @@ async fn perform(desk: &Desk, command: Command) -> Result<Code, Failure> {
         Command::Plan(arguments) => plan::plan(desk, &arguments).await,
         Command::Apply(arguments) => apply::apply(desk, &arguments).await,
         Command::Destroy(arguments) => destroy::destroy(desk, &arguments).await,
+        Command::Drift(arguments) => drift::drift(desk, &arguments).await,
         Command::Forget(arguments) => forget::forget(desk, &arguments).await,
         Command::Graph(arguments) => graph::graph(desk, &arguments),
         Command::Run(arguments) => run::run(desk, &arguments).await,

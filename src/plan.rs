@@ -3,6 +3,7 @@
 //! Pure. A [`Plan`] is made only by [`Plan::seal`], which checks its laws. Reasons, impacts and notes are for people;
 //! nothing branches on them. The plan of the whole stack is made by [`reconcile::reconcile`].
 
+pub mod applied;
 pub mod diff;
 pub mod fingerprint;
 pub mod frontier;
@@ -31,6 +32,7 @@ use crate::model::record::{Done, InputDigest, Record};
 use crate::model::secret::SecretSource;
 use crate::model::stack::{Concurrency, Interrupted, Retries, RunValue};
 use crate::model::tag::Tags;
+use crate::plan::applied::Origin;
 
 /// A step's place in its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -282,6 +284,8 @@ pub struct Change {
     pub before: Option<Value>,
     /// What is wanted.
     pub after: Option<Value>,
+    /// Where the difference comes from; for people.
+    pub origin: Origin,
 }
 
 impl Change {

@@ -5,6 +5,7 @@
 
 pub mod advice;
 pub mod changes;
+pub mod drift;
 pub mod entry;
 pub mod flags;
 pub mod heading;

@@ -9,7 +9,7 @@ use super::code;
 use super::emulator::EmulatorCommand;
 use super::environment::Environment;
 use super::{
-    apply, destroy, exec, forget, gc, graph, logs, plan, power, quickstart, run, runs, schema, status,
+    apply, destroy, drift, exec, forget, gc, graph, logs, plan, power, quickstart, run, runs, schema, status,
     validate, why,
 };
 use crate::arm::credential::Source;
@@ -137,6 +137,7 @@ pub(crate) enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
+    Drift(drift::Drift),
     Forget(forget::Forget),
     Run(run::Run),
     /// Follow a run that is under way to its end, and end with its exit code.

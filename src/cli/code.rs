@@ -14,10 +14,11 @@ Exit codes:
   0    done, or nothing to do
   1    an error, of usage too
   2    changes are pending (`plan --detailed-exitcode`)
-  3    blocked: something is protected
+  3    blocked: something is protected, or beyond a limit
   4    something changed since it was planned
   5    partly applied: some steps failed
   6    a task failed
+  7    something is other than it was applied (`drift`)
   124  a task took too long
   130  interrupted
 `run` and `exec` end with the container's own code, and with 125 where acitask itself failed,
@@ -40,6 +41,8 @@ impl Code {
     pub(crate) const TASK_FAILED: Self = Self(6);
     /// acitask's own failure, where the code belongs to a container.
     pub(crate) const OWN_FAILURE: Self = Self(125);
+    /// Something is other than it was applied.
+    pub(crate) const DRIFT: Self = Self(7);
     /// A task took too long.
     pub(crate) const TIMED_OUT: Self = Self(124);
     /// Interrupted.

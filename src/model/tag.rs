@@ -11,6 +11,9 @@ pub const OWNER: &str = "acitask-owner";
 /// Holds the names of the tags that the owner set, so that one taken out of the manifest is removed and a foreign one is not.
 pub const NAMES: &str = "acitask-tags";
 
+/// On a container group: a digest of each field as it was last applied.
+pub const SHAPE: &str = "acitask-shape";
+
 /// On a container group: the run that the PUT which made it began.
 pub const INTENT: &str = "acitask-run";
 

@@ -14,6 +14,7 @@ use crate::model::group::{
     Port, ResourceRequests, Resources,
 };
 use crate::model::secret::Mark;
+use crate::plan::applied::Origin;
 use crate::plan::shape::Shape;
 use crate::plan::{Change, Value};
 
@@ -103,7 +104,7 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     fn put(&mut self, field: Field, path: impl Into<String>, before: Option<Value>, after: Option<Value>) {
-        self.0.push(Change { field, path: path.into(), before, after });
+        self.0.push(Change { field, path: path.into(), before, after, origin: Origin::Unknown });
     }
 
     fn text(&mut self, field: Field, path: impl Into<String>, before: impl Display, after: impl Display) {

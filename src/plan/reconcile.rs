@@ -7,6 +7,7 @@
 mod array;
 mod destroy;
 mod draft;
+pub mod drift;
 mod due;
 mod ephemeral;
 mod forget;

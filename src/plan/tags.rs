@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::effect::Field;
 use crate::model::name::Owner;
-use crate::model::tag::{INTENT, NAMES, OWNER, Tags, lookup};
+use crate::model::tag::{INTENT, NAMES, OWNER, SHAPE, Tags, lookup};
+use crate::plan::applied::Origin;
 use crate::plan::{Change, TagEdit, Value};
 
 /// The longest value of a tag, as Microsoft's page "Use tags to organize your Azure resources" says.
@@ -67,12 +68,27 @@ fn shown(edit: &TagEdit, found: &Tags) -> Vec<Change> {
         path: format!("tags.{name}"),
         before: before(name),
         after,
+        origin: Origin::Unknown,
     };
     let set = edit.set.iter().map(|(name, value)| (name, Some(Value::Text(value.clone()))));
     let removed = edit.remove.iter().map(|name| (name, None));
     set.chain(removed)
-        .filter(|(name, _)| !name.eq_ignore_ascii_case(NAMES))
+        .filter(|(name, _)| ![NAMES, SHAPE].iter().any(|own| name.eq_ignore_ascii_case(own)))
         .map(|(name, after)| change(name, after))
+        .collect()
+}
+
+/// The tags of the user's that are there, as far as `acitask-tags` tells; ignored ones are left out.
+pub fn users(found: &Tags, ignored: &BTreeSet<String>) -> Tags {
+    let is_users = |name: &str| {
+        !name.eq_ignore_ascii_case(NAMES)
+            && managed(found, name)
+            && !ignored.iter().any(|other| other.eq_ignore_ascii_case(name))
+    };
+    found
+        .iter()
+        .filter(|(name, _)| is_users(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Small stacks and what stands in the cloud, written as literals, and the tables and laws that hold over them.
 
 mod breadth;
+mod drift;
 mod fans;
 mod fields;
 mod frontier;

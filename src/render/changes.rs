@@ -4,6 +4,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::effect::Effect;
+use crate::plan::applied::Origin;
 use crate::plan::{Change, Value};
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, harmless, padded};
@@ -52,6 +53,12 @@ fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
         Effect::Replace => "  (cannot be changed in place)",
         Effect::Tags | Effect::Live | Effect::Update => "",
     };
+    let origin = match change.origin {
+        Origin::Drift => "  (drift)",
+        Origin::Both => "  (drift, and changed here)",
+        Origin::Manifest | Origin::Unknown => "",
+    };
+    let force = &format!("{force}{origin}");
     let aside = style.paint(Label::Aside, force);
     if has_lines(change) {
         let mut lines = vec![format!("{path}{aside}")];

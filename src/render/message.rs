@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-pub use self::planned::planned;
+pub use self::planned::{drifts, planned};
 pub use self::told::Telling;
 
 use crate::model::effect::Effect;
@@ -89,6 +89,16 @@ pub enum Message {
         pending: bool,
         /// What `apply --expect` takes.
         fingerprint: String,
+    },
+    /// Something is other than it was applied.
+    Drifted {
+        /// What.
+        subject: SubjectView,
+        /// What differs; `before` is what is wanted, `after` what is there.
+        changes: Vec<ChangeView>,
+        /// What cannot be told by a field.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
     },
     /// The plan is being carried out.
     ApplyBegan {
@@ -230,6 +240,22 @@ pub struct ChangeView {
     pub before: Option<ValueView>,
     /// What is wanted; null where it is removed.
     pub after: Option<ValueView>,
+    /// Where the difference comes from.
+    pub origin: OriginWord,
+}
+
+/// Where a difference comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OriginWord {
+    /// Nothing tells.
+    Unknown,
+    /// The manifest says other than it did when it was last applied.
+    Manifest,
+    /// The thing is other than it was made.
+    Drift,
+    /// Both have changed.
+    Both,
 }
 
 /// A value of a field.

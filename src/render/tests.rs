@@ -17,6 +17,7 @@ use crate::model::quantity::{Cpu, Memory, Period};
 use crate::model::secret::{Secret, SecretRef, SecretSource};
 use crate::model::stack::{Concurrency, Interrupted, Retries};
 use crate::model::tag::{OWNER, Tags};
+use crate::plan::applied::Origin;
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Action, Begin, Change, Deployment, Exec, Finish, Guard, Impact, Note, Plan, Reason, Run};
 use crate::plan::{Step, StepId, Subject, Value};
@@ -133,7 +134,7 @@ fn plan(steps: Vec<Brief<'_>>) -> Result<Plan, Box<dyn Error>> {
 }
 
 fn change(field: Field, path: &str, before: Option<Value>, after: Option<Value>) -> Change {
-    Change { field, path: path.into(), before, after }
+    Change { field, path: path.into(), before, after, origin: Origin::Unknown }
 }
 
 fn text(text: &str) -> Option<Value> {

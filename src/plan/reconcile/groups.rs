@@ -49,7 +49,8 @@ impl<'d> Line<'d> {
             None => "tags differ".to_owned(),
         };
         let guard = guard::group(Some(here.seen));
-        let sketch = self.sketch(Action::TagGroup(here.edit.clone()), guard, reason);
+        let edit = if here.changes.is_empty() { here.whole_edit(&here.edit) } else { here.edit.clone() };
+        let sketch = self.sketch(Action::TagGroup(edit), guard, reason);
         self.push(Sketch { changes: here.tag_changes.clone(), ..sketch })
     }
 }
@@ -95,6 +96,7 @@ pub(super) fn draft(
                 Some(Effect::Tags | Effect::Live | Effect::Update) => {
                     line.draft.read(&declared.id);
                     let edit = if here.taken_over.is_some() { TagEdit::default() } else { here.edit.clone() };
+                    let edit = here.whole_edit(&edit);
                     let body = stand::deployment(scene, declared, &location, Some(&here.seen.tags));
                     let sketch =
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());

@@ -6,6 +6,7 @@ use crate::model::name::Name;
 use crate::model::observed::SeenGroup;
 use crate::model::stack::ContainerGroup;
 use crate::model::tag::Tags;
+use crate::plan::applied::Applied;
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::shape::{self, Shape};
@@ -32,6 +33,9 @@ pub(super) struct Here<'a> {
     /// What its tags lack.
     pub(super) edit: TagEdit,
     pub(super) tag_changes: Vec<Change>,
+    /// The tag that tells what is applied, where it tells other than what is wanted. It goes along with what is done
+    /// about the properties; by itself it is no reason to touch anything.
+    told: Option<(String, String)>,
     /// From whom it is taken over, if it is.
     pub(super) taken_over: Option<String>,
 }
@@ -72,8 +76,23 @@ pub(super) fn of<'a>(
     let mut changes = diff::diff(&shape::wanted(&declared.group), &found);
     changes.extend(diff::location(location, &seen.location));
     let wanted = tags::wanted(scene.owner(), &declared.tags);
-    let (edit, tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
-    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, taken_over }))
+    let (edit, mut tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
+    let last = Applied::read(&seen.tags);
+    let wants = applied(declared, location);
+    let has = Applied::of(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
+    for change in changes.iter_mut().chain(&mut tag_changes) {
+        change.origin = last.origin(change.field, &wants, &has);
+    }
+    let told = (last != wants).then(|| wants.tag());
+    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, taken_over }))
+}
+
+/// What a declared group is once it is applied.
+fn applied(declared: &ContainerGroup, location: &str) -> Applied {
+    let is_ignored = |name: &str| declared.ignored_tags.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let tags = declared.tags.iter().filter(|(name, _)| !is_ignored(name));
+    let tags = tags.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Applied::of(&shape::wanted(&declared.group), location, &tags)
 }
 
 impl Here<'_> {
@@ -85,6 +104,13 @@ impl Here<'_> {
     pub(super) fn effect(&self) -> Option<Effect> {
         let effect = self.changes.iter().map(Change::effect).max()?;
         Some(if self.can_finish() || self.is_stopped() { Effect::Replace } else { effect })
+    }
+
+    /// The edit that is made when its properties are as wanted, before or by the same step.
+    pub(super) fn whole_edit(&self, edit: &TagEdit) -> TagEdit {
+        let mut edit = edit.clone();
+        edit.set.extend(self.told.clone());
+        edit
     }
 
     /// Why its properties change, and why it is replaced if it is.
@@ -139,7 +165,8 @@ pub(super) fn deployment(
     location: &str,
     found: Option<&Tags>,
 ) -> Box<Deployment> {
-    let wanted = tags::wanted(scene.owner(), &declared.tags);
+    let mut wanted = tags::wanted(scene.owner(), &declared.tags);
+    wanted.extend([applied(declared, location).tag()]);
     let tags =
         found.map_or_else(|| wanted.clone(), |found| tags::merged(&wanted, found, &declared.ignored_tags));
     Box::new(Deployment { location: location.to_owned(), tags, group: declared.group.clone() })

@@ -1,7 +1,9 @@
 //! A plan as messages, in the order of the page that people read.
 
-use super::{ActionWord, ChangeView, ImpactWord, Message, RemarkView, SubjectView, ValueView};
+use super::{ActionWord, ChangeView, ImpactWord, Message, OriginWord, RemarkView, SubjectView, ValueView};
+use crate::plan::applied::Origin;
 use crate::plan::fingerprint::Fingerprint;
+use crate::plan::reconcile::drift::Drift;
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Action, Change, Impact, Note, Subject, Value};
 use crate::render::entry::{Count, Entry, entries};
@@ -102,13 +104,29 @@ pub(super) fn subject(subject: &Subject) -> SubjectView {
 }
 
 fn change(change: &Change) -> ChangeView {
-    let Change { field: _, path, before, after } = change;
+    let Change { field: _, path, before, after, origin } = change;
     ChangeView {
         path: path.clone(),
         effect: change.effect(),
         before: before.as_ref().map(value),
         after: after.as_ref().map(value),
+        origin: match origin {
+            Origin::Unknown => OriginWord::Unknown,
+            Origin::Manifest => OriginWord::Manifest,
+            Origin::Drift => OriginWord::Drift,
+            Origin::Both => OriginWord::Both,
+        },
     }
+}
+
+/// The messages of what drifted.
+pub fn drifts(drifts: &[Drift]) -> Vec<Message> {
+    let drifted = drifts.iter().map(|Drift { subject: about, changes, remark }| Message::Drifted {
+        subject: subject(about),
+        changes: changes.iter().map(change).collect(),
+        remark: remark.clone(),
+    });
+    std::iter::once(Message::version()).chain(drifted).collect()
 }
 
 fn value(value: &Value) -> ValueView {

@@ -1,0 +1,175 @@
+//! What was last applied to a container group, field by field, as it stands in the tag `acitask-shape`: so that a
+//! difference can be told to be the manifest's, somebody else's, or both.
+//!
+//! Nothing is decided by it. A digest of four digits is enough to tell people where a difference comes from, and all
+//! fields of a group fit into one tag. Version 1 is the fields of [`Field::ALL`] in their order; a field that is added
+//! at the end is one more digest, any other change of the order is another version.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::digest::hex;
+use crate::model::effect::Field;
+use crate::model::secret::Mark;
+use crate::model::tag::{SHAPE, Tags, lookup};
+use crate::plan::shape::Shape;
+
+/// The version that is written.
+const VERSION: &str = "1:";
+/// The hexadecimal digits of each field.
+const DIGITS: usize = 4;
+
+/// Where a difference comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Origin {
+    /// Nothing tells.
+    #[default]
+    Unknown,
+    /// The manifest says other than it did when it was last applied.
+    Manifest,
+    /// The thing is other than it was made.
+    Drift,
+    /// Both have changed.
+    Both,
+}
+
+/// A digest of every field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied(BTreeMap<Field, String>);
+
+impl Applied {
+    /// Of a group in a region with these tags of the user's.
+    pub fn of(shape: &Shape, location: &str, tags: &Tags) -> Self {
+        let Ok(group) = shape.sure().map(&mut |Mark| Ok::<_, Infallible>("secret"));
+        // Our own plain structs become JSON without fail; an error would digest like nothing at all.
+        let tree = serde_json::to_value(group).unwrap_or_default();
+        let folded: BTreeMap<String, &String> =
+            tags.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let digest = |field: Field| match field {
+            Field::Tags => hex(&folded, DIGITS),
+            Field::Location => hex(&location.replace(' ', "").to_ascii_lowercase(), DIGITS),
+            _ => hex(&part(&tree, field), DIGITS),
+        };
+        Self(Field::ALL.into_iter().map(|field| (field, digest(field))).collect())
+    }
+
+    /// What the tags of a group tell; nothing where they hold none of a version that is known.
+    pub fn read(tags: &Tags) -> Self {
+        let text = lookup(tags, SHAPE).and_then(|text| text.strip_prefix(VERSION)).unwrap_or_default();
+        let digests =
+            text.as_bytes().chunks_exact(DIGITS).map(|digest| String::from_utf8_lossy(digest).into_owned());
+        Self(Field::ALL.into_iter().zip(digests).collect())
+    }
+
+    /// The tag.
+    pub fn tag(&self) -> (String, String) {
+        let Self(digests) = self;
+        let digests: String =
+            Field::ALL.iter().filter_map(|field| digests.get(field)).map(String::as_str).collect();
+        (SHAPE.to_owned(), format!("{VERSION}{digests}"))
+    }
+
+    /// Where a difference of a field comes from: self is what was applied.
+    pub fn origin(&self, field: Field, wanted: &Self, found: &Self) -> Origin {
+        let (Some(applied), Some(wanted), Some(found)) =
+            (self.0.get(&field), wanted.0.get(&field), found.0.get(&field))
+        else {
+            return Origin::Unknown;
+        };
+        match (wanted != applied, found != applied) {
+            (true, false) => Origin::Manifest,
+            (false, true) => Origin::Drift,
+            (true, true) => Origin::Both,
+            (false, false) => Origin::Unknown,
+        }
+    }
+}
+
+/// All that a field is about.
+fn part(tree: &Value, field: Field) -> Vec<Value> {
+    match field {
+        // Only which there are; what is in each has fields of its own.
+        Field::Containers => found(tree, "containers[].name"),
+        Field::IpAddress => found(tree, "ipAddress.type"),
+        _ => found(tree, field.path()),
+    }
+}
+
+/// The values at a path, each after the name of the list's item that it is in.
+fn found(tree: &Value, path: &str) -> Vec<Value> {
+    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let into = |value: &Value| match rest {
+        Some(rest) => found(value, rest),
+        None => vec![value.clone()],
+    };
+    match head.strip_suffix("[]") {
+        None => tree.get(head).map(into).unwrap_or_default(),
+        Some(list) => {
+            let items = tree.get(list).and_then(Value::as_array).into_iter().flatten();
+            items
+                .flat_map(|item| {
+                    let name = item.get("name").cloned().unwrap_or_default();
+                    let values = into(item);
+                    // An item that lacks the field is as one that is not there.
+                    let name = (!values.is_empty()).then_some(name);
+                    name.into_iter().chain(values)
+                })
+                .collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_is_found_in_every_container() {
+        let tree = json!({"sku": "Standard", "containers": [
+            {"name": "a", "image": "one", "resources": {"requests": {"cpu": 1}}},
+            {"name": "b", "image": "two", "command": ["x"]},
+        ]});
+        for (path, wanted) in [
+            ("sku", json!(["Standard"])),
+            ("containers[].image", json!(["a", "one", "b", "two"])),
+            ("containers[].command", json!(["b", ["x"]])),
+            ("containers[].resources.requests.cpu", json!(["a", 1])),
+            ("zones", json!([])),
+        ] {
+            assert_eq!(Value::from(found(&tree, path)), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_field_fits_into_a_tag_and_comes_back() {
+        let all = Field::ALL.into_iter().enumerate();
+        let applied = Applied(all.map(|(n, field)| (field, format!("{n:04x}"))).collect());
+        let (name, value) = applied.tag();
+        assert!(value.len() <= 256, "{}", value.len());
+        assert_eq!(Applied::read(&Tags::from([(name.to_uppercase(), value.clone())])), applied);
+        // A group of an older version knows fewer fields, and one of an unknown version none.
+        let older = Tags::from([(name.clone(), value[..VERSION.len() + 2 * DIGITS].to_owned())]);
+        assert_eq!(Applied::read(&older).0.len(), 2);
+        assert!(Applied::read(&Tags::from([(name, "2:0000".to_owned())])).0.is_empty());
+    }
+
+    #[test]
+    fn where_a_difference_comes_from() {
+        let of = |digest: &str| Applied(BTreeMap::from([(Field::Image, digest.to_owned())]));
+        for (applied, wanted, found, origin) in [
+            ("a", "b", "a", Origin::Manifest),
+            ("a", "a", "b", Origin::Drift),
+            ("a", "b", "c", Origin::Both),
+            ("a", "b", "b", Origin::Both),
+            ("a", "a", "a", Origin::Unknown),
+        ] {
+            assert_eq!(of(applied).origin(Field::Image, &of(wanted), &of(found)), origin);
+        }
+        assert_eq!(of("a").origin(Field::Cpu, &of("b"), &of("c")), Origin::Unknown);
+    }
+}
