@@ -7,6 +7,7 @@
 //! Invariant: pure, and all errors of all files are told at once, each once, each at its place. No value is ever guessed.
 //! Files, the environment and the precedence of values are the command line's.
 
+mod allow;
 mod book;
 mod compose;
 mod diagnostic;
@@ -32,12 +33,13 @@ use std::sync::Arc;
 
 use miette::NamedSource;
 
-pub use self::diagnostic::{Diagnostic, Rejected};
+pub use self::diagnostic::{Diagnostic, Rejected, Spot};
 pub use self::kind::Kind;
 pub use self::rule::{Rule, Severity};
 pub use self::variable::{Declared, Given, Origin, Values};
 pub use self::write::to_yaml;
 
+use self::allow::Allow;
 use self::book::{Book, Document};
 use self::diagnostic::File;
 use self::judge::Judge;
@@ -71,6 +73,7 @@ pub struct Draft {
     files: Vec<File>,
     documents: Vec<Document>,
     diagnostics: Vec<Diagnostic>,
+    allows: Vec<Allow>,
     complete: bool,
 }
 
@@ -86,12 +89,16 @@ pub struct Resolved {
 /// Reads files of manifests. What is wrong with them is told by [`Draft::resolve`].
 pub fn read(mut sources: Vec<Source>) -> Draft {
     sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut draft = Draft { files: vec![], documents: vec![], diagnostics: vec![], complete: true };
+    let mut draft =
+        Draft { files: vec![], documents: vec![], diagnostics: vec![], allows: vec![], complete: true };
     for (file, source) in sources.into_iter().enumerate() {
         let parsed = parse::documents(file, &source.text);
         let first = draft.documents.len();
         draft.complete &= !parsed.incomplete;
         draft.diagnostics.extend(parsed.diagnostics);
+        let (allows, misread) = allow::comments(file, &source.text);
+        draft.allows.extend(allows);
+        draft.diagnostics.extend(misread);
         draft.documents.extend(parsed.documents.into_iter().map(|root| Document { file, root }));
         let text = rules::secret::masked(&source.text, &draft.documents[first..]);
         draft.files.push(Arc::new(NamedSource::new(source.name, text).with_language("yaml")));
@@ -143,13 +150,14 @@ impl Draft {
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
         rules::judge(&book, &mut diagnostics);
+        allow::apply(&self.allows, &mut diagnostics);
         let (errors, warnings) = diagnostic::part(diagnostics, &self.files);
         if !errors.is_empty() {
-            return Err(Rejected { diagnostics: errors });
+            return Err(Rejected { diagnostics: errors, warnings });
         }
         match lower::stack(typed, &secrets, whole) {
             Ok(stack) => Ok(Resolved { stack, warnings }),
-            Err(diagnostic) => Err(Rejected { diagnostics: vec![*diagnostic] }),
+            Err(diagnostic) => Err(Rejected { diagnostics: vec![*diagnostic], warnings }),
         }
     }
 

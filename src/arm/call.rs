@@ -22,8 +22,6 @@ use super::fault::{Fault, FaultKind};
 use super::wire::{Answer, Request};
 use super::{Arm, list};
 
-/// The stable version of Container Instances that everything here is written for.
-const GROUPS: &str = "2025-09-01";
 /// The version of resource groups, generic resources and tags.
 const RESOURCES: &str = "2021-04-01";
 
@@ -64,7 +62,12 @@ impl Call {
 
     /// A client of Container Instances for this call alone.
     pub(super) fn aci(self: &Arc<Self>) -> aci::Client {
-        aci::Client::new(self.pinned(GROUPS), self.clone(), self.scopes(), self.options())
+        aci::Client::new(
+            self.pinned(self.arm.endpoint().groups_version()),
+            self.clone(),
+            self.scopes(),
+            self.options(),
+        )
     }
 
     /// A client of resource groups, resources and tags for this call alone.
@@ -74,8 +77,13 @@ impl Call {
 
     /// A client that writes container groups as generic resources, for this call alone.
     pub(super) fn generic(self: &Arc<Self>) -> resources::resources::Client {
-        resources::Client::new(self.pinned(GROUPS), self.clone(), self.scopes(), self.options())
-            .resources_client()
+        resources::Client::new(
+            self.pinned(self.arm.endpoint().groups_version()),
+            self.clone(),
+            self.scopes(),
+            self.options(),
+        )
+        .resources_client()
     }
 
     /// The crates keep a version that stands in the endpoint's query already.

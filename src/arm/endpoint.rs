@@ -5,12 +5,14 @@
 use url::{Host, Url};
 
 use super::fault::{Fault, FaultKind};
+use crate::model::stack::AZURE_API_VERSION;
 
 /// Where Azure Resource Manager answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     url: Url,
     audience: String,
+    groups: String,
 }
 
 impl Endpoint {
@@ -27,7 +29,8 @@ impl Endpoint {
         if !confidential(&parsed) {
             return Err(refused("plain http is only for this machine"));
         }
-        Ok(Self { url: parsed, audience: audience.into().trim_end_matches('/').to_owned() })
+        let audience = audience.into().trim_end_matches('/').to_owned();
+        Ok(Self { url: parsed, audience, groups: AZURE_API_VERSION.to_owned() })
     }
 
     /// Azure's public cloud.
@@ -36,6 +39,18 @@ impl Endpoint {
     /// Never, in truth; the address is parsed like any other.
     pub fn public() -> Result<Self, Fault> {
         Self::new("https://management.azure.com", "https://management.azure.com")
+    }
+
+    /// The same endpoint, spoken to in another version of the API for Container Instances, where one is wanted.
+    #[must_use]
+    pub fn in_version(self, version: Option<&str>) -> Self {
+        let groups = version.map_or(self.groups, str::to_owned);
+        Self { groups, ..self }
+    }
+
+    /// The version of the API for Container Instances.
+    pub fn groups_version(&self) -> &str {
+        &self.groups
     }
 
     /// The URL, a path of `/` and no query.

@@ -39,7 +39,7 @@ pub(crate) async fn connect(desk: &Desk, project: &Project) -> Result<Line, Fail
         Target::Azure => azure(desk, project)?,
         Target::Local => {
             let subscription = project.subscription.as_deref().unwrap_or(LOCAL_SUBSCRIPTION);
-            emulator(desk, subscription).await?
+            emulator(desk, subscription, project.stack.project.azure_api_version.as_deref()).await?
         }
     };
     let heading = Heading { place, owner: project.stack.project.owner.clone() };
@@ -60,16 +60,17 @@ fn azure(desk: &Desk, project: &Project) -> Result<(Arm, Place), Failure> {
         None => Login::Auto(settings),
         Some(source) => Login::Named(source, settings),
     };
-    let arm =
-        Arm::new(Wire::Net(Net::new(Trust::System)?), Endpoint::public()?, login, subscription.clone())?;
+    let version = project.stack.project.azure_api_version.as_deref();
+    let endpoint = Endpoint::public()?.in_version(version);
+    let arm = Arm::new(Wire::Net(Net::new(Trust::System)?), endpoint, login, subscription.clone())?;
     Ok((arm, Place::Azure { tenant, subscription }))
 }
 
-async fn emulator(desk: &Desk, subscription: &str) -> Result<(Arm, Place), Failure> {
+async fn emulator(desk: &Desk, subscription: &str, version: Option<&str>) -> Result<(Arm, Place), Failure> {
     let home = home(desk)?;
     let control = local::ensure(desk, &home).await?;
     let url = control.url().to_owned();
-    let endpoint = Endpoint::new(&url, "https://management.azure.com")?;
+    let endpoint = Endpoint::new(&url, "https://management.azure.com")?.in_version(version);
     let login = Login::Local { secret: control.secret().clone() };
     let arm = Arm::new(control.wire().clone(), endpoint, login, subscription)?;
     Ok((arm, Place::Local { url }))

@@ -69,6 +69,12 @@ impl Diagnostic {
         self.file == file
     }
 
+    /// Whether its first place begins in a stretch of a file.
+    pub(super) fn begins_in(&self, file: usize, stretch: Span) -> bool {
+        let first = self.labels.first().map(|(span, _)| span.start);
+        self.file == file && first.is_some_and(|start| (stretch.start..=stretch.end).contains(&start))
+    }
+
     /// Says what to do.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
@@ -89,6 +95,22 @@ impl Diagnostic {
     pub fn place(&self) -> Option<(&str, usize)> {
         let (span, _) = self.labels.first()?;
         Some((self.source.as_ref()?.0.name(), span.start))
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The places that it is about, the first of which it is sorted by.
+    pub fn spots(&self) -> Vec<Spot> {
+        let Some(Shown(file)) = &self.source else { return vec![] };
+        let spot = |(span, label): &(Span, String)| {
+            let (line, column) = position(file.inner(), span.start);
+            let (end_line, end_column) = position(file.inner(), span.end);
+            Spot { file: file.name().to_owned(), line, column, end_line, end_column, label: label.clone() }
+        };
+        self.labels.iter().map(spot).collect()
     }
 
     fn shown(mut self, files: &[File]) -> Self {
@@ -121,6 +143,7 @@ impl miette::Diagnostic for Diagnostic {
         Some(match self.rule.severity() {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 
@@ -140,11 +163,38 @@ impl miette::Diagnostic for Diagnostic {
     }
 }
 
+/// A place in a file, as people and editors count: lines and columns (of characters) from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The file, as it is shown.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+    /// The line where it ends.
+    pub end_line: usize,
+    /// The column after its end.
+    pub end_column: usize,
+    /// What there is to say about it.
+    pub label: String,
+}
+
+/// The line and the column of a byte.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
 /// The manifests are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Every error, sorted by file and place; never empty.
     pub diagnostics: Vec<Diagnostic>,
+    /// What else a person should look at.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Rejected {
@@ -154,7 +204,7 @@ impl Rejected {
             Diagnostic::new(Rule::Readable, format!("{name} cannot be read: {reason}"))
                 .help("a manifest is UTF-8 text")
         };
-        Self { diagnostics: files.into_iter().map(refuse).collect() }
+        Self { diagnostics: files.into_iter().map(refuse).collect(), warnings: vec![] }
     }
 }
 

@@ -126,6 +126,7 @@ fn project(manifest: ProjectManifest) -> Project {
         }),
         subscription: spec.subscription,
         tenant: spec.tenant,
+        azure_api_version: spec.azure_api_version,
         location: spec.location.map(region),
         tags: spec.tags,
         limits: limits(spec.limits),

@@ -27,13 +27,13 @@ impl<'d> Place<'d> {
     }
 
     /// The items of the sequence under a path of keys.
-    pub(super) fn list(self, path: &[&str]) -> impl Iterator<Item = Self> + 'd {
+    pub(super) fn list(self, path: &[&str]) -> impl Iterator<Item = Self> + use<'d> {
         let items = self.at(path).map_or(&[][..], |place| place.node.items());
         items.iter().map(move |node| Self { node, ..self })
     }
 
     /// The entries of the mapping under a path of keys.
-    pub(super) fn entries(self, path: &[&str]) -> impl Iterator<Item = (&'d Key, Self)> + 'd {
+    pub(super) fn entries(self, path: &[&str]) -> impl Iterator<Item = (&'d Key, Self)> + use<'d> {
         let entries = self.at(path).map_or(&[][..], |place| place.node.entries());
         entries.iter().map(move |(key, node)| (key, Self { node, ..self }))
     }

@@ -11,6 +11,18 @@ pub enum Severity {
     Error,
     /// The manifests are taken, and a person should look.
     Warning,
+    /// The manifests are taken, and a person may want to know.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
 }
 
 /// Makes the table of rules.
@@ -40,6 +52,16 @@ macro_rules! rules {
             pub const fn summary(self) -> &'static str {
                 match self { $(Self::$name => $summary,)+ }
             }
+
+            /// Why there is the rule, what to write instead, and where it comes from.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("explain/", $code, ".md")),)+ }
+            }
+
+            /// The rule of a code, in any case.
+            pub fn of(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|rule| rule.code().eq_ignore_ascii_case(code))
+            }
         }
     };
 }
@@ -62,15 +84,19 @@ rules! {
     Reference "ACI023" Error "what is referred to is declared";
     Cycle "ACI024" Error "nothing comes before itself";
     Step "ACI030" Error "CPU comes in steps of 0.01, memory in steps of 0.1 GB";
-    Resources "ACI031" Error "a group has 1 to 31 CPUs and 1 to 240 GB of memory";
+    Resources "ACI031" Error "a group has the CPUs and the memory that its kind may have";
     ReservedPort "ACI032" Error "a port is none that Azure keeps for itself";
     PortCount "ACI033" Error "an address has at most five ports";
     PortOffered "ACI034" Warning "a port of the address is offered by a container, and the reverse";
-    PrivateAddress "ACI035" Error "an address is public, as long as there are no subnets";
+    PrivateAddress "ACI035" Error "a private address has a subnet, and a public one has none";
+    Limits "ACI036" Error "a limit is at least the request and at most the group's total";
     Windows "ACI037" Error "a Windows group has one container";
+    DnsLabel "ACI038" Error "a DNS name label belongs to a public address";
+    NameServers "ACI039" Warning "name servers of one's own need a subnet";
     TagText "ACI040" Error "a tag is one that Azure takes";
     TagReserved "ACI041" Error "no tag begins with acitask-";
     TagCount "ACI042" Error "a resource has at most 50 tags, our own included";
+    Big "ACI043" Note "a big group may find no room in its region";
     Undeclared "ACI050" Error "a variable is declared by the Project";
     NoValue "ACI051" Error "a variable that is used has a value";
     SecretShown "ACI052" Error "a secret variable stands only in secureValue.fromVariable";
@@ -78,6 +104,8 @@ rules! {
     OneOf "ACI054" Error "of keys that exclude each other exactly one is there";
     SecretLiteral "ACI055" Warning "a secret does not stand in a manifest";
     SecretFile "ACI056" Error "the file of a secret can be read";
+    UrlSecret "ACI057" Warning "a URL that everybody sees holds no login";
+    KeyPlaceholder "ACI058" Error "a key holds no placeholder";
     RunShape "ACI060" Error "a task run has the keys of its type, and no others";
     StrongGroup "ACI061" Error "a strong run needs a Linux group with restart policy Always";
     WeakGroup "ACI062" Error "a weak run's group does not have restart policy Always";
@@ -87,6 +115,26 @@ rules! {
     IgnoreChanges "ACI066" Error "only tags can be left out of account";
     Timeout "ACI067" Error "a timeout is longer than nothing";
     Array "ACI068" Error "an array has either items, each once, or a count";
+    MountUnknown "ACI070" Error "what is mounted is a volume of the group";
+    VolumeIdle "ACI071" Warning "a volume is mounted";
+    Spot "ACI072" Error "a spot group has what spot groups can have";
+    Confidential "ACI073" Error "what is for confidential groups stands in one";
+    Gpu "ACI074" Error "there are no GPUs any more";
+    Registries "ACI075" Error "there are no more logins for registries than containers";
+    Latest "ACI076" Note "an image's tag says what runs";
+    Region "ACI077" Warning "a region is one of Azure's";
+    IdentityMissing "ACI078" Error "an identity that is used is one of the group's";
+    IdentityShape "ACI079" Error "the type of the identities and those that are named agree";
+    WindowsVolume "ACI080" Error "volumes are for Linux groups";
+    ApiVersionNeeded "ACI081" Error "what is used is known to the version of Azure's API";
+    ArmKnown "ACI082" Error "arm holds what the language does not know, in the form of Azure's API";
+    ApiVersion "ACI083" Error "the version of Azure's API is one that acitask can use";
+    MountPath "ACI084" Error "a mount has a path of its own, without colons";
+    ImageName "ACI085" Error "an image has a name";
+    RegistryName "ACI086" Error "a registry is named by its host";
+    RegionName "ACI087" Error "the name of a region has letters and digits";
+    AllowMalformed "ACI090" Warning "what is allowed is named by its code, with a reason";
+    AllowIdle "ACI091" Note "what is allowed is there";
     Ours "ACI099" Error "a manifest that fits the schema can be read";
 }
 

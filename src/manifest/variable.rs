@@ -171,7 +171,18 @@ impl<'v> Variables<'v> {
     fn fill(&mut self, file: usize, node: &mut Node) {
         match &mut node.data {
             Data::Sequence(items) => items.iter_mut().for_each(|item| self.fill(file, item)),
-            Data::Mapping(entries) => entries.iter_mut().for_each(|(_, value)| self.fill(file, value)),
+            Data::Mapping(entries) => {
+                for (key, value) in entries {
+                    if key.text.replace("$${", "").contains("${") {
+                        self.diagnostics.push(
+                            Diagnostic::new(Rule::KeyPlaceholder, "a key holds no placeholder")
+                                .label(file, key.span, "this is a key")
+                                .help("write the key out, and use the variable in its value"),
+                        );
+                    }
+                    self.fill(file, value);
+                }
+            }
             Data::Scalar { text, plain } if text.contains("${") => {
                 let (filled, resolved) = self.filled(file, node.span, text);
                 *text = filled;

@@ -25,6 +25,9 @@ pub struct Stack {
     pub whole: bool,
 }
 
+/// The stable version of Azure's API for Container Instances that acitask is written for: the one place where it is pinned.
+pub const AZURE_API_VERSION: &str = "2025-09-01";
+
 /// Whose stack it is and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {
@@ -36,6 +39,8 @@ pub struct Project {
     pub subscription: Option<String>,
     /// The tenant's id, where it is pinned.
     pub tenant: Option<String>,
+    /// The version of Azure's API for Container Instances, where another than [`AZURE_API_VERSION`] is wanted.
+    pub azure_api_version: Option<String>,
     /// The region of resource groups that name none.
     pub location: Option<String>,
     /// Tags on all that the project owns.

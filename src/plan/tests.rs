@@ -157,6 +157,7 @@ pub(super) fn stack() -> Stack {
         target: None,
         subscription: None,
         tenant: None,
+        azure_api_version: None,
         location: None,
         tags: Tags::new(),
         limits: Default::default(),

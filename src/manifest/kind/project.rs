@@ -37,6 +37,10 @@ pub struct ProjectSpec {
     /// The id of the tenant; said where the subscription must not be looked for in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The version of Azure's API for Container Instances, where one later than acitask's own is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["2026-07-01"]))]
+    pub azure_api_version: Option<String>,
     /// The region of resource groups that name none, such as westeurope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,

@@ -3,7 +3,7 @@
 //! Lengths and letters of containers, DNS labels and environment variables are those of Microsoft's page "Troubleshoot common
 //! issues in Azure Container Instances"; those of resource groups are of "Naming rules and restrictions for Azure resources".
 
-use super::containers;
+use super::all_containers;
 use crate::manifest::book::Sheet;
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
@@ -50,6 +50,12 @@ const MANIFEST: Form = Form {
     says: "letters, digits and inner hyphens, underscores and dots",
     ..LABEL
 };
+const VOLUME: Form = Form {
+    of: "the name of a volume",
+    shortest: 5,
+    says: "lower-case letters, digits and single inner hyphens",
+    ..LABEL
+};
 const RESOURCE_GROUP: Form = Form {
     of: "the name of a resource group",
     longest: 90,
@@ -92,7 +98,7 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
             check(own, &MANIFEST);
         }
     }
-    for container in containers(sheet) {
+    for container in all_containers(sheet) {
         check(container.get("name"), &LABEL);
         for variable in container.list(&["environmentVariables"]) {
             check(variable.get("name"), &VARIABLE);
@@ -100,6 +106,13 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
     for variable in root.list(&["spec", "environmentVariables"]) {
         check(variable.get("name"), &VARIABLE);
+    }
+    for name in super::group(sheet)
+        .into_iter()
+        .flat_map(|group| group.list(&["volumes"]))
+        .filter_map(|each| each.get("name"))
+    {
+        diagnostics.extend(misnamed(name, &VOLUME).or_else(|| double_hyphen(name)));
     }
     let label = super::group(sheet).and_then(|group| group.at(&["ipAddress", "dnsNameLabel"]));
     diagnostics.extend(label.and_then(|label| misnamed(label, &DNS).or_else(|| letter_first(label))));
@@ -134,6 +147,12 @@ fn letter_first(label: Place<'_>) -> Option<Diagnostic> {
     first
         .is_ascii_digit()
         .then(|| label.flaw(Rule::Name, "a DNS name label begins with a letter", "begins with a digit"))
+}
+
+fn double_hyphen(name: Place<'_>) -> Option<Diagnostic> {
+    name.text()?
+        .contains("--")
+        .then(|| name.flaw(Rule::Name, format!("{} has {}", VOLUME.of, VOLUME.says), "two hyphens in a row"))
 }
 
 fn room_for_digest(name: Place<'_>) -> Option<Diagnostic> {

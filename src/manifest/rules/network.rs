@@ -41,7 +41,7 @@ pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let message = format!("an address has at most {MOST_PORTS} ports, and this one {}", open.len());
         port.flaw(Rule::PortCount, message, "one too many")
     }));
-    diagnostics.extend(private(group));
+    diagnostics.extend(subnets(group));
     diagnostics.extend(windows(group));
 }
 
@@ -72,17 +72,43 @@ fn unmatched(port: Place<'_>, message: &str) -> Option<Diagnostic> {
     Some(diagnostic.help("a port is reachable when both a container and the address have it"))
 }
 
-fn private(group: Place<'_>) -> Option<Diagnostic> {
-    let kind = group.at(&["ipAddress", "type"])?;
-    (kind.text()? == "Private").then(|| {
-        let message = "a private address needs a subnet, which manifests cannot name yet";
-        kind.flaw(Rule::PrivateAddress, message, "not supported").help("write Public, or leave ipAddress out")
-    })
+/// Whether a private address has a subnet and a public one has none, as the service demands: "Private IP address is only
+/// supported when network profile is defined", "IP Address type can't be public when network profile is set".
+fn subnets(group: Place<'_>) -> Vec<Diagnostic> {
+    let kind = group.at(&["ipAddress", "type"]);
+    let subnet = group.get("subnetIds").filter(|subnets| !subnets.is_empty_list());
+    let wrong = match (kind.and_then(Place::text), kind, subnet) {
+        (Some("Private"), Some(kind), None) => Some(
+            kind.flaw(Rule::PrivateAddress, "a private address needs a subnet", "in which network?")
+                .help("add subnetIds with the resource id of a subnet, or write Public"),
+        ),
+        (Some("Public"), Some(kind), Some(subnet)) => Some(
+            kind.flaw(Rule::PrivateAddress, "a group in a subnet has no public address", "not in a subnet")
+                .label(subnet.file, group.key("subnetIds"), "this puts it into a subnet")
+                .help("write Private, or take subnetIds out"),
+        ),
+        _ => None,
+    };
+    let label =
+        group.at(&["ipAddress", "dnsNameLabel"]).filter(|_| kind.and_then(Place::text) == Some("Private"));
+    let label = label.map(|label| {
+        label
+            .flaw(Rule::DnsLabel, "a private address has no DNS name label", "a public name")
+            .help("take it out; in a virtual network names are made with a private DNS zone")
+    });
+    let servers = group.get("dnsConfig").filter(|_| subnet.is_none());
+    let servers = servers.map(|_| {
+        Diagnostic::new(Rule::NameServers, "name servers of one's own need a subnet")
+            .label(group.file, group.key("dnsConfig"), "of no use here")
+            .help("add subnetIds, or take dnsConfig out")
+    });
+    wrong.into_iter().chain(label).chain(servers).collect()
 }
 
 fn windows(group: Place<'_>) -> Option<Diagnostic> {
     let os = group.get("osType").filter(|os| os.text() == Some("Windows"))?;
-    (group.list(&["containers"]).count() > 1).then(|| {
+    let count = group.list(&["containers"]).count() + group.list(&["initContainers"]).count();
+    (count > 1).then(|| {
         os.flaw(Rule::Windows, "a Windows group has one container", "with several containers")
             .help("Azure runs several containers in a group on Linux only")
     })

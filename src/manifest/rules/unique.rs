@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{containers, group};
+use super::{all_containers, containers, group};
 use crate::manifest::book::{Book, Sheet};
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
@@ -28,9 +28,19 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
 fn inside(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(twice(
         "containers have the same name",
-        containers(sheet).filter_map(|each| named(each.get("name"))),
+        all_containers(sheet).filter_map(|each| named(each.get("name"))),
     ));
-    let lists = containers(sheet).map(|each| each.list(&["environmentVariables"]).collect::<Vec<_>>());
+    for (list, key, what) in [
+        ("volumes", "name", "volumes have the same name"),
+        ("imageRegistryCredentials", "server", "logins are for the same registry"),
+        ("secretReferences", "name", "secret references have the same name"),
+        ("extensions", "name", "extensions have the same name"),
+        ("subnetIds", "id", "subnets are the same"),
+    ] {
+        let items = group(sheet).into_iter().flat_map(|group| group.list(&[list]));
+        diagnostics.extend(twice(what, items.filter_map(|each| named(each.get(key)))));
+    }
+    let lists = all_containers(sheet).map(|each| each.list(&["environmentVariables"]).collect::<Vec<_>>());
     let own: Vec<_> = sheet.root.list(&["spec", "environmentVariables"]).collect();
     for list in lists.chain([own]) {
         let names = list.into_iter().filter_map(exact);

@@ -1,0 +1,101 @@
+//! Volumes and their mounts: each mount has its volume, and each volume a mount.
+//!
+//! That volumes are for Linux groups is said by Microsoft's pages on mounting each of their kinds.
+
+use std::collections::BTreeMap;
+
+use super::all_containers;
+use crate::manifest::book::Sheet;
+use crate::manifest::diagnostic::Diagnostic;
+use crate::manifest::near::advice;
+use crate::manifest::place::Place;
+use crate::manifest::rule::Rule;
+
+pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let volumes: Vec<_> = group.list(&["volumes"]).filter_map(|volume| volume.get("name")).collect();
+    let names: Vec<_> = volumes.iter().filter_map(|name| name.text()).collect();
+    let mounts: Vec<_> = all_containers(sheet).flat_map(|each| each.list(&["volumeMounts"])).collect();
+    let mounted: Vec<_> = mounts.iter().filter_map(|mount| mount.get("name")).collect();
+    // A volume without a readable name may be the one that is meant.
+    if names.len() == group.list(&["volumes"]).count() {
+        diagnostics.extend(mounted.iter().filter_map(|place| unknown(*place, &names)));
+    }
+    if mounted.iter().all(|place| place.text().is_some()) {
+        let is_mounted = |name: &&Place<'_>| mounted.iter().any(|mount| mount.text() == name.text());
+        let idle = volumes.iter().filter(|name| name.text().is_some() && !is_mounted(name));
+        diagnostics.extend(idle.map(|name| {
+            name.flaw(Rule::VolumeIdle, "no container mounts this volume", "mounted nowhere")
+                .help("mount it with volumeMounts in a container, or take it out")
+        }));
+    }
+    for container in all_containers(sheet) {
+        diagnostics.extend(paths(container));
+    }
+    diagnostics.extend(windows(group));
+    diagnostics.extend(group.list(&["volumes"]).filter_map(token_in_url));
+}
+
+fn unknown(place: Place<'_>, names: &[&str]) -> Option<Diagnostic> {
+    let name = place.text()?;
+    if names.contains(&name) {
+        return None;
+    }
+    let diagnostic =
+        place.flaw(Rule::MountUnknown, format!("no volume of the group is called {name}"), "not a volume");
+    Some(match advice(name, names.iter().copied()) {
+        Some(advice) => diagnostic.help(advice),
+        None => diagnostic.help("declare it under volumes of the group"),
+    })
+}
+
+/// Mounts of a container that stand in each other's place, or nowhere.
+fn paths(container: Place<'_>) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<&str, Place<'_>> = BTreeMap::new();
+    let mut diagnostics = vec![];
+    for place in container.list(&["volumeMounts"]).filter_map(|mount| mount.get("mountPath")) {
+        let Some(path) = place.text() else { continue };
+        if path.is_empty() || path.contains(':') {
+            let message = "the path of a mount has no colon and is not empty";
+            diagnostics.push(place.flaw(Rule::MountPath, message, "this path"));
+        }
+        match seen.get(path.trim_end_matches('/')) {
+            Some(first) => diagnostics.push(
+                place
+                    .flaw(Rule::MountPath, "two volumes are mounted at the same path", "again here")
+                    .label(first.file, first.head(), "first here")
+                    .help("mount one of them elsewhere"),
+            ),
+            None => drop(seen.insert(path.trim_end_matches('/'), place)),
+        }
+    }
+    diagnostics
+}
+
+fn windows(group: Place<'_>) -> Option<Diagnostic> {
+    let first = group.list(&["volumes"]).next()?;
+    (group.word(&["osType"]) == Some("Windows")).then(|| {
+        first
+            .flaw(Rule::WindowsVolume, "Azure mounts volumes in Linux groups only", "in a Windows group")
+            .help("write osType: Linux, or leave the volumes out")
+    })
+}
+
+/// A user name or a token before the host of a repository's URL.
+fn token_in_url(volume: Place<'_>) -> Option<Diagnostic> {
+    let place = volume.at(&["gitRepo", "repository"])?;
+    has_login(place.text()?).then(|| {
+        place
+            .flaw(
+                Rule::UrlSecret,
+                "this URL holds a login, and Azure shows it to everybody",
+                "in plain sight",
+            )
+            .help("clone in an init container with a secureValue, or use a public repository")
+    })
+}
+
+/// Whether a URL has a user name or a password before its host.
+pub(in crate::manifest) fn has_login(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    host.contains('@')
+}
