@@ -16,11 +16,14 @@ mod drift;
 mod emulator;
 mod environment;
 mod exec;
+mod explain;
 mod failure;
 mod files;
+mod findings;
 mod forget;
 mod gc;
 mod graph;
+mod init;
 mod log;
 mod logs;
 mod name;
@@ -30,6 +33,7 @@ mod plan_file;
 mod power;
 mod project;
 mod quickstart;
+mod render;
 mod repository;
 mod run;
 mod runs;
@@ -115,6 +119,9 @@ async fn perform(desk: &Desk, command: Command) -> Result<Code, Failure> {
         Command::Logs(arguments) => logs::logs(desk, &arguments).await,
         Command::Exec(arguments) => exec::exec(desk, &arguments).await,
         Command::Validate(arguments) => validate::validate(desk, &arguments),
+        Command::Render(arguments) => render::render(desk, &arguments),
+        Command::Init(arguments) => init::init(desk, &arguments),
+        Command::Explain(arguments) => explain::explain(desk, &arguments),
         Command::Schema(arguments) => schema::schema(desk, &arguments),
         Command::Emulator(command) => emulator::emulator(desk, command).await,
         Command::Quickstart(arguments) => quickstart::quickstart(desk, &arguments).await,

@@ -16,6 +16,7 @@ pub mod kind;
 mod lower;
 mod merge;
 mod near;
+mod overlay;
 mod parse;
 mod place;
 mod rule;
@@ -35,16 +36,18 @@ use miette::NamedSource;
 
 pub use self::diagnostic::{Diagnostic, Rejected, Spot};
 pub use self::kind::Kind;
+pub use self::parse::MAX_TEXT;
 pub use self::rule::{Rule, Severity};
 pub use self::variable::{Declared, Given, Origin, Values};
 pub use self::write::to_yaml;
 
 use self::allow::Allow;
 use self::book::{Book, Document};
-use self::diagnostic::File;
+use self::diagnostic::Opened;
 use self::judge::Judge;
 use self::lower::Typed;
 use self::variable::Variables;
+use crate::model::name::Name;
 use crate::model::stack::{Stack, Target};
 
 /// A file of manifests.
@@ -70,10 +73,11 @@ pub struct ProjectHint {
 /// Manifests that were read and not yet judged.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    files: Vec<File>,
+    files: Vec<Opened>,
     documents: Vec<Document>,
     diagnostics: Vec<Diagnostic>,
     allows: Vec<Allow>,
+    environment: Option<Name>,
     complete: bool,
 }
 
@@ -89,25 +93,47 @@ pub struct Resolved {
 /// Reads files of manifests. What is wrong with them is told by [`Draft::resolve`].
 pub fn read(mut sources: Vec<Source>) -> Draft {
     sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut draft =
-        Draft { files: vec![], documents: vec![], diagnostics: vec![], allows: vec![], complete: true };
+    let mut draft = Draft {
+        files: vec![],
+        documents: vec![],
+        diagnostics: vec![],
+        allows: vec![],
+        environment: None,
+        complete: true,
+    };
+    let mut base = 0;
     for (file, source) in sources.into_iter().enumerate() {
-        let parsed = parse::documents(file, &source.text);
+        let parsed = parse::documents(file, base, &source.text);
         let first = draft.documents.len();
         draft.complete &= !parsed.incomplete;
         draft.diagnostics.extend(parsed.diagnostics);
-        let (allows, misread) = allow::comments(file, &source.text);
+        let (allows, misread) = allow::comments(file, base, &source.text);
         draft.allows.extend(allows);
         draft.diagnostics.extend(misread);
         draft.documents.extend(parsed.documents.into_iter().map(|root| Document { file, root }));
-        let text = rules::secret::masked(&source.text, &draft.documents[first..]);
-        draft.files.push(Arc::new(NamedSource::new(source.name, text).with_language("yaml")));
+        let text = rules::secret::masked(base, &source.text, &draft.documents[first..]);
+        let length = text.len();
+        let file = Arc::new(NamedSource::new(source.name, text).with_language("yaml"));
+        draft.files.push(Opened { base, file });
+        // One more, so that the end of a file is no place of the next.
+        base += length + 1;
     }
     draft.documents.retain(|document| !document.is_empty());
     draft
 }
 
 impl Draft {
+    /// The manifests as they are in an environment: its patches laid over them. Where there are Environments, one has to
+    /// be named; what is wrong is told by [`Draft::resolve`].
+    #[must_use]
+    pub fn in_environment(mut self, name: Option<&str>) -> Self {
+        let (documents, found) = overlay::applied(&self.documents, self.complete, name);
+        self.documents = documents;
+        self.diagnostics.extend(found);
+        self.environment = name.map(Name::from);
+        self
+    }
+
     /// What the manifests say about the project, even where something else is wrong.
     pub fn project_hint(&self) -> ProjectHint {
         let (book, _) = Book::open(&self.documents, self.complete);
@@ -120,7 +146,9 @@ impl Draft {
             _ => None,
         };
         let subscription = project.word(&["spec", "subscription"]).map(str::to_owned);
-        ProjectHint { target, subscription, variables: variable::declared(project) }
+        let mut variables = variable::declared(project);
+        overlay::defaults(&book, self.environment.as_ref(), &mut variables);
+        ProjectHint { target, subscription, variables }
     }
 
     /// Fills in variables and judges: the manifests as a stack, or all that is wrong with them.
@@ -143,6 +171,7 @@ impl Draft {
         let (book, unknown) = Book::open(&filled, self.complete);
         diagnostics.extend(unknown);
         let secrets = rules::secret::resolve(&book, &mut variables, files, &mut diagnostics);
+        overlay::values(&book, &mut variables, &mut diagnostics);
         diagnostics.extend(variables.finish());
         let mut typed = Typed::default();
         match Judge::new(&book.sheets.iter().map(|sheet| sheet.kind).collect()) {
@@ -150,12 +179,13 @@ impl Draft {
             Err(diagnostic) => diagnostics.push(*diagnostic),
         }
         rules::judge(&book, &mut diagnostics);
+        diagnostics.extend(overlay::unchosen(&book, self.environment.as_ref()));
         allow::apply(&self.allows, &mut diagnostics);
         let (errors, warnings) = diagnostic::part(diagnostics, &self.files);
         if !errors.is_empty() {
             return Err(Rejected { diagnostics: errors, warnings });
         }
-        match lower::stack(typed, &secrets, whole) {
+        match lower::stack(typed, &secrets, self.environment.as_ref(), whole) {
             Ok(stack) => Ok(Resolved { stack, warnings }),
             Err(diagnostic) => Err(Rejected { diagnostics: vec![*diagnostic], warnings }),
         }
@@ -171,6 +201,10 @@ impl Draft {
     fn filled(&self, variables: &mut Variables<'_>) -> Vec<Document> {
         let mut documents = self.documents.clone();
         for document in &mut documents {
+            // The chosen Environment has been laid over the others, and the values of the others are not asked for.
+            if document.place().word(&["kind"]) == Some(Kind::Environment.as_str()) {
+                continue;
+            }
             variables.fill_document(document);
         }
         documents

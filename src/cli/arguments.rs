@@ -9,8 +9,8 @@ use super::code;
 use super::emulator::EmulatorCommand;
 use super::environment::Environment;
 use super::{
-    apply, destroy, drift, exec, forget, gc, graph, logs, plan, power, quickstart, run, runs, schema, status,
-    validate, why,
+    apply, destroy, drift, exec, explain, forget, gc, graph, init, logs, plan, power, quickstart, render,
+    run, runs, schema, status, validate, why,
 };
 use crate::arm::credential::Source;
 use crate::render::flags::Flags;
@@ -20,6 +20,8 @@ const GLOBAL: &str = "Flags of every command";
 
 /// Names the local emulator's state folder.
 const STATE_DIR: &str = "ACITASK_STATE_DIR";
+/// Names the environment.
+const ENVIRONMENT: &str = "ACITASK_ENVIRONMENT";
 
 /// Plans and applies task workloads on Azure Container Instances, runs them, and tells what happened to them.
 #[derive(Parser)]
@@ -49,6 +51,9 @@ pub(crate) struct Globals {
     /// A file of NAME=VALUE lines with values of variables; stronger than `.env` beside the manifests. Repeatable.
     #[arg(long = "env-file", global = true, help_heading = GLOBAL, value_name = "FILE")]
     pub(crate) env_files: Vec<PathBuf>,
+    /// The environment; where there are manifests of kind Environment, one of them has to be named.
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "NAME", env = ENVIRONMENT)]
+    pub(crate) environment: Option<String>,
     /// The subscription, where the Project does not name it.
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "ID")]
     pub(crate) subscription: Option<String>,
@@ -82,6 +87,7 @@ impl Globals {
             runs_dir: _,
             variables,
             env_files,
+            environment: own,
             subscription,
             auth,
             color: _,
@@ -93,6 +99,9 @@ impl Globals {
         let mut words = Vec::new();
         let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
         files.iter().for_each(|file| flag("-f", path(file)));
+        own.iter()
+            .filter(|own| environment.get(ENVIRONMENT) != Some(own))
+            .for_each(|own| flag("-e", own.clone()));
         variables.iter().for_each(|variable| flag("--var", format!("{}=…", variable.name)));
         env_files.iter().for_each(|file| flag("--env-file", path(file)));
         subscription.iter().for_each(|subscription| flag("--subscription", subscription.clone()));
@@ -160,6 +169,9 @@ pub(crate) enum Command {
     Exec(exec::Exec),
     Validate(validate::Validate),
     Graph(graph::Graph),
+    Render(render::Render),
+    Init(init::Init),
+    Explain(explain::Explain),
     Schema(schema::Schema),
     /// Look after the local emulator.
     #[command(subcommand)]

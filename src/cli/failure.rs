@@ -21,6 +21,28 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Rejected(#[from] Rejected),
+    /// Warnings are denied; they have been told.
+    #[error("the manifests have warnings, and --deny warnings refuses them")]
+    Denied,
+    /// There is no such rule.
+    #[error("there is no rule {code}")]
+    #[diagnostic(code(acitask::rule), help("{help}"))]
+    UnknownRule {
+        /// The code.
+        code: String,
+        /// What may be meant.
+        help: String,
+    },
+    /// A file that would be written is there already.
+    #[error("{} is there already", path.display())]
+    #[diagnostic(
+        code(acitask::init),
+        help("nothing was written; name another folder, or remove the file first")
+    )]
+    Occupied {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A call failed.
     #[error("{fault}")]
     #[diagnostic(code(acitask::call), help("{help}"))]

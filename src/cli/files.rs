@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::failure::Failure;
-use crate::manifest::{Rejected, Source};
+use crate::manifest::{MAX_TEXT, Rejected, Source};
 
 const STANDARD_INPUT: &str = "standard input";
 
@@ -36,8 +36,7 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
     let mut known = BTreeSet::new();
     for input in &inputs {
         if input.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            stdin.read_to_end(&mut bytes).map_err(|source| Failure::Input { source })?;
+            let bytes = bounded(&mut *stdin).map_err(|source| Failure::Input { source })?;
             if !bytes.trim_ascii().is_empty() {
                 texts.push((STANDARD_INPUT.to_owned(), bytes));
             }
@@ -47,7 +46,9 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
             let file = current.join(&path);
             let at = |source| Failure::File { path: path.clone(), source };
             if known.insert(file.canonicalize().map_err(at)?) {
-                texts.push((path.display().to_string(), std::fs::read(&file).map_err(at)?));
+                let opened = std::fs::File::open(&file).map_err(at)?;
+                let at = |source| Failure::File { path: path.clone(), source };
+                texts.push((path.display().to_string(), bounded(opened).map_err(at)?));
             }
         }
     }
@@ -58,6 +59,13 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
     let folder = inputs.first().map_or_else(|| current.to_owned(), |input| folder_of(input, current));
     let whole = inputs.len() == 1 && inputs.iter().all(|input| current.join(input).is_dir());
     Ok(Manifests { sources: sources(texts)?, folder, whole })
+}
+
+/// At most one byte more than a manifest may have, so that no file fills the memory.
+fn bounded(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// What an input is called where nothing was found in it.
@@ -72,6 +80,10 @@ fn place(input: &Path) -> String {
 fn sources(texts: Vec<(String, Vec<u8>)>) -> Result<Vec<Source>, Failure> {
     let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
     for (name, bytes) in texts {
+        if bytes.len() > MAX_TEXT {
+            unreadable.push((name, format!("it has more than {} MB", MAX_TEXT >> 20)));
+            continue;
+        }
         match String::from_utf8(bytes) {
             Ok(text) => sources.push(Source { name, text }),
             Err(error) => {

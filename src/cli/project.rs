@@ -12,7 +12,7 @@ use super::files;
 use super::name;
 use super::target::{Choice, Signs, choose};
 use super::values::{self, EnvFile};
-use crate::manifest::{self, Declared, Draft, Resolved, Values};
+use crate::manifest::{self, Declared, Rejected, Resolved, Values};
 use crate::model::stack::{Stack, Target};
 use crate::render::flags::Flags;
 
@@ -45,10 +45,43 @@ impl Project {
 /// # Errors
 /// The manifests cannot be read, or are refused.
 pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
+    let Judged { outcome, choice, env_files } = judge(desk, input)?;
+    let Resolved { stack, warnings } = outcome?;
+    for warning in warnings {
+        desk.screen.diagnostic(warning.into());
+    }
+    let Desk { globals, environment, screen } = desk;
+    if choice == Choice::Assumed {
+        screen.say("Nothing names a target, so this goes to the local emulator (as with --local).");
+    }
+    let target = match choice {
+        Choice::Told(target) => Some(target),
+        Choice::Assumed => Some(Target::Local),
+        Choice::Open => None,
+    };
+    let declared = stack.project.subscription.clone().filter(|subscription| !subscription.is_empty());
+    let subscription = globals.subscription.clone().or(declared);
+    let flags = desk.globals.flags(input, environment);
+    Ok(Project { stack, target, subscription, env_files, flags })
+}
+
+/// Manifests that were judged.
+pub(crate) struct Judged {
+    /// What they want, or all that is wrong with them.
+    pub(crate) outcome: Result<Resolved, Rejected>,
+    choice: Choice,
+    env_files: Vec<EnvFile>,
+}
+
+/// Reads manifests, fills their values in and judges them.
+///
+/// # Errors
+/// A file cannot be read, or `--var` names what nobody declares.
+pub(crate) fn judge(desk: &Desk, input: &Input) -> Result<Judged, Failure> {
     let Desk { globals, environment, screen } = desk;
     let manifests = files::read(&input.files, &environment.folder, &mut std::io::stdin().lock())?;
     let env_files = env_files(&globals.env_files, &environment.folder, &manifests.folder)?;
-    let draft = manifest::read(manifests.sources);
+    let draft = manifest::read(manifests.sources).in_environment(globals.environment.as_deref());
     let hint = draft.project_hint();
     let given = |sink: Option<&str>| {
         values::given(&hint.variables, &globals.variables, environment, &env_files, sink)
@@ -69,20 +102,12 @@ pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
         // The missing target is the error to tell, not the value that would come with it.
         Choice::Open => Some("http://127.0.0.1/sink".to_owned()),
     };
-    let stack = resolve(desk, &draft, &given(sink.as_deref()), &manifests.folder, manifests.whole)?;
-    known_variables(desk, &hint.variables)?;
-    if choice == Choice::Assumed {
-        screen.say("Nothing names a target, so this goes to the local emulator (as with --local).");
+    let files = |name: &str| confined::text(&manifests.folder, name);
+    let outcome = draft.resolve(&given(sink.as_deref()), &files, manifests.whole);
+    if outcome.is_ok() {
+        known_variables(desk, &hint.variables)?;
     }
-    let target = match choice {
-        Choice::Told(target) => Some(target),
-        Choice::Assumed => Some(Target::Local),
-        Choice::Open => None,
-    };
-    let declared = stack.project.subscription.clone().filter(|subscription| !subscription.is_empty());
-    let subscription = globals.subscription.clone().or(declared);
-    let flags = desk.globals.flags(input, environment);
-    Ok(Project { stack, target, subscription, env_files, flags })
+    Ok(Judged { outcome, choice, env_files })
 }
 
 /// The state folder of the local emulator.
@@ -108,21 +133,6 @@ fn state_folder(desk: &Desk) -> Result<PathBuf, Failure> {
 
 fn sink_url(home: &Home) -> Result<String, Failure> {
     Ok(format!("http://127.0.0.1:{}/sink", home.port()?))
-}
-
-fn resolve(
-    desk: &Desk,
-    draft: &Draft,
-    values: &Values,
-    folder: &Path,
-    whole: bool,
-) -> Result<Stack, Failure> {
-    let files = |name: &str| confined::text(folder, name);
-    let Resolved { stack, warnings } = draft.resolve(values, &files, whole)?;
-    for warning in warnings {
-        desk.screen.diagnostic(warning.into());
-    }
-    Ok(stack)
 }
 
 /// `--env-file` in the order given, the last one strongest, then `.env` beside the manifests.

@@ -53,8 +53,10 @@ fn local(desk: &Desk) -> Desk {
         verbose,
         help,
         runs_dir,
+        environment,
     } = &desk.globals;
     let globals = Globals {
+        environment: environment.clone(),
         local: true,
         state_dir: state_dir.clone(),
         runs_dir: runs_dir.clone(),

@@ -20,13 +20,13 @@ pub(super) struct Allow {
 }
 
 /// The comments of a file, and what is wrong with those that are not understood.
-pub(super) fn comments(file: usize, text: &str) -> (Vec<Allow>, Vec<Diagnostic>) {
+pub(super) fn comments(file: usize, base: usize, text: &str) -> (Vec<Allow>, Vec<Diagnostic>) {
     let (mut allows, mut diagnostics) = (vec![], vec![]);
     if !text.contains(OPENING) {
         return (allows, diagnostics);
     }
     let mut waiting: Vec<(Rule, Span)> = vec![];
-    let mut start = 0;
+    let mut start = base;
     for line in text.split_inclusive('\n') {
         let span = Span { start, end: start + line.trim_end().len() };
         start += line.len();
@@ -47,7 +47,7 @@ pub(super) fn comments(file: usize, text: &str) -> (Vec<Allow>, Vec<Diagnostic>)
             allows.extend(waiting.drain(..).map(allow));
         }
     }
-    let end = Span { start: text.len(), end: text.len() };
+    let end = Span { start: base + text.len(), end: base + text.len() };
     allows.extend(waiting.into_iter().map(|(rule, comment)| Allow { rule, file, comment, line: end }));
     (allows, diagnostics)
 }
@@ -73,9 +73,9 @@ fn read(rest: &str) -> Result<Rule, String> {
 pub(super) fn apply(allows: &[Allow], diagnostics: &mut Vec<Diagnostic>) {
     let mut used = vec![false; allows.len()];
     diagnostics.retain(|diagnostic| {
-        let allowed = allows.iter().position(|allow| {
-            diagnostic.rule() == allow.rule && diagnostic.begins_in(allow.file, allow.line)
-        });
+        let allowed = allows
+            .iter()
+            .position(|allow| diagnostic.rule() == allow.rule && diagnostic.begins_in(allow.line));
         if let Some(place) = allowed {
             used[place] = true;
         }

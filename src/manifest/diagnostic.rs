@@ -22,7 +22,7 @@ pub struct Diagnostic {
     file: usize,
     source: Option<Shown>,
     labels: Vec<(Span, String)>,
-    elsewhere: Option<(usize, Span, &'static str)>,
+    elsewhere: Option<(Span, &'static str)>,
 }
 
 /// A file to show; two of them are equal by name, since a name is read once.
@@ -59,8 +59,8 @@ impl Diagnostic {
     }
 
     /// Names a place in another file, which cannot be labelled with this one.
-    pub(super) fn elsewhere(mut self, file: usize, span: Span, text: &'static str) -> Self {
-        self.elsewhere = Some((file, span, text));
+    pub(super) fn elsewhere(mut self, span: Span, text: &'static str) -> Self {
+        self.elsewhere = Some((span, text));
         self
     }
 
@@ -69,10 +69,10 @@ impl Diagnostic {
         self.file == file
     }
 
-    /// Whether its first place begins in a stretch of a file.
-    pub(super) fn begins_in(&self, file: usize, stretch: Span) -> bool {
+    /// Whether its first place begins in a stretch.
+    pub(super) fn begins_in(&self, stretch: Span) -> bool {
         let first = self.labels.first().map(|(span, _)| span.start);
-        self.file == file && first.is_some_and(|start| (stretch.start..=stretch.end).contains(&start))
+        first.is_some_and(|start| (stretch.start..=stretch.end).contains(&start))
     }
 
     /// Says what to do.
@@ -113,17 +113,39 @@ impl Diagnostic {
         self.labels.iter().map(spot).collect()
     }
 
-    fn shown(mut self, files: &[File]) -> Self {
-        self.source = files.get(self.file).cloned().map(Shown);
-        if let Some((file, span, text)) = self.elsewhere.take()
-            && let Some(file) = files.get(file)
-        {
-            let before = file.inner().get(..span.start).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
+    /// Lays the file under it: that of its first place. Places in other files are named in the message.
+    fn shown(mut self, files: &[Opened]) -> Self {
+        let Some((first, _)) = self.labels.first() else { return self };
+        let Some(at) = file_of(files, first.start) else { return self };
+        self.file = at;
+        let Opened { base, file } = &files[at];
+        self.source = Some(Shown(file.clone()));
+        let (here, far): (Vec<_>, Vec<_>) = std::mem::take(&mut self.labels)
+            .into_iter()
+            .partition(|(span, _)| file_of(files, span.start) == Some(at));
+        let local = |span: Span| Span { start: span.start - base, end: span.end.max(span.start) - base };
+        self.labels = here.into_iter().map(|(span, text)| (local(span), text)).collect();
+        let elsewhere = self.elsewhere.take().map(|(span, text)| (span, text.to_owned()));
+        for (span, text) in far.into_iter().chain(elsewhere) {
+            if let Some(Opened { base, file }) = file_of(files, span.start).map(|at| &files[at]) {
+                let (line, _) = position(file.inner(), span.start - base);
+                self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
+            }
         }
         self
     }
+}
+
+/// A file and the number of its first byte.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    pub(super) base: usize,
+    pub(super) file: File,
+}
+
+/// The file that a byte is in.
+fn file_of(files: &[Opened], at: usize) -> Option<usize> {
+    files.partition_point(|opened| opened.base <= at).checked_sub(1)
 }
 
 impl fmt::Display for Diagnostic {
@@ -221,12 +243,13 @@ impl std::error::Error for Rejected {}
 
 impl miette::Diagnostic for Rejected {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
-        Some(Box::new(self.diagnostics.iter().map(|each| each as &dyn miette::Diagnostic)))
+        let all = self.diagnostics.iter().chain(&self.warnings);
+        Some(Box::new(all.map(|each| each as &dyn miette::Diagnostic)))
     }
 }
 
 /// Sorts diagnostics, lays their files under them, and parts errors from warnings.
-pub(super) fn part(diagnostics: Vec<Diagnostic>, files: &[File]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+pub(super) fn part(diagnostics: Vec<Diagnostic>, files: &[Opened]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
     let mut shown: Vec<_> = diagnostics.into_iter().map(|each| each.shown(files)).collect();
     shown.sort_by(|a, b| key(a).cmp(&key(b)));
     shown.dedup();

@@ -6,6 +6,7 @@
 //! which runs before serde does.
 
 pub mod container_group;
+pub mod environment;
 pub mod project;
 pub mod resource_group;
 pub mod task_run;
@@ -30,11 +31,14 @@ pub enum Kind {
     ContainerGroup,
     /// A task to run.
     TaskRun,
+    /// What is different in one environment.
+    Environment,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Project, Self::ResourceGroup, Self::ContainerGroup, Self::TaskRun];
+    pub const ALL: [Self; 5] =
+        [Self::Project, Self::ResourceGroup, Self::ContainerGroup, Self::TaskRun, Self::Environment];
 
     /// The word that stands under `kind`.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +47,7 @@ impl Kind {
             Self::ResourceGroup => "ResourceGroup",
             Self::ContainerGroup => "ContainerGroup",
             Self::TaskRun => "TaskRun",
+            Self::Environment => "Environment",
         }
     }
 
@@ -117,6 +122,10 @@ constant! {
 constant! {
     /// `ContainerGroup`
     ContainerGroupKind = Kind::ContainerGroup.as_str()
+}
+constant! {
+    /// `Environment`
+    EnvironmentKind = Kind::Environment.as_str()
 }
 constant! {
     /// `TaskRun`

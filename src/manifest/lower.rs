@@ -11,6 +11,7 @@ use super::diagnostic::Diagnostic;
 use super::judge::Judge;
 use super::kind::Kind;
 use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
+use super::kind::environment::EnvironmentManifest;
 use super::kind::project::{LimitsManifest, ProjectManifest, TargetWord};
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
@@ -58,6 +59,8 @@ impl Typed {
                 Kind::ResourceGroup => push(&mut self.resource_groups, value),
                 Kind::ContainerGroup => push(&mut self.groups, value),
                 Kind::TaskRun => push(&mut self.runs, value),
+                // It has been laid over the others already; here only its form is looked at.
+                Kind::Environment => serde_yaml::from_value::<EnvironmentManifest>(value).map(drop),
             };
             if let Err(error) = taken {
                 diagnostics.push(ours(sheet, &error));
@@ -83,10 +86,18 @@ fn bug(message: String) -> Bug {
 ///
 /// # Errors
 /// A bug of ours.
-pub(super) fn stack(typed: Typed, secrets: &Secrets, whole: bool) -> Result<Stack, Bug> {
+pub(super) fn stack(
+    typed: Typed,
+    secrets: &Secrets,
+    environment: Option<&Name>,
+    whole: bool,
+) -> Result<Stack, Bug> {
     let Typed { projects, resource_groups, groups, runs } = typed;
-    let project =
-        projects.into_iter().next().map(project).ok_or_else(|| bug("there is no Project".into()))?;
+    let project = projects
+        .into_iter()
+        .next()
+        .map(|manifest| project(manifest, environment))
+        .ok_or_else(|| bug("there is no Project".into()))?;
     let resource_groups: BTreeMap<_, _> =
         resource_groups.into_iter().map(|manifest| resource_group(manifest, &project)).collect();
     let shared = Shared { project: &project, resource_groups: &resource_groups, secrets };
@@ -116,10 +127,10 @@ impl Shared<'_> {
     }
 }
 
-fn project(manifest: ProjectManifest) -> Project {
+fn project(manifest: ProjectManifest, environment: Option<&Name>) -> Project {
     let spec = manifest.spec;
     Project {
-        owner: Owner::new(&Name::new(manifest.metadata.name), None),
+        owner: Owner::new(&Name::new(manifest.metadata.name), environment),
         target: spec.target.map(|target| match target {
             TargetWord::Azure => Target::Azure,
             TargetWord::Local => Target::Local,

@@ -11,7 +11,7 @@ use super::rule::Rule;
 use super::tree::{Node, Span};
 
 /// The largest file in bytes. 10,000 container groups are about 6 MB.
-const MAX_TEXT: usize = 16 << 20;
+pub const MAX_TEXT: usize = 16 << 20;
 
 /// The documents of a file, and what is wrong with those that are missing.
 pub(super) struct Parsed {
@@ -21,14 +21,14 @@ pub(super) struct Parsed {
     pub(super) incomplete: bool,
 }
 
-/// Reads all documents of a file.
-pub(super) fn documents(file: usize, text: &str) -> Parsed {
+/// Reads all documents of a file, whose first byte is counted as `base`.
+pub(super) fn documents(file: usize, base: usize, text: &str) -> Parsed {
     let mut parsed = Parsed { documents: vec![], diagnostics: vec![], incomplete: false };
     if text.len() > MAX_TEXT {
         let message = format!("the file has {} MB; at most {} MB are read", text.len() >> 20, MAX_TEXT >> 20);
         parsed.diagnostics.push(Diagnostic::new(Rule::Readable, message).label(
             file,
-            Span::default(),
+            Span { start: base, end: base },
             "here",
         ));
         parsed.incomplete = true;
@@ -43,8 +43,8 @@ pub(super) fn documents(file: usize, text: &str) -> Parsed {
     let mut composer = Composer::new(file);
     while let Some(event) = parser.next_event() {
         let outcome = match event {
-            Ok((event, span)) => composer.take(event, bytes(text, &span)),
-            Err(error) => Err(Box::new(syntax(file, text, &error))),
+            Ok((event, span)) => composer.take(event, bytes(text, &span).shifted(base)),
+            Err(error) => Err(Box::new(syntax(file, base, text, &error))),
         };
         if let Err(diagnostic) = outcome {
             let spent = diagnostic.rule() == Rule::Budget;
@@ -67,12 +67,12 @@ fn bytes(text: &str, span: &granit_parser::Span) -> Span {
     Span { start, end: span.end.byte_offset().unwrap_or_default().clamp(start, text.len()) }
 }
 
-fn syntax(file: usize, text: &str, error: &ScanError) -> Diagnostic {
+fn syntax(file: usize, base: usize, text: &str, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
     let end = text[at..].chars().next().filter(|next| *next != '\n').map_or(at, |next| at + next.len_utf8());
     let diagnostic = Diagnostic::new(Rule::Syntax, format!("this is no YAML: {}", error.info())).label(
         file,
-        Span { start: at, end },
+        Span { start: at, end }.shifted(base),
         "here",
     );
     match text.as_bytes().get(at) {

@@ -133,6 +133,8 @@ rules! {
     ImageName "ACI085" Error "an image has a name";
     RegistryName "ACI086" Error "a registry is named by its host";
     RegionName "ACI087" Error "the name of a region has letters and digits";
+    Environment "ACI088" Error "where there are Environments, one of them is named";
+    PatchTarget "ACI089" Error "what an Environment changes is declared";
     AllowMalformed "ACI090" Warning "what is allowed is named by its code, with a reason";
     AllowIdle "ACI091" Note "what is allowed is there";
     Ours "ACI099" Error "a manifest that fits the schema can be read";

@@ -59,7 +59,7 @@ fn group(sheet: Sheet<'_>) -> Option<Place<'_>> {
     match sheet.kind {
         Kind::ContainerGroup => sheet.spec(),
         Kind::TaskRun => sheet.spec()?.get("template"),
-        Kind::Project | Kind::ResourceGroup => None,
+        Kind::Project | Kind::ResourceGroup | Kind::Environment => None,
     }
 }
 

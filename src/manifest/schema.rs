@@ -9,10 +9,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
 use super::kind::container_group::ContainerGroupManifest;
+use super::kind::environment::EnvironmentManifest;
 use super::kind::project::ProjectManifest;
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
 use super::kind::{API_VERSION, Kind};
+use crate::model::effect::Field;
 
 /// The schema of any manifest.
 pub fn manifest() -> Value {
@@ -29,16 +31,18 @@ pub fn manifest() -> Value {
         .collect();
     let kinds: Vec<_> = Kind::ALL.into_iter().map(Kind::as_str).collect();
     let definitions = generator.take_definitions(true);
-    json!({
+    let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "acitask manifest",
-        "description": "A manifest of acitask: a Project, a ResourceGroup, a ContainerGroup or a TaskRun.",
+        "description": "A manifest of acitask: a Project, a ResourceGroup, a ContainerGroup, a TaskRun or an Environment.",
         "type": "object",
         "required": ["apiVersion", "kind"],
         "properties": {"apiVersion": {"const": API_VERSION}, "kind": {"type": "string", "enum": kinds}},
         "allOf": branches,
         "definitions": definitions,
-    })
+    });
+    tell_effects(&mut schema);
+    schema
 }
 
 /// The schema of the manifests of a kind.
@@ -48,8 +52,45 @@ pub fn of(kind: Kind) -> Value {
         Kind::ResourceGroup => root::<ResourceGroupManifest>(),
         Kind::ContainerGroup => root::<ContainerGroupManifest>(),
         Kind::TaskRun => root::<TaskRunManifest>(),
+        Kind::Environment => root::<EnvironmentManifest>(),
     };
-    schema.to_value()
+    let mut schema = schema.to_value();
+    tell_effects(&mut schema);
+    schema
+}
+
+/// Says of each field what changing it does to a running group.
+fn tell_effects(schema: &mut Value) {
+    for field in Field::ALL {
+        let mut at = "ContainerGroupSpec".to_owned();
+        let steps: Vec<&str> = field.path().split('.').collect();
+        for (place, step) in steps.iter().enumerate() {
+            let key = step.trim_end_matches("[]");
+            let path = format!("/definitions/{at}/properties/{key}");
+            let Some(property) = schema.pointer_mut(&path) else { break };
+            if place + 1 == steps.len() {
+                tell_effect(property, field);
+            } else if let Some(next) = definition(property) {
+                at = next;
+            } else {
+                break;
+            }
+        }
+    }
+}
+
+fn tell_effect(property: &mut Value, field: Field) {
+    let effect = field.effect();
+    let description = property["description"].as_str().unwrap_or_default();
+    property["description"] = format!("{description} When it changes, {}.", effect.says()).into();
+    property["x-acitask-effect"] = effect.to_string().into();
+}
+
+/// The definition that a property refers to.
+fn definition(property: &Value) -> Option<String> {
+    let reference = [&property["$ref"], &property["items"]["$ref"], &property["allOf"][0]["$ref"]];
+    let name = reference.into_iter().find_map(Value::as_str)?;
+    name.rsplit('/').next().map(str::to_owned)
 }
 
 /// Every schema with the name of its file, as they stand in `schemas/`.
@@ -59,6 +100,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         Kind::ResourceGroup => "resource-group.schema.json",
         Kind::ContainerGroup => "container-group.schema.json",
         Kind::TaskRun => "task-run.schema.json",
+        Kind::Environment => "environment.schema.json",
     };
     let mut files = vec![("acitask.schema.json", manifest())];
     files.extend(Kind::ALL.into_iter().map(|kind| (name(kind), of(kind))));
@@ -79,6 +121,7 @@ fn subschema(generator: &mut SchemaGenerator, kind: Kind) -> Schema {
         Kind::ResourceGroup => generator.subschema_for::<ResourceGroupManifest>(),
         Kind::ContainerGroup => generator.subschema_for::<ContainerGroupManifest>(),
         Kind::TaskRun => generator.subschema_for::<TaskRunManifest>(),
+        Kind::Environment => generator.subschema_for::<EnvironmentManifest>(),
     }
 }
 

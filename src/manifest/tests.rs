@@ -5,6 +5,7 @@ mod golden;
 mod hostile;
 mod law;
 mod refused;
+mod samples;
 
 use super::{Given, Origin, Rejected, Resolved, Source, Values, read};
 use crate::model::secret::Secret;

@@ -5,13 +5,21 @@
 
 use super::scalar::{self, Scalar};
 
-/// A stretch of bytes of a file.
+/// A stretch of bytes. The bytes of all files are counted on, so that a place tells its file, wherever an environment's
+/// patch may carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Span {
     /// The first byte.
     pub(super) start: usize,
     /// The byte after the last.
     pub(super) end: usize,
+}
+
+impl Span {
+    /// The stretch so many bytes on.
+    pub(super) fn shifted(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
 }
 
 /// A value and where it stands; behind an alias, where the anchor stands.

@@ -106,6 +106,11 @@ impl<'v> Variables<'v> {
         Self { declared, values, complete, wanting: BTreeMap::new(), diagnostics: vec![] }
     }
 
+    /// The declaration of a variable.
+    pub(super) fn declaration(&self, name: &str) -> Option<&'v Declared> {
+        self.declared.get(name).copied()
+    }
+
     /// What a variable has to offer.
     pub(super) fn offer(&self, name: &str) -> Offer {
         let Some(declared) = self.declared.get(name) else { return Offer::Unknown };

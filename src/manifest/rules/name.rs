@@ -86,7 +86,7 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
         diagnostics.extend(place.and_then(|place| misnamed(place, form)));
     };
     match (sheet.kind, azure) {
-        (Kind::Project, _) => check(own, &MANIFEST),
+        (Kind::Project | Kind::Environment, _) => check(own, &MANIFEST),
         (Kind::ResourceGroup, None) => check(own, &RESOURCE_GROUP),
         (Kind::ContainerGroup, None) | (Kind::TaskRun, _) => check(own, &LABEL),
         (Kind::ResourceGroup, Some(_)) => {

@@ -25,7 +25,7 @@ fn declared(book: &Book<'_>, sheet: Sheet<'_>, spec: Place<'_>, diagnostics: &mu
         diagnostics.extend(place.and_then(|place| unknown(book, place, kinds)));
     };
     match sheet.kind {
-        Kind::Project | Kind::ResourceGroup => {}
+        Kind::Project | Kind::ResourceGroup | Kind::Environment => {}
         Kind::ContainerGroup => check(spec.get("resourceGroup"), &[Kind::ResourceGroup]),
         Kind::TaskRun => {
             check(spec.get("containerGroup"), &[Kind::ContainerGroup]);

@@ -123,13 +123,14 @@ fn literal(variable: Place<'_>) -> Diagnostic {
 }
 
 /// The text of a file as it is shown: values that sound secret are covered.
-pub(in crate::manifest) fn masked(text: &str, documents: &[Document]) -> String {
+pub(in crate::manifest) fn masked(base: usize, text: &str, documents: &[Document]) -> String {
     // The kind does not matter here: every place where environment variables can stand is looked at.
     let mut spans: Vec<Span> = documents
         .iter()
         .flat_map(|document| environments(Sheet { kind: Kind::TaskRun, root: document.place() }))
         .filter(|variable| is_literal_secret(*variable))
         .filter_map(|variable| Some(variable.get("value")?.node.span))
+        .map(|span| Span { start: span.start - base, end: span.end - base })
         .collect();
     spans.sort();
     spans.dedup();

@@ -29,7 +29,9 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for sheet in &book.sheets {
         let path: &[&str] = match sheet.kind {
             Kind::TaskRun => &["spec", "template", "tags"],
-            Kind::Project | Kind::ResourceGroup | Kind::ContainerGroup => &["spec", "tags"],
+            Kind::Project | Kind::ResourceGroup | Kind::ContainerGroup | Kind::Environment => {
+                &["spec", "tags"]
+            }
         };
         let mut seen = BTreeSet::new();
         for (key, value) in sheet.root.entries(path) {
@@ -85,13 +87,13 @@ fn count(
     shared: &BTreeSet<Name>,
 ) -> Option<Diagnostic> {
     let tagged = match sheet.kind {
-        Kind::Project => return None,
+        Kind::Project | Kind::Environment => return None,
         Kind::ResourceGroup | Kind::ContainerGroup => true,
         Kind::TaskRun => sheet.root.at(&["spec", "template"]).is_some(),
     };
     let records = match sheet.kind {
         Kind::ResourceGroup => records.get(&Name::from(sheet.name()?)).copied().unwrap_or_default(),
-        Kind::Project | Kind::ContainerGroup | Kind::TaskRun => 0,
+        Kind::Project | Kind::ContainerGroup | Kind::TaskRun | Kind::Environment => 0,
     };
     let own = names(sheet.root, path);
     let (wanted, room) = (own.union(shared).count(), MOST - OURS);

@@ -11,7 +11,7 @@ use crate::manifest::rule::Rule;
 use crate::model::name::Name;
 
 pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for kind in [Kind::ResourceGroup, Kind::ContainerGroup, Kind::TaskRun] {
+    for kind in [Kind::ResourceGroup, Kind::ContainerGroup, Kind::TaskRun, Kind::Environment] {
         let what = format!("{kind}s have the same name");
         let names = book.of(kind).filter_map(|sheet| named(sheet.root.at(&["metadata", "name"])));
         diagnostics.extend(twice(&what, names));
@@ -102,7 +102,7 @@ fn twice<'d, K: Ord>(what: &str, all: impl IntoIterator<Item = (K, Place<'d>)>) 
         diagnostics.push(if first.file == place.file {
             diagnostic.label(first.file, first.head(), "first here").help("give one of them another")
         } else {
-            diagnostic.elsewhere(first.file, first.head(), "first").help("give one of them another")
+            diagnostic.elsewhere(first.head(), "first").help("give one of them another")
         });
     }
     diagnostics
