@@ -12,7 +12,7 @@ use super::files;
 use super::name;
 use super::target::{Choice, Signs, choose};
 use super::values::{self, EnvFile};
-use crate::manifest::{self, Declared, Rejected, Resolved, Values};
+use crate::manifest::{self, Declared, Rejected, Resolved, Severity, Values};
 use crate::model::stack::{Stack, Target};
 use crate::render::flags::Flags;
 
@@ -47,7 +47,8 @@ impl Project {
 pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
     let Judged { outcome, choice, env_files } = judge(desk, input)?;
     let Resolved { stack, warnings } = outcome?;
-    for warning in warnings {
+    // Notes are for `validate`.
+    for warning in warnings.into_iter().filter(|each| each.rule().severity() != Severity::Note) {
         desk.screen.diagnostic(warning.into());
     }
     let Desk { globals, environment, screen } = desk;

@@ -1,6 +1,10 @@
 //! Tests of the whole way from text to stack, and of what is said on the way.
 
 mod accepted;
+mod agree;
+mod environments;
+mod examples;
+mod fuzzed;
 mod golden;
 mod hostile;
 mod law;

@@ -4,6 +4,7 @@
 mod attempts;
 mod bench;
 mod faults;
+mod properties;
 mod runs;
 mod stops;
 mod verbs;

@@ -133,7 +133,9 @@ impl Bench {
             let groups = self.arm.groups_in(&seen.name).await.unwrap();
             let groups: Map<String, Value> = groups
                 .into_iter()
-                .map(|group| {
+                .map(|mut group| {
+                    // The answer as it came holds addresses and states, which pass.
+                    group.group.iter_mut().for_each(|properties| properties.arm.clear());
                     let shape = format!("{:?} {}", group.group, group.provisioning);
                     (group.id.to_string(), json!({"tags": group.tags, "shape": shape}))
                 })
@@ -179,7 +181,7 @@ fn stack(manifests: &str) -> Stack {
         return stack.clone();
     }
     let source = Source { name: "paused.yaml".to_owned(), text: format!("{PROJECT}{manifests}") };
-    let resolved = read(vec![source]).resolve(&Values::new(), &|name| Err(name.to_owned()), true);
+    let resolved = read(vec![source]).resolve(&Values::new(), &|name| Ok(format!("content of {name}")), true);
     let stack = resolved.unwrap_or_else(|rejected| panic!("{rejected:#?}")).stack;
     known.insert(manifests.to_owned(), stack.clone());
     stack
