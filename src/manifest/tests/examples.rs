@@ -21,13 +21,14 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
 }
 
 /// The folders of examples, each a project of its own, with their environments.
-const EXAMPLES: [(&str, &[&str]); 7] = [
+const EXAMPLES: [(&str, &[&str]); 8] = [
     ("quickstart", &[]),
     ("volumes", &[]),
     ("private-network", &[]),
     ("registry", &[]),
     ("probes", &[]),
     ("nightly", &[]),
+    ("array", &[]),
     ("environments", &["test", "production"]),
 ];
 

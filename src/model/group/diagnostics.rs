@@ -20,13 +20,16 @@ pub struct Diagnostics<S> {
 /// A workspace of Log Analytics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", bound(deserialize = "S: Deserialize<'de>"))]
-#[schemars(rename = "LogAnalytics", deny_unknown_fields)]
+#[schemars(
+    rename = "LogAnalytics",
+    deny_unknown_fields,
+    extend("required" = ["workspaceId", "workspaceKey"])
+)]
 pub struct LogAnalytics<S> {
     /// The workspace's id.
     pub workspace_id: String,
     /// The workspace's key, which Azure never shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(required)]
     pub workspace_key: Option<S>,
     /// The workspace's resource id, which Azure does not show either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
