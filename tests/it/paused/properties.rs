@@ -118,7 +118,7 @@ fn cases() -> Vec<Case> {
             "encryptionProperties: {vaultBaseUrl: \"https://v.vault.azure.net\", keyName: k, keyVersion: \"1\"}",
             "",
         ),
-        hidden(
+        case(
             "protected settings",
             "extensions: [{name: proxy, extensionType: kube-proxy, version: \"1.0\", protectedSettings: {a: {fromFile: a}}}]",
             "",
@@ -159,12 +159,8 @@ async fn every_property_comes_back_as_it_was_sent() {
             wrong.push(format!("{}: differs: {changes:?}", case.name));
         }
         let without = bench.plan(&manifest(None), Verb::Apply).await;
-        if without.plan.steps().is_empty() == case.shown {
-            wrong.push(format!(
-                "{}: taking it out is {}seen",
-                case.name,
-                if case.shown { "not " } else { "" }
-            ));
+        if without.plan.steps().is_empty() {
+            wrong.push(format!("{}: taking it out is not seen", case.name));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
