@@ -44,12 +44,23 @@ pub struct Arm {
     door: Arc<Door>,
 }
 
+/// How many more changes the service allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Remaining {
+    /// In five minutes.
+    pub five_minutes: Option<u64>,
+    /// In an hour.
+    pub hour: Option<u64>,
+}
+
 #[derive(Debug)]
 struct Door {
     wire: Wire,
     endpoint: Endpoint,
     tokens: Tokens,
     subscription: String,
+    /// How many more changes the service said to allow, by method.
+    remaining: Mutex<BTreeMap<String, Remaining>>,
     /// The time that the service last told.
     date: Mutex<Option<Timestamp>>,
     /// How commands were carried in the containers that were spoken to, so that the other ways are not tried again.
@@ -76,6 +87,7 @@ impl Arm {
                 endpoint,
                 tokens,
                 subscription,
+                remaining: Mutex::default(),
                 date: Mutex::default(),
                 ways: Mutex::default(),
             }),
@@ -97,6 +109,12 @@ impl Arm {
         self.door.wire.calls()
     }
 
+    /// How many more changes by this method the service last said to allow in the region that it was asked about.
+    pub fn remaining(&self, method: &str) -> Remaining {
+        let remaining = self.door.remaining.lock().unwrap_or_else(PoisonError::into_inner);
+        remaining.get(method).copied().unwrap_or_default()
+    }
+
     /// The time by the service's clock, as far as an answer has told it.
     pub fn service_time(&self) -> Option<Timestamp> {
         *self.door.date.lock().unwrap_or_else(PoisonError::into_inner)
@@ -109,7 +127,16 @@ impl Arm {
     /// Sends a request that carries a token; the address must be the endpoint's own.
     async fn pass(&self, request: Request) -> Result<Answer, Fault> {
         self.door.endpoint.own(request.url.as_str())?;
+        let method = request.method.clone();
         let answer = self.door.wire.send(request).await?;
+        let left = |window: &str| {
+            let name = format!("x-ms-ratelimit-remaining-subscription-resource-requests-{window}");
+            answer.header(&name)?.trim().parse().ok()
+        };
+        let remaining = Remaining { five_minutes: left("pt5m"), hour: left("pt1h") };
+        if remaining != Remaining::default() {
+            self.door.remaining.lock().unwrap_or_else(PoisonError::into_inner).insert(method, remaining);
+        }
         if let Some(date) = answer.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
             *self.door.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.timestamp());
         }

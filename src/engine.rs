@@ -9,10 +9,12 @@ pub mod archive;
 mod crowd;
 pub mod event;
 mod group;
+pub mod lease;
 mod ledger;
 mod logs;
 mod mask;
 mod observe;
+mod pacer;
 mod resource_group;
 mod retry;
 mod run;
@@ -22,6 +24,7 @@ mod wait;
 pub use apply::{Options, apply};
 pub use logs::Follower;
 pub use observe::{observe, view};
+pub use pacer::Rates;
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,9 @@ pub(crate) struct Globals {
     /// The local emulator's state folder [default: ~/.local/state/acitask/emulator].
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FOLDER", env = STATE_DIR)]
     pub(crate) state_dir: Option<PathBuf>,
+    /// Take the project's lease from whoever has it: another apply that has ended and could not give it back.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(crate) break_lease: bool,
     /// Where logs and outcomes of runs are kept [default: .acitask/runs].
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FOLDER", env = "ACITASK_RUNS_DIR")]
     pub(crate) runs_dir: Option<PathBuf>,
@@ -85,6 +88,7 @@ impl Globals {
             local,
             state_dir,
             runs_dir: _,
+            break_lease: _,
             variables,
             env_files,
             environment: own,

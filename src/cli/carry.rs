@@ -21,6 +21,7 @@ use super::signals::Signals;
 use crate::clock::Clock;
 use crate::engine;
 use crate::engine::event::{Event, Tally};
+use crate::engine::lease::Claim;
 use crate::model::name::Name;
 use crate::model::stack::{Stack, Target};
 use crate::plan::Plan;
@@ -143,6 +144,12 @@ pub(crate) async fn out(
         spacing,
         archive: Some(runs::archive(desk)),
         source: desk.environment.pipeline_run(),
+        claim: claim(desk, line),
+        rates: match line.target {
+            Target::Azure => Some(engine::Rates::AZURE),
+            // It refuses nothing for its rate unless it is told to.
+            Target::Local => None,
+        },
     };
     let began = Instant::now();
     let (sender, mut events) = mpsc::unbounded_channel();
@@ -173,7 +180,7 @@ pub(crate) async fn out(
                 view.remark(&summary::stopping(plan, &story), screen);
             }
             Some(event) = events.recv() => tell(&event, &mut story, &mut view),
-            tally = &mut applying => break tally,
+            tally = &mut applying => break tally?,
         }
     };
     while let Ok(event) = events.try_recv() {
@@ -187,6 +194,26 @@ pub(crate) async fn out(
         summary::write(out, plan, &story, &tally, began.elapsed(), &line.flags, screen.out)
     })?;
     Ok(Carried { tally, story })
+}
+
+/// The lease of the project's applies; none where it has no resource group of its own to hold it.
+fn claim(desk: &Desk, line: &Line) -> Option<Claim> {
+    let resource_group = line.ledger.clone()?;
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let user = desk.environment.get("USER").or_else(|| desk.environment.get("LOGNAME")).unwrap_or("somebody");
+    let from = desk.environment.pipeline_run().map_or_else(String::new, |run| format!(" ({run})"));
+    let holder = format!("{user}@{host}, process {}{from}", std::process::id());
+    Some(Claim { resource_group, holder, breaks: desk.globals.break_lease, is_over })
+}
+
+/// Whether the holder of a lease was a process of this machine that is no more: it was killed, and nobody waits for it.
+fn is_over(holder: &str) -> bool {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let process = holder.split_once(&format!("@{host}, process ")).map(|(_, rest)| rest);
+    let id = process
+        .and_then(|rest| rest.split(' ').next()?.parse().ok())
+        .and_then(rustix::process::Pid::from_raw);
+    id.is_some_and(|id| rustix::process::test_kill_process(id) == Err(rustix::io::Errno::SRCH))
 }
 
 /// Writes the ends of the task runs as JUnit XML.

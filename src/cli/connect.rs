@@ -10,7 +10,8 @@ use crate::arm::endpoint::Endpoint;
 use crate::arm::login::Login;
 use crate::arm::net::{Net, Trust};
 use crate::arm::wire::Wire;
-use crate::model::stack::Target;
+use crate::model::name::Name;
+use crate::model::stack::{ResourceGroup, Target};
 use crate::render::flags::Flags;
 use crate::render::heading::{Heading, Place};
 
@@ -25,6 +26,8 @@ pub(crate) struct Line {
     pub(crate) heading: Heading,
     /// Which kind it is.
     pub(crate) target: Target,
+    /// The resource group that may hold the lease: the first that is the project's own.
+    pub(crate) ledger: Option<Name>,
     /// What commands need to go there too.
     pub(crate) flags: Flags,
 }
@@ -43,7 +46,9 @@ pub(crate) async fn connect(desk: &Desk, project: &Project) -> Result<Line, Fail
         }
     };
     let heading = Heading { place, owner: project.stack.project.owner.clone() };
-    Ok(Line { arm, heading, target, flags: project.flags.clone() })
+    let own = |group: &&ResourceGroup| !group.existing || group.records;
+    let ledger = project.stack.resource_groups.values().find(own).map(|group| group.name.clone());
+    Ok(Line { arm, heading, target, ledger, flags: project.flags.clone() })
 }
 
 fn azure(desk: &Desk, project: &Project) -> Result<(Arm, Place), Failure> {

@@ -11,6 +11,7 @@ use miette::Diagnostic;
 use super::code::Code;
 use crate::arm::exec::ExecFault;
 use crate::arm::fault::Fault;
+use crate::engine::lease::Held;
 use crate::manifest::Rejected;
 use crate::plan::Defect;
 
@@ -59,6 +60,13 @@ pub(crate) enum Failure {
         help("this is a mistake in acitask; please report it with the manifests")
     )]
     Defect(#[from] Defect),
+    /// Somebody else applies.
+    #[error(transparent)]
+    #[diagnostic(
+        code(acitask::lease),
+        help("wait until that has ended; if you know that it has, give --break-lease")
+    )]
+    Leased(#[from] Held),
     /// Something does not fit the kind of the thing that it is asked of.
     #[error("{0}")]
     #[diagnostic(code(acitask::unfit))]

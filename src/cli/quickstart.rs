@@ -54,12 +54,14 @@ fn local(desk: &Desk) -> Desk {
         help,
         runs_dir,
         environment,
+        break_lease,
     } = &desk.globals;
     let globals = Globals {
         environment: environment.clone(),
         local: true,
         state_dir: state_dir.clone(),
         runs_dir: runs_dir.clone(),
+        break_lease: *break_lease,
         variables: variables.clone(),
         env_files: env_files.clone(),
         subscription: subscription.clone(),

@@ -11,10 +11,12 @@ use crate::clock::Clock;
 use crate::engine::archive::Archive;
 use crate::engine::crowd::Crowd;
 use crate::engine::event::{End, Event, EventKind, Tally};
+use crate::engine::lease::{self, Claim, Held};
 use crate::engine::mask::Masks;
+use crate::engine::pacer::{Pacer, Rates};
 use crate::engine::step;
 use crate::plan::frontier::Frontier;
-use crate::plan::{Plan, StepId};
+use crate::plan::{Action, Plan, StepId, Subject};
 
 /// How a plan is carried out.
 #[derive(Clone, Debug)]
@@ -30,6 +32,10 @@ pub struct Options {
     pub archive: Option<Archive>,
     /// Where this runs, such as the address of a pipeline's run; it goes into the records.
     pub source: Option<String>,
+    /// The lease that keeps other applies away; absent: none is taken.
+    pub claim: Option<Claim>,
+    /// To what calls are held back where the service does not say it; absent: they are not.
+    pub rates: Option<Rates>,
 }
 
 /// What every step has at hand.
@@ -45,6 +51,10 @@ pub(crate) struct Site<'p> {
     pub(crate) crowd: Crowd,
     /// What is hidden in what tasks print.
     pub(crate) masks: Masks,
+    /// What the service allows.
+    pub(crate) pacer: Pacer,
+    /// How long the last group took to be provisioned.
+    pub(crate) provisioning: std::sync::Mutex<Option<Duration>>,
     events: &'p mpsc::UnboundedSender<Event>,
 }
 
@@ -59,13 +69,16 @@ impl Site<'_> {
 ///
 /// Once `stop` is cancelled nothing new is begun, and what is under way is waited for. To leave at once, drop the future:
 /// everything is recorded such that the next plan goes on from there.
+///
+/// # Errors
+/// Somebody else has the lease, and nothing was begun.
 pub async fn apply(
     plan: &Plan,
     arm: &Arm,
     options: &Options,
     events: mpsc::UnboundedSender<Event>,
     stop: CancellationToken,
-) -> Tally {
+) -> Result<Tally, Held> {
     let site = Site {
         plan,
         arm,
@@ -74,8 +87,21 @@ pub async fn apply(
         stop: &stop,
         crowd: Crowd::default(),
         masks: Masks::of(plan),
+        pacer: Pacer::new(options.rates),
+        provisioning: std::sync::Mutex::default(),
         events: &events,
     };
+    let claim = options.claim.as_ref().filter(|_| !plan.steps().is_empty());
+    if let Some(claim) = claim {
+        lease::take(&site, claim).await?;
+    }
+    let keeping = async {
+        match claim {
+            Some(claim) => lease::keep(&site, claim).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(keeping);
     let mut frontier = Frontier::new(plan, options.parallelism);
     let mut running = FuturesUnordered::new();
     let mut tally = Tally::default();
@@ -100,20 +126,37 @@ pub async fn apply(
                 }
             }
             () = stop.cancelled(), if !stopping => stopping = true,
+            () = &mut keeping => {}
         }
     }
     for id in frontier.left() {
         ended(&site, &mut tally, id, End::Interrupted, Duration::ZERO);
     }
+    if let Some(claim) = claim {
+        lease::give_back(&site, claim).await;
+    }
     site.tell(EventKind::Ended(tally));
-    tally
+    Ok(tally)
 }
 
 async fn timed(site: &Site<'_>, id: StepId) -> (StepId, End, Duration) {
     let began = tokio::time::Instant::now();
     site.tell(EventKind::StepBegan(id));
-    let end = step::perform(site, id).await;
+    let mut end = step::perform(site, id).await;
+    if let Some(held) = made_lease(site, id, &end).await {
+        let help = Some("wait until it has ended, and apply again".to_owned());
+        end = End::Failed { why: held.to_string(), help };
+    }
     (id, end, began.elapsed())
+}
+
+/// Takes the lease as soon as its resource group is made; gives who has it where that is somebody else.
+async fn made_lease(site: &Site<'_>, id: StepId, end: &End) -> Option<Held> {
+    let claim = site.options.claim.as_ref().filter(|_| matches!(end, End::Done(_)))?;
+    let step = site.plan.steps().get(id.0)?;
+    let makes = matches!(step.action, Action::CreateResourceGroup { .. })
+        && step.subject == Subject::ResourceGroup(claim.resource_group.clone());
+    if makes { lease::take(site, claim).await.err() } else { None }
 }
 
 fn ended(site: &Site<'_>, tally: &mut Tally, step: StepId, end: End, elapsed: Duration) {

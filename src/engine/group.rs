@@ -1,5 +1,6 @@
 //! Steps on container groups.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,8 +9,9 @@ use crate::arm::act::Scope;
 use crate::arm::fault::Fault;
 use crate::arm::operation::Accepted;
 use crate::engine::event::End;
+use crate::engine::pacer::Kind;
 use crate::engine::step::{Work, failed};
-use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until};
+use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until, until_about};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
 use crate::model::tag::{INTENT, lookup};
@@ -82,7 +84,14 @@ pub(crate) async fn stop(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
 
 /// Deletes the group, whatever its guard, and waits until it is gone.
 pub(crate) async fn remove(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
-    work.removal(|| work.site.arm.delete_group(&work.warrant, id)).await?;
+    // A delete does not tell the region; those of all are counted together, which is never too many.
+    let delete = || async {
+        paced(work, Kind::Delete, "").await;
+        let answer = work.site.arm.delete_group(&work.warrant, id).await;
+        learned(work, Kind::Delete, "");
+        answer
+    };
+    work.removal(delete).await?;
     until(work, id, wait::DELETING, |seen| match seen {
         None => Wait::Over(()),
         Some(_) => Wait::Moving("waiting for the delete".to_owned()),
@@ -101,8 +110,34 @@ pub(crate) async fn put(
     let tell = |fault: &Fault, alive| {
         work.phase(format!("waiting for quota while {alive} of our groups are alive: {fault}"));
     };
-    let send = || work.site.crowd.patiently(put, tell);
+    let send = || async {
+        paced(work, Kind::Create, &deployment.location).await;
+        let answer = work.site.crowd.patiently(put, tell).await;
+        learned(work, Kind::Create, &deployment.location);
+        answer
+    };
     work.change_once(send, || shows(work, id, deployment)).await
+}
+
+/// Waits until the service allows one more change in the region, and tells for how long.
+async fn paced(work: &Work<'_>, kind: Kind, region: &str) {
+    let what = match kind {
+        Kind::Create => "creates",
+        Kind::Delete => "deletes",
+    };
+    let tell = |wait: Duration| {
+        work.phase(format!("waiting {} s for the region's rate of {what}", wait.as_secs()));
+    };
+    work.site.pacer.change(kind, region, tell).await;
+}
+
+/// Learns from the last answer how many more changes the service allows.
+fn learned(work: &Work<'_>, kind: Kind, region: &str) {
+    let method = match kind {
+        Kind::Create => "PUT",
+        Kind::Delete => "DELETE",
+    };
+    work.site.pacer.learn(kind, region, work.site.arm.remaining(method));
 }
 
 /// Whether the group is seen as it was sent, down to the run that the PUT begins. Looks more than once, because a change
@@ -136,7 +171,8 @@ pub(crate) async fn settled(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
 /// Waits until the group is provisioned, and fails with the service's reason where it will not be.
 async fn provisioned(work: &Work<'_>, id: &GroupId, accepted: Option<Accepted>) -> Result<SeenGroup, End> {
     let began = Instant::now();
-    let outcome = until(work, id, wait::PROVISIONING, |seen| match seen {
+    let expected = *work.site.provisioning.lock().unwrap_or_else(PoisonError::into_inner);
+    let outcome = until_about(work, id, (wait::PROVISIONING, expected), |seen| match seen {
         None if unseen(began.elapsed()) => Wait::Failed(End::Stale { what: "it is gone again".to_owned() }),
         None => Wait::Moving("waiting to see it".to_owned()),
         Some(seen) => match judge::settled(seen) {
@@ -146,7 +182,10 @@ async fn provisioned(work: &Work<'_>, id: &GroupId, accepted: Option<Accepted>) 
         },
     });
     match outcome.await {
-        Ok(seen) => Ok(seen),
+        Ok(seen) => {
+            *work.site.provisioning.lock().unwrap_or_else(PoisonError::into_inner) = Some(began.elapsed());
+            Ok(seen)
+        }
         Err(end) => Err(with_cause(work, end, accepted).await),
     }
 }

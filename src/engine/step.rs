@@ -135,10 +135,17 @@ impl Work<'_> {
     }
 
     /// Reads, again where the fault is worth it.
-    pub(crate) async fn call<T, F>(&self, call: impl FnMut() -> F) -> Result<T, Fault>
+    pub(crate) async fn call<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
+        let call = || {
+            let called = call();
+            async move {
+                self.site.pacer.read().await;
+                called.await
+            }
+        };
         retry::retrying(retry::pause, call, |fault, after| self.retrying(fault, after)).await
     }
 

@@ -28,17 +28,34 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Pace {
     next: Duration,
+    began: Instant,
+    /// How long such a thing took before; a look falls right after that.
+    expected: Option<Duration>,
 }
 
 impl Pace {
     pub(crate) fn new() -> Self {
-        Self { next: FIRST }
+        Self::expecting(None)
+    }
+
+    /// The pauses of a wait for what took so long before.
+    pub(crate) fn expecting(expected: Option<Duration>) -> Self {
+        Self { next: FIRST, began: Instant::now(), expected }
     }
 
     /// Sleeps until the next look is due.
     pub(crate) async fn pause(&mut self) {
-        tokio::time::sleep(self.next).await;
-        self.next = (self.next * 3 / 2).min(LONGEST);
+        let due = self.expected.and_then(|expected| expected.checked_sub(self.began.elapsed()));
+        match due {
+            Some(due) if due <= self.next => {
+                tokio::time::sleep(due + FIRST).await;
+                (self.next, self.expected) = (FIRST * 5, None);
+            }
+            _ => {
+                tokio::time::sleep(self.next).await;
+                self.next = (self.next * 3 / 2).min(LONGEST);
+            }
+        }
     }
 
     /// Something moved: the next looks come quickly again.
@@ -52,9 +69,19 @@ pub(crate) async fn until<T>(
     work: &Work<'_>,
     id: &GroupId,
     patience: Duration,
+    judge: impl FnMut(Option<&SeenGroup>) -> Wait<T>,
+) -> Result<T, End> {
+    until_about(work, id, (patience, None), judge).await
+}
+
+/// The same for what is expected to take so long.
+pub(crate) async fn until_about<T>(
+    work: &Work<'_>,
+    id: &GroupId,
+    (patience, expected): (Duration, Option<Duration>),
     mut judge: impl FnMut(Option<&SeenGroup>) -> Wait<T>,
 ) -> Result<T, End> {
-    let mut pace = Pace::new();
+    let mut pace = Pace::expecting(expected);
     let began = Instant::now();
     let mut said = String::new();
     loop {

@@ -20,6 +20,9 @@ pub const INTENT: &str = "acitask-run";
 /// Begins the names of the tags on a resource group that hold the records of task runs; the TaskRun's name follows.
 pub const RECORD: &str = "acitask-run.";
 
+/// On a resource group: who applies at the moment.
+pub const LEASE: &str = "acitask-lease";
+
 /// Begins every name that manifests may not use.
 pub const RESERVED: &str = "acitask-";
 

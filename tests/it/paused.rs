@@ -4,8 +4,10 @@
 mod attempts;
 mod bench;
 mod faults;
+mod matrix;
 mod properties;
 mod runs;
 mod stops;
+mod transcripts;
 mod verbs;
 mod wire;

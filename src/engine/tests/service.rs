@@ -123,10 +123,17 @@ pub(super) async fn carry_out(arm: &Arm, steps: Vec<(Subject, Action, Guard)>) -
     };
     let plan = Plan::seal(steps.into_iter().enumerate().map(step).collect())?;
     let clock = Clock::fixed(jiff::Timestamp::UNIX_EPOCH, 1);
-    let options =
-        Options { parallelism: 4, clock, spacing: Duration::from_secs(10), archive: None, source: None };
+    let options = Options {
+        parallelism: 4,
+        clock,
+        spacing: Duration::from_secs(10),
+        archive: None,
+        source: None,
+        claim: None,
+        rates: None,
+    };
     let (events, mut told) = mpsc::unbounded_channel();
-    apply(&plan, arm, &options, events, CancellationToken::new()).await;
+    drop(apply(&plan, arm, &options, events, CancellationToken::new()).await);
     let mut ends = Vec::new();
     while let Ok(event) = told.try_recv() {
         if let EventKind::StepEnded { end, .. } = event.kind {

@@ -82,25 +82,71 @@ impl Bench {
     pub(crate) async fn try_apply(&self, manifests: &str, verb: Verb) -> Option<Applied> {
         let work = async {
             let planned = self.plan(manifests, verb).await;
-            assert_eq!((planned.conflicts, planned.blocks), (vec![], vec![]));
-            let (sender, mut told) = mpsc::unbounded_channel();
-            let options = engine::Options {
-                parallelism: 4,
-                clock: self.clock.clone(),
-                spacing: Duration::from_secs(10),
-                archive: None,
-                source: None,
-            };
-            let stop = CancellationToken::new();
-            let tally = engine::apply(&planned.plan, &self.arm, &options, sender, stop).await;
-            let mut events = Vec::new();
-            while let Ok(event) = told.try_recv() {
-                events.push(event);
-            }
-            Applied { tally, events }
+            assert!(planned.conflicts.is_empty() && planned.blocks.is_empty(), "{planned:?}");
+            self.carry_out(&planned, None).await
         };
         tokio::select! {
             applied = work => Some(applied),
+            () = self.course.gone() => None,
+        }
+    }
+
+    /// Carries a plan out, and asks it to stop after so long.
+    pub(crate) async fn carry_out(&self, planned: &Planned, stop_after: Option<Duration>) -> Applied {
+        self.carry_out_wide(planned, 4, stop_after).await
+    }
+
+    /// The same with so many steps at once.
+    pub(crate) async fn carry_out_wide(
+        &self,
+        planned: &Planned,
+        parallelism: usize,
+        stop_after: Option<Duration>,
+    ) -> Applied {
+        let (sender, mut told) = mpsc::unbounded_channel();
+        let options = engine::Options {
+            parallelism,
+            clock: self.clock.clone(),
+            spacing: Duration::from_secs(10),
+            archive: None,
+            source: None,
+            claim: None,
+            rates: Some(engine::Rates::AZURE),
+        };
+        let stop = CancellationToken::new();
+        let asking = {
+            let stop = stop.clone();
+            async move {
+                match stop_after {
+                    Some(after) => tokio::time::sleep(after).await,
+                    None => std::future::pending().await,
+                }
+                stop.cancel();
+                std::future::pending::<()>().await
+            }
+        };
+        let tally = tokio::select! {
+            tally = engine::apply(&planned.plan, &self.arm, &options, sender, stop) => tally.unwrap(),
+            () = asking => unreachable!(),
+        };
+        let mut events = Vec::new();
+        while let Ok(event) = told.try_recv() {
+            events.push(event);
+        }
+        Applied { tally, events }
+    }
+
+    /// Plans and carries out while something is wrong; none if it did not come to an end, or to a plan.
+    pub(crate) async fn troubled(&self, manifests: &str, verb: Verb) -> Option<Tally> {
+        let work = async {
+            let (stack, request) = (stack(manifests), Request::of(verb));
+            let observed = engine::observe(&self.arm, &stack, &request).await.ok()?;
+            let planned = reconcile(&stack, &observed, &request).ok()?;
+            let permitted = planned.conflicts.is_empty() && planned.blocks.is_empty();
+            if permitted { Some(self.carry_out(&planned, None).await.tally) } else { None }
+        };
+        tokio::select! {
+            tally = work => tally,
             () = self.course.gone() => None,
         }
     }
