@@ -8,12 +8,15 @@ use crate::plan::{Plan, Subject};
 use crate::render::lines::failure;
 use crate::render::story::Story;
 
+/// A run: its name, how it ended and after how long, and its last lines.
+type Case<'s> = (&'s str, Option<&'s (End, Duration)>, String);
+
 /// Writes one suite with a case for each task run of a plan.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, plan: &Plan, story: &Story) -> io::Result<()> {
-    let cases: Vec<(&str, Option<&(End, Duration)>, String)> = plan
+    let cases: Vec<Case<'_>> = plan
         .steps()
         .iter()
         .filter_map(|step| match &step.subject {
