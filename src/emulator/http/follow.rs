@@ -137,10 +137,13 @@ mod tests {
         lines.iter().map(line).collect()
     }
 
+    /// Lines with their seconds, whether the container has ended, and what is shown.
+    type Row = (&'static [(i64, &'static str)], bool, &'static str);
+
     #[test]
     fn each_line_is_told_once() {
         let mut seen = Seen::default();
-        let rows: [(&[(i64, &str)], bool, &str); 11] = [
+        let rows: [Row; 11] = [
             (&[], false, ""),
             (&[(1, "on")], false, "on"),
             (&[(1, "one"), (1, "tw")], false, "e\ntw"),
