@@ -7,6 +7,7 @@
 mod command;
 mod event;
 mod launch;
+mod page;
 mod question;
 mod request;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 pub use self::command::Command;
 pub use self::event::{Event, LogLine};
 pub use self::launch::{Check, ConfigMap, Content, Launch, Mount, Probe, Volume};
+pub use self::page::Page;
 pub use self::question::{Credential, Fact, ImageSource, Question};
 pub use self::request::{AttachSession, Body, ExecSession, LogQuery, Outcome, Reply, Request, Ticket};
 

@@ -125,9 +125,6 @@ pub struct World {
     pending: BTreeMap<Ticket, Put>,
     /// What the runtime is to do, collected during a call.
     commands: Vec<Command>,
-    /// What [`World::due`] found, and at how many touches of the two kinds of groups: most requests change neither, and
-    /// must not cost a look at every group.
-    found_due: Option<([u64; 2], Option<Timestamp>)>,
 }
 
 /// Shows the time only: what is kept, waits or is commanded can hold secrets.
@@ -165,7 +162,6 @@ impl World {
             sessions: BTreeMap::new(),
             pending: BTreeMap::new(),
             commands: Vec::new(),
-            found_due: None,
         }
     }
 
@@ -182,7 +178,7 @@ impl World {
         world.container_groups = Shelf::restore(CONTAINER_GROUPS, &records);
         world.resources = Shelf::restore(RESOURCES, &records);
         world.operations = Shelf::restore(OPERATIONS, &records);
-        for key in world.container_groups.keys_where(|_| true) {
+        for key in world.container_groups.keys() {
             let sandbox = world.ids.sandbox();
             if let Some(group) = world.container_groups.get_mut(&key) {
                 lifecycle::lost(group, sandbox, now, &mut world.commands);
@@ -265,7 +261,7 @@ impl World {
     pub fn tell(&mut self, event: Event, now: Timestamp) -> Vec<Command> {
         self.pass(now);
         let (sandbox, container, happened) = taken_apart(event);
-        for key in self.container_groups.keys_where(|group| group.sandbox == sandbox) {
+        for key in self.keys_of(sandbox) {
             if let Some(group) = self.container_groups.get_mut(&key) {
                 lifecycle::tell(group, &container, happened.clone(), self.now, &mut self.commands);
             }
@@ -284,17 +280,8 @@ impl World {
 
     /// When [`World::advance`] next has something to do.
     pub fn due(&mut self) -> Option<Timestamp> {
-        let touches = [self.resource_groups.touches(), self.container_groups.touches()];
-        if let Some((at, due)) = self.found_due
-            && at == touches
-        {
-            return due;
-        }
-        let deletions = self.resource_groups.iter().filter_map(|(_, group)| group.gone_at);
-        let groups = self.container_groups.iter().filter_map(|(_, group)| lifecycle::due(group));
-        let due = deletions.chain(groups).min();
-        self.found_due = Some((touches, due));
-        due
+        let (deletion, group) = (self.resource_groups.first_due(), self.container_groups.first_due());
+        deletion.into_iter().chain(group).min()
     }
 
     /// What changed since the last call and must be kept before the answer goes out.
@@ -325,8 +312,7 @@ impl World {
         if self.due().is_none_or(|due| due > now) {
             return;
         }
-        let due = |group: &ContainerGroup| lifecycle::due(group).is_some_and(|at| at <= now);
-        for key in self.container_groups.keys_where(due) {
+        for key in self.container_groups.due_by(now) {
             if let Some(group) = self.container_groups.get_mut(&key) {
                 lifecycle::advance(group, now, &mut self.commands);
             }
@@ -345,8 +331,8 @@ impl World {
 
     /// The answer with what ARM puts on every one.
     fn finished(&mut self, mut answer: Reply, subscription: Option<&str>, method: &str) -> Reply {
-        if let (true, Body::Json(view)) = (self.switches.unknown_fields, &mut answer.body) {
-            odd::add(view);
+        if self.switches.unknown_fields {
+            odd::add_to(&mut answer);
         }
         if matches!(answer.body, Body::Socket(_) | Body::Follow(_)) {
             return answer;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::SandboxId;
 use super::question::Question;
+use super::{Page, SandboxId};
 
 /// A request as the world sees it: no sockets, no header but those that it decides by.
 #[derive(Clone)]
@@ -56,12 +56,14 @@ pub struct Reply {
     pub body: Body,
 }
 
-/// The body of an answer; the shell fulfils all but the first two from the runtime.
+/// The body of an answer; the shell fulfils all but the first three from the runtime.
 pub enum Body {
     /// No body.
     Empty,
     /// A JSON document.
     Json(serde_json::Value),
+    /// A page of a list.
+    Page(Page),
     /// `{"content": …}` with the log of a container.
     Logs(LogQuery),
     /// The request is a websocket upgrade for this exec session.
@@ -76,6 +78,7 @@ impl fmt::Debug for Body {
         match self {
             Self::Empty => out.write_str("Empty"),
             Self::Json(_) => out.write_str("Json(…)"),
+            Self::Page(page) => out.debug_tuple("Page").field(page).finish(),
             Self::Logs(query) => out.debug_tuple("Logs").field(query).finish(),
             Self::Socket(session) => out.debug_tuple("Socket").field(session).finish(),
             Self::Follow(session) => out.debug_tuple("Follow").field(session).finish(),

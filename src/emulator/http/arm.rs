@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::time::{Duration, sleep};
 
 use super::cut::{Cut, Left};
-use super::refusal::{Refusal, document};
+use super::refusal::{Refusal, document, text};
 use super::{cut, follow, guard, logs, names, request, scripted, socket};
 use crate::contract::{Body, Reply};
 use crate::emulator::Emulator;
@@ -90,6 +90,7 @@ async fn deliver(
     let mut response = match body {
         Body::Empty => status.into_response(),
         Body::Json(value) => document(status, &value),
+        Body::Page(page) => text(status, page.text()),
         Body::Logs(query) => {
             let lines = emulator.runtime().logs(query.sandbox, &query.container).await;
             document(status, &json!({"content": logs::content(&lines, &query)}))

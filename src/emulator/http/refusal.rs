@@ -58,6 +58,11 @@ impl From<crate::store::StoreError> for Refusal {
 
 /// A JSON answer.
 pub(super) fn document(status: StatusCode, body: &Value) -> Response {
+    text(status, body.to_string())
+}
+
+/// A JSON document that is text already.
+pub(super) fn text(status: StatusCode, body: String) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    (status, kind, body.to_string()).into_response()
+    (status, kind, body).into_response()
 }

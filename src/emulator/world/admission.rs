@@ -1,15 +1,27 @@
 //! What a region lets in: registration, location, quotas, and DNS labels, which stay taken for a while after a deletion.
 
+use std::convert::Infallible;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::body::Object;
-use super::container_group::ContainerGroup;
+use super::container_group::{ContainerGroup, Mark};
 use super::path::ResourceName;
 use super::rates::Kind;
 use super::refusal::Refusal;
 use super::region;
 use super::regional::{Sort, whole};
+use super::shelf::Shelved;
 use super::{World, dns};
+
+/// A label that stays taken is due when it is free again.
+impl Shelved for Timestamp {
+    type Mark = Infallible;
+
+    fn due(&self) -> Option<Timestamp> {
+        Some(*self)
+    }
+}
 
 impl World {
     /// Whether a region takes this wish of a container group.
@@ -100,10 +112,8 @@ impl World {
             return Ok(());
         };
         let key = name.key();
-        let taken = self
-            .container_groups
-            .iter()
-            .any(|(other, group)| *other != key && group.fqdn().as_ref() == Some(&wanted));
+        let holders = self.container_groups.marked(&Mark::Name(wanted.clone()));
+        let taken = holders.into_iter().any(|other| *other != key);
         let own = self.container_groups.get(&key).and_then(ContainerGroup::fqdn);
         let released = self.labels.get(&wanted).is_some_and(|until| *until > self.now);
         if taken || (released && own.as_ref() != Some(&wanted)) {
@@ -120,7 +130,7 @@ impl World {
             return;
         };
         let now = self.now;
-        for key in self.labels.keys_where(|until| *until <= now) {
+        for key in self.labels.due_by(now) {
             self.labels.remove(&key);
         }
         let seconds = self.switches.dns_release_seconds;

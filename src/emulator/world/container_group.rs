@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use super::body::{Object, Wish};
 use super::happening::Happening;
+use super::lifecycle;
+use super::shelf::Shelved;
 use super::tags::Tags;
 use crate::contract::{Probe, SandboxId};
 
@@ -182,6 +184,29 @@ pub(crate) enum RestartPolicy {
     Always,
     OnFailure,
     Never,
+}
+
+/// What a container group is found by beside its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mark {
+    /// Where its containers run.
+    Sandbox(SandboxId),
+    /// The whole DNS name that it holds.
+    Name(String),
+}
+
+/// It is due when its life goes on by itself.
+impl Shelved for ContainerGroup {
+    type Mark = Mark;
+
+    fn due(&self) -> Option<Timestamp> {
+        lifecycle::due(self)
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        let name = self.fqdn().map(Mark::Name);
+        std::iter::once(Mark::Sandbox(self.sandbox)).chain(name).collect()
+    }
 }
 
 impl ContainerGroup {

@@ -7,8 +7,9 @@ use super::path::{GroupName, ResourceName};
 use super::rates::Kind;
 use super::refusal::Refusal;
 use super::resource::not_found;
+use super::shelf::Slot;
 use super::{World, body, page, reply, tags, view};
-use crate::contract::{Command, Reply, Request};
+use crate::contract::{Body, Command, Page, Reply, Request};
 
 impl World {
     /// The container group, where it exists.
@@ -111,9 +112,12 @@ impl World {
 
     fn list_groups_within(&self, prefix: &str, request: &Request) -> Result<Reply, Refusal> {
         let version = version(request);
-        let groups = self.container_groups.within(prefix);
-        let page = page::page(request, page::PAGE, groups, |group| view::listed(group, &version))?;
-        Ok(reply::json(200, page))
+        let after = page::after(request)?;
+        let groups = self.container_groups.slots(prefix, &after);
+        let show = |group: &ContainerGroup| view::listed(group, &version);
+        let show = |slot: &Slot<ContainerGroup>| slot.text(&version, show);
+        let (items, next_link) = page::picked(request, page::PAGE, groups, show)?;
+        Ok(Reply { status: 200, headers: Vec::new(), body: Body::Page(Page { items, next_link }) })
     }
 }
 

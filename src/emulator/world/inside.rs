@@ -154,8 +154,9 @@ impl World {
 
     /// Whether a container of a sandbox prints any more, now or after a back-off.
     pub(crate) fn prints(&self, sandbox: SandboxId, container: &str) -> bool {
-        let mut groups = self.container_groups.iter().filter(|(_, group)| group.sandbox == sandbox);
-        groups.any(|(_, group)| group.containers.get(container).is_some_and(|it| it.phase != Phase::Ended))
+        let keys = self.keys_of(sandbox);
+        let mut groups = keys.iter().filter_map(|key| self.container_groups.get(key));
+        groups.any(|group| group.containers.get(container).is_some_and(|it| it.phase != Phase::Ended))
     }
 
     /// The websocket of an exec; a session can be taken once, and not for ever.

@@ -2,8 +2,22 @@
 
 use serde_json::{Value, json};
 
-/// Adds unknown properties at several levels of an answer.
-pub(crate) fn add(view: &mut Value) {
+use crate::contract::{Body, Reply};
+
+/// Adds unknown properties to an answer that is a document.
+pub(crate) fn add_to(answer: &mut Reply) {
+    if let Body::Page(page) = &answer.body
+        && let Ok(view) = serde_json::from_str(&page.text())
+    {
+        answer.body = Body::Json(view);
+    }
+    if let Body::Json(view) = &mut answer.body {
+        add(view);
+    }
+}
+
+/// Adds unknown properties at several levels of a view.
+fn add(view: &mut Value) {
     let Some(fields) = view.as_object_mut() else {
         return;
     };

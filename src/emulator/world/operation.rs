@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::container_group::{ContainerGroup, Provisioning};
 use super::refusal::Refusal;
+use super::shelf::Shelved;
 use super::{reply, view};
 use crate::contract::Reply;
 
@@ -53,6 +54,22 @@ enum Status {
     Canceled,
 }
 
+/// It is due when it need not be kept any longer; what is open is marked with its target.
+impl Shelved for Operation {
+    type Mark = String;
+
+    fn due(&self) -> Option<Timestamp> {
+        match &self.outcome {
+            Outcome::Open => None,
+            Outcome::Until(at) | Outcome::Ended { at, .. } => at.checked_add(KEPT).ok(),
+        }
+    }
+
+    fn marks(&self) -> Vec<String> {
+        if self.outcome == Outcome::Open { vec![self.target.clone()] } else { Vec::new() }
+    }
+}
+
 impl World {
     /// Begins an operation on a container group.
     pub(crate) fn begin_operation(&mut self, target: &str, id: &str) -> String {
@@ -66,11 +83,7 @@ impl World {
 
     fn new_operation(&mut self, target: &str, id: &str, outcome: Outcome) -> String {
         let now = self.now;
-        let old = |at: &Timestamp| *at + KEPT < now;
-        for key in self.operations.keys_where(|operation| match &operation.outcome {
-            Outcome::Open => false,
-            Outcome::Until(at) | Outcome::Ended { at, .. } => old(at),
-        }) {
+        for key in self.operations.due_by(now) {
             self.operations.remove(&key);
         }
         let (target, id, started) = (target.to_owned(), id.to_owned(), now);
@@ -81,6 +94,10 @@ impl World {
 
     /// Ends the open operations of a container group whose provisioning has ended, or that is gone.
     pub(crate) fn settle(&mut self, target: &str) {
+        let open: Vec<String> = self.operations.marked(&target.to_owned()).into_iter().cloned().collect();
+        if open.is_empty() {
+            return;
+        }
         let group = self.container_groups.get(target);
         let (status, events) = match group.map(|group| group.provisioning) {
             Some(Provisioning::Succeeded) => (Status::Succeeded, group),
@@ -92,10 +109,7 @@ impl World {
             events.iter().flat_map(|group| group.containers.values()).flat_map(view::events).collect();
         let init_failed = group.is_some_and(ContainerGroup::init_failed);
         let at = self.now;
-        for key in self
-            .operations
-            .keys_where(|operation| operation.target == target && operation.outcome == Outcome::Open)
-        {
+        for key in open {
             if let Some(operation) = self.operations.get_mut(&key) {
                 let ended = Outcome::Ended { at, status, events: events.clone(), init_failed, error: None };
                 operation.outcome = ended;

@@ -13,32 +13,75 @@ use crate::contract::Request;
 /// How many items a page has where the request does not say.
 pub(crate) const PAGE: usize = 100;
 
-/// The page of `entries`, which are in order of their keys, that a request for a list without filters asks for.
+/// The key after which the page begins that a request asks for; empty: at the beginning.
 ///
 /// # Errors
-/// A `$top` or `$skiptoken` that cannot be read; a `$filter`, which such a list does not have.
+/// A `$skiptoken` that cannot be read.
+pub(crate) fn after(request: &Request) -> Result<String, Refusal> {
+    match request.query.get("$skiptoken") {
+        None => Ok(String::new()),
+        Some(token) => decode(token).ok_or(Refusal::InvalidSkipToken),
+    }
+}
+
+/// The page that a request for a list without filters asks for. The entries are those after [`after`], in order of
+/// their keys.
+///
+/// # Errors
+/// A `$top` that cannot be read; a `$filter`, which such a list does not have.
 pub(crate) fn page<'a, T>(
     request: &Request,
     default_size: usize,
     entries: impl Iterator<Item = (&'a String, T)>,
     show: impl Fn(T) -> Value,
 ) -> Result<Value, Refusal> {
-    if request.query.contains_key("$filter") {
-        return Err(Refusal::NotImplemented("$filter on a list of this kind".to_owned()));
-    }
+    unfiltered(request)?;
     filtered(request, default_size, entries, show)
 }
 
-/// The page of `entries` that are what the request's filter wants. Only what stands on the page is shown.
+/// The same in parts: what `show` makes of each item, and the link to the next page.
 ///
 /// # Errors
-/// A `$top` or `$skiptoken` that cannot be read.
+/// Those of [`page`].
+pub(crate) fn picked<'a, T, S>(
+    request: &Request,
+    default_size: usize,
+    entries: impl Iterator<Item = (&'a String, T)>,
+    show: impl Fn(T) -> S,
+) -> Result<(Vec<S>, Option<String>), Refusal> {
+    unfiltered(request)?;
+    parts(request, default_size, entries, show)
+}
+
+fn unfiltered(request: &Request) -> Result<(), Refusal> {
+    if request.query.contains_key("$filter") {
+        return Err(Refusal::NotImplemented("$filter on a list of this kind".to_owned()));
+    }
+    Ok(())
+}
+
+/// The page of a list whose `entries` are what the request's filter wants. Only what stands on the page is shown.
+///
+/// # Errors
+/// A `$top` that cannot be read.
 pub(crate) fn filtered<'a, T>(
     request: &Request,
     default_size: usize,
     entries: impl Iterator<Item = (&'a String, T)>,
     show: impl Fn(T) -> Value,
 ) -> Result<Value, Refusal> {
+    Ok(match parts(request, default_size, entries, show)? {
+        (value, Some(next_link)) => json!({"value": value, "nextLink": next_link}),
+        (value, None) => json!({ "value": value }),
+    })
+}
+
+fn parts<'a, T, S>(
+    request: &Request,
+    default_size: usize,
+    entries: impl Iterator<Item = (&'a String, T)>,
+    show: impl Fn(T) -> S,
+) -> Result<(Vec<S>, Option<String>), Refusal> {
     let size =
         match request.query.get("$top") {
             None => default_size,
@@ -46,11 +89,7 @@ pub(crate) fn filtered<'a, T>(
                 Refusal::InvalidContent(format!("$top must be a positive number, not {top}"))
             })?,
         };
-    let after = match request.query.get("$skiptoken") {
-        None => String::new(),
-        Some(token) => decode(token).ok_or(Refusal::InvalidSkipToken)?,
-    };
-    let mut rest = entries.skip_while(|(key, _)| **key <= after).peekable();
+    let mut rest = entries.peekable();
     let mut value = Vec::new();
     let mut last = None;
     while value.len() < size {
@@ -60,12 +99,8 @@ pub(crate) fn filtered<'a, T>(
         value.push(show(item));
         last = Some(key);
     }
-    match last {
-        Some(last) if rest.peek().is_some() => {
-            Ok(json!({"value": value, "nextLink": next_link(request, last)}))
-        }
-        _ => Ok(json!({ "value": value })),
-    }
+    let last = last.filter(|_| rest.peek().is_some());
+    Ok((value, last.map(|last| next_link(request, last))))
 }
 
 fn next_link(request: &Request, last: &str) -> String {

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::World;
-use super::container_group::{Next, Provisioning};
+use super::container_group::{Mark, Next, Provisioning};
 use super::lifecycle;
 use crate::contract::{Command, SandboxId};
 
@@ -77,7 +77,12 @@ impl World {
 
     /// The id of the group that a sandbox is of.
     pub(crate) fn group_of(&self, sandbox: SandboxId) -> Option<String> {
-        let mut groups = self.container_groups.iter();
-        groups.find(|(_, group)| group.sandbox == sandbox).map(|(_, group)| group.id.clone())
+        let key = self.container_groups.marked(&Mark::Sandbox(sandbox)).into_iter().next()?;
+        self.container_groups.get(key).map(|group| group.id.clone())
+    }
+
+    /// The keys of the groups that have this sandbox: one, or none.
+    pub(crate) fn keys_of(&self, sandbox: SandboxId) -> Vec<String> {
+        self.container_groups.marked(&Mark::Sandbox(sandbox)).into_iter().cloned().collect()
     }
 }

@@ -57,7 +57,8 @@ pub(crate) enum State {
 impl World {
     pub(crate) fn list_providers(&self, id: &str, request: &Request) -> Result<Reply, Refusal> {
         let names: Vec<String> = PROVIDERS.iter().map(|(name, _)| name.to_lowercase()).collect();
-        let entries = names.iter().zip(&PROVIDERS);
+        let after = page::after(request)?;
+        let entries = names.iter().zip(&PROVIDERS).skip_while(|(name, _)| **name <= after);
         let show = |provider: &(&str, &[&str])| self.provider(id, provider);
         Ok(reply::json(200, page::page(request, page::PAGE, entries, show)?))
     }

@@ -153,13 +153,13 @@ impl World {
             Kind::Delete => "Microsoft.ContainerInstance/containerGroups/delete",
         };
         for (window, limit, interval) in self.windows(kind) {
-            let recent = self.recent(subscription, region, kind, window);
+            let mut recent = self.recent(subscription, region, kind, window);
             if recent.len() < limit as usize {
                 continue;
             }
             // The request that must leave the window before there is room for another.
-            let leaver = recent.len().checked_sub(limit as usize).and_then(|at| recent.get(at));
-            let until = leaver.map_or(self.now + window, |at| *at + window);
+            let leaver = recent.len().checked_sub(limit as usize).and_then(|at| recent.nth(at));
+            let until = leaver.map_or(self.now + window, |at| at + window);
             let seconds = until.duration_since(self.now).as_secs() + 1;
             return Err(Refusal::ResourceRequestsThrottled { action, limit, interval, seconds });
         }
@@ -192,10 +192,17 @@ impl World {
     }
 
     /// The times of a window, the oldest first.
-    fn recent(&self, subscription: &str, region: &str, kind: Kind, window: SignedDuration) -> Vec<Timestamp> {
-        let times = self.rates.counts.get(&key(subscription, region, kind));
-        let times = times.into_iter().flatten().copied();
-        times.filter(|at| *at + window > self.now).collect()
+    fn recent(
+        &self,
+        subscription: &str,
+        region: &str,
+        kind: Kind,
+        window: SignedDuration,
+    ) -> impl ExactSizeIterator<Item = Timestamp> {
+        static NONE: VecDeque<Timestamp> = VecDeque::new();
+        let times = self.rates.counts.get(&key(subscription, region, kind)).unwrap_or(&NONE);
+        // Time never goes back: they are in order.
+        times.range(times.partition_point(|at| *at + window <= self.now)..).copied()
     }
 }
 

@@ -3,12 +3,15 @@
 //! They exist so that a foreign resource can stand in a resource group; the emulator keeps what was sent and never
 //! acts on it. The lists of resources, ours among them, are in `resources`.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::World;
 use super::path::ResourceName;
 use super::refusal::Refusal;
+use super::shelf::Shelved;
 use super::tags::{self, Tags};
 use super::{body, reply};
 use crate::contract::{Reply, Request};
@@ -45,6 +48,10 @@ impl Resource {
         }
         view
     }
+}
+
+impl Shelved for Resource {
+    type Mark = Infallible;
 }
 
 pub(crate) fn not_found(name: &ResourceName) -> Refusal {

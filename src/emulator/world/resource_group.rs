@@ -3,6 +3,8 @@
 //! A deletion takes a moment of the world's time; meanwhile everything in the group refuses writes. The headers are
 //! those of a recorded deletion (azure-libraries-for-net session records): 202, `Location`, `Retry-After: 15`.
 
+use std::convert::Infallible;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ use super::World;
 use super::filter::{Filter, Subject};
 use super::path::GroupName;
 use super::refusal::Refusal;
+use super::shelf::Shelved;
 use super::tags::{self, Tags};
 use super::{body, page, region, reply};
 use crate::contract::{Reply, Request};
@@ -52,6 +55,15 @@ impl ResourceGroup {
             view["managedBy"] = json!(managed_by);
         }
         view
+    }
+}
+
+/// It is due when its deletion ends.
+impl Shelved for ResourceGroup {
+    type Mark = Infallible;
+
+    fn due(&self) -> Option<Timestamp> {
+        self.gone_at
     }
 }
 
@@ -152,7 +164,8 @@ impl World {
                 tags: group.tags.as_ref(),
             })
         };
-        let groups = self.resource_groups.within(&prefix).filter(|(_, group)| wanted(group));
+        let after = page::after(request)?;
+        let groups = self.resource_groups.within_after(&prefix, &after).filter(|(_, group)| wanted(group));
         Ok(reply::json(200, page::filtered(request, PAGE, groups, ResourceGroup::view)?))
     }
 
@@ -182,7 +195,7 @@ impl World {
     /// Ends the deletions whose time has come: the groups go, and everything in them.
     pub(crate) fn end_deletions(&mut self) {
         let now = self.now;
-        for key in self.resource_groups.keys_where(|g| g.gone_at.is_some_and(|at| at <= now)) {
+        for key in self.resource_groups.due_by(now) {
             let inside = format!("{key}/");
             let groups: Vec<String> =
                 self.container_groups.within(&inside).map(|(key, _)| key.clone()).collect();

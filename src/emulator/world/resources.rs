@@ -73,12 +73,26 @@ impl World {
     fn resources_within(&self, prefix: &str, request: &Request) -> Result<Reply, Refusal> {
         let filter = Filter::of(request)?;
         let expanded = request.query.get("$expand").map(|text| text.to_lowercase()).unwrap_or_default();
-        let ours = self.container_groups.within(prefix).map(|(key, group)| (key, Either::Ours(group)));
-        let others = self.resources.within(prefix).map(|(key, other)| (key, Either::Other(other)));
-        let mut all: Vec<_> =
-            ours.chain(others).filter(|(_, resource)| filter.wants(&resource.subject())).collect();
-        all.sort_by_key(|(key, _)| *key);
-        let page = page::filtered(request, page::PAGE, all.into_iter(), |resource| resource.view(&expanded))?;
+        let after = page::after(request)?;
+        let ours = self.container_groups.within_after(prefix, &after);
+        let others = self.resources.within_after(prefix, &after);
+        let ours = ours.map(|(key, group)| (key, Either::Ours(group)));
+        let others = others.map(|(key, other)| (key, Either::Other(other)));
+        let all = merged(ours, others).filter(|(_, resource)| filter.wants(&resource.subject()));
+        let page = page::filtered(request, page::PAGE, all, |resource| resource.view(&expanded))?;
         Ok(reply::json(200, page))
     }
+}
+
+/// Two lists in order of their keys as one.
+fn merged<'a, T>(
+    ours: impl Iterator<Item = (&'a String, T)>,
+    others: impl Iterator<Item = (&'a String, T)>,
+) -> impl Iterator<Item = (&'a String, T)> {
+    let (mut ours, mut others) = (ours.peekable(), others.peekable());
+    std::iter::from_fn(move || match (ours.peek(), others.peek()) {
+        (Some((our, _)), Some((other, _))) if our <= other => ours.next(),
+        (Some(_), None) => ours.next(),
+        (_, _) => others.next(),
+    })
 }

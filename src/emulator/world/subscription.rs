@@ -1,6 +1,7 @@
 //! Subscriptions: any id is one, and what is kept of it are its tags and its registrations with providers.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::provider::State;
 use super::reply;
+use super::shelf::Shelved;
 use super::tags::Tags;
 use crate::contract::{Reply, TENANT};
 
@@ -17,6 +19,10 @@ pub(crate) struct Subscription {
     pub(crate) tags: Option<Tags>,
     /// Registrations that a client changed, by the provider's namespace in lower case.
     pub(crate) registrations: BTreeMap<String, State>,
+}
+
+impl Shelved for Subscription {
+    type Mark = Infallible;
 }
 
 /// The key under which a subscription is kept.

@@ -29,6 +29,7 @@ impl Answer {
     pub(super) fn json(&self) -> Value {
         match &self.body {
             Body::Json(value) => value.clone(),
+            Body::Page(page) => serde_json::from_str(&page.text()).unwrap_or(Value::Null),
             _ => Value::Null,
         }
     }
