@@ -23,6 +23,7 @@ mod see;
 pub mod wire;
 
 pub use self::body::shown;
+pub use self::read::{exported, unknown};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -3,6 +3,7 @@
 //! Invariants: nothing else reads arguments, the environment, standard input or manifest files; results go to standard
 //! output, everything else to standard error; an error is shown once, here at the edge.
 
+mod adoption;
 mod apply;
 mod arguments;
 mod assignment;
@@ -23,6 +24,7 @@ mod findings;
 mod forget;
 mod gc;
 mod graph;
+mod import;
 mod init;
 mod log;
 mod logs;
@@ -120,6 +122,7 @@ async fn perform(desk: &Desk, command: Command) -> Result<Code, Failure> {
         Command::Exec(arguments) => exec::exec(desk, &arguments).await,
         Command::Validate(arguments) => validate::validate(desk, &arguments),
         Command::Render(arguments) => render::render(desk, &arguments),
+        Command::Import(arguments) => import::import(desk, &arguments).await,
         Command::Init(arguments) => init::init(desk, &arguments),
         Command::Explain(arguments) => explain::explain(desk, &arguments),
         Command::Schema(arguments) => schema::schema(desk, &arguments),

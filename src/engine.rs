@@ -23,7 +23,7 @@ mod wait;
 
 pub use apply::{Options, apply};
 pub use logs::Follower;
-pub use observe::{observe, view};
+pub use observe::{observe, survey, view};
 pub use pacer::Rates;
 
 #[cfg(test)]

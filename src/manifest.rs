@@ -11,6 +11,7 @@ mod allow;
 mod book;
 mod compose;
 mod diagnostic;
+mod import;
 mod judge;
 pub mod kind;
 mod lower;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use miette::NamedSource;
 
 pub use self::diagnostic::{Diagnostic, Rejected, Spot};
+pub use self::import::{Imported, import};
 pub use self::kind::Kind;
 pub use self::parse::MAX_TEXT;
 pub use self::rule::{Rule, Severity};

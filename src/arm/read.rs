@@ -42,6 +42,27 @@ pub(super) fn group(asked: GroupId, item: &Value) -> SeenGroup {
     }
 }
 
+/// A container group as `az container export` writes it, which is its body without an id; absent where it is none.
+pub fn exported(item: &Value, resource_group: Option<&Name>) -> Option<SeenGroup> {
+    let told = item["id"].as_str().and_then(group_id);
+    let asked = match resource_group {
+        Some(resource_group) => {
+            let name = Name::from(item["name"].as_str()?);
+            GroupId { resource_group: resource_group.clone(), name }
+        }
+        None => told?,
+    };
+    item["properties"].is_object().then(|| SeenGroup { id: asked.clone(), ..group(asked, item) })
+}
+
+/// The names of what the service shows of a group and the model does not have.
+pub fn unknown(seen: &SeenGroup) -> Vec<String> {
+    let Some(group) = &seen.group else { return Vec::new() };
+    let item = Value::Object(group.arm.clone().into_iter().collect());
+    let bare = Group { arm: Default::default(), ..group.clone() };
+    lift::beyond(&lift::group(&item), &serde_json::to_value(&bare).unwrap_or_default())
+}
+
 /// A resource group; absent where it has no name.
 pub(super) fn resource_group(item: &Value) -> Option<SeenResourceGroup> {
     Some(SeenResourceGroup {

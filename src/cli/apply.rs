@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::adoption::Adoption;
 use super::arguments::Input;
 use super::breadth::Breadth;
 use super::carry::{Made, Order};
@@ -24,7 +25,7 @@ use crate::plan::reconcile::Verb;
 )]
 pub(crate) struct Apply {
     /// A plan file made with `acitask plan --out`: exactly that plan is applied, or nothing.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "adopt", "target", "exclude", "max_delete", "max_replace"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "adopt", "adopt_all", "target", "exclude", "max_delete", "max_replace"])]
     pub(crate) plan: Option<PathBuf>,
     /// Apply only a plan with this fingerprint; end with 4 where it is another one.
     #[arg(long, value_name = "FINGERPRINT")]
@@ -37,9 +38,8 @@ pub(crate) struct Apply {
     pub(crate) breadth: Breadth,
     #[command(flatten)]
     pub(crate) consent: Consent,
-    /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) adopt: Vec<String>,
+    #[command(flatten)]
+    pub(crate) adoption: Adoption,
 }
 
 /// Whether to ask, and how much to do at once.
@@ -65,14 +65,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// Plans, asks, and carries the plan out.
 pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failure> {
-    let Apply { plan, expect, input, outputs, breadth, consent, adopt } = arguments;
+    let Apply { plan, expect, input, outputs, breadth, consent, adoption } = arguments;
     let file = plan.as_ref().map(|path| PlanFile::read(&desk.environment.folder.join(path))).transpose()?;
-    let (mut input, mut adopt, mut breadth) = (input.clone(), adopt, breadth.clone());
+    let (mut input, mut breadth) = (input.clone(), breadth.clone());
     if let Some(PlanFile { asked, .. }) = &file {
         if input.files.is_empty() {
             input.files.clone_from(&asked.files);
         }
-        (adopt, breadth) = (&asked.adopt, asked.breadth.clone());
+        breadth = asked.breadth.clone();
     }
     let expected = match &file {
         Some(file) => Some(Expected { fingerprint: file.fingerprint.clone(), file: Some(file) }),
@@ -80,7 +80,8 @@ pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failur
     };
     let project = project::open(desk, &input)?;
     let line = connect(desk, &project).await?;
-    let order = Order { verb: Verb::Apply, adopt, breadth, outputs };
+    let adopt = file.as_ref().map_or_else(|| adoption.names(&project.stack), |file| file.asked.adopt.clone());
+    let order = Order { verb: Verb::Apply, adopt: &adopt, breadth, outputs };
     carry_out(desk, &line, &project.stack, order, consent, expected).await
 }
 

@@ -9,8 +9,8 @@ use super::code;
 use super::emulator::EmulatorCommand;
 use super::environment::Environment;
 use super::{
-    apply, destroy, drift, exec, explain, forget, gc, graph, init, logs, plan, power, quickstart, render,
-    run, runs, schema, status, validate, why,
+    apply, destroy, drift, exec, explain, forget, gc, graph, import, init, logs, plan, power, quickstart,
+    render, run, runs, schema, status, validate, why,
 };
 use crate::arm::credential::Source;
 use crate::render::flags::Flags;
@@ -174,6 +174,7 @@ pub(crate) enum Command {
     Validate(validate::Validate),
     Graph(graph::Graph),
     Render(render::Render),
+    Import(import::Import),
     Init(init::Init),
     Explain(explain::Explain),
     Schema(schema::Schema),

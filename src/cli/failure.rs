@@ -36,14 +36,32 @@ pub(crate) enum Failure {
     },
     /// A file that would be written is there already.
     #[error("{} is there already", path.display())]
-    #[diagnostic(
-        code(acitask::init),
-        help("nothing was written; name another folder, or remove the file first")
-    )]
+    #[diagnostic(code(acitask::init), help("{help}"))]
     Occupied {
         /// Which file.
         path: PathBuf,
+        /// What to do about it.
+        help: &'static str,
     },
+    /// A file is no export of a container group.
+    #[error("{place} is no export of a container group: {reason}")]
+    #[diagnostic(
+        code(acitask::import),
+        help("make one with `az container export --resource-group GROUP --name NAME --file FILE`")
+    )]
+    NoExport {
+        /// Where it was read.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A thing that Azure does not have.
+    #[error("there is no {0}")]
+    #[diagnostic(
+        code(acitask::import),
+        help("`az group list` lists the resource groups of the subscription")
+    )]
+    NotThere(String),
     /// A call failed.
     #[error("{fault}")]
     #[diagnostic(code(acitask::call), help("{help}"))]

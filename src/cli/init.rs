@@ -39,7 +39,8 @@ pub(crate) fn init(desk: &Desk, arguments: &Init) -> Result<Code, Failure> {
         .map(|(name, text)| (folder.join(name), text))
         .collect();
     if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
-        return Err(Failure::Occupied { path: path.clone() });
+        let help = "nothing was written; name another folder, or remove the file first";
+        return Err(Failure::Occupied { path: path.clone(), help });
     }
     let at = |path: &Path| {
         let path = path.to_owned();

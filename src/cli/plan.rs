@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::adoption::Adoption;
 use super::arguments::Input;
 use super::breadth::Breadth;
 use super::carry::{Made, Order};
@@ -30,9 +31,8 @@ pub(crate) struct Plan {
     /// Write a file that `acitask apply FILE` takes; it holds no secret.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Take over what a manifest names though it belongs to somebody else, or to nobody. Repeatable.
-    #[arg(long, value_name = "NAME")]
-    adopt: Vec<String>,
+    #[command(flatten)]
+    adoption: Adoption,
     /// End with 2 where an apply would do something; runs with the trigger `always` do not count.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -43,7 +43,8 @@ pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure>
     let project = project::open(desk, &arguments.input)?;
     let line = connect(desk, &project).await?;
     let breadth = arguments.breadth.clone();
-    let order = Order { verb: Verb::Apply, adopt: &arguments.adopt, breadth, outputs: &arguments.outputs };
+    let adopt = arguments.adoption.names(&project.stack);
+    let order = Order { verb: Verb::Apply, adopt: &adopt, breadth, outputs: &arguments.outputs };
     let Made { planned, fingerprint } = carry::make(desk, &line, &project.stack, order).await?;
     if !arguments.outputs.json && carry::permit(&planned).is_ok() && !planned.plan.steps().is_empty() {
         desk.screen.say(&format!("Fingerprint {fingerprint}; `apply --expect` takes it."));
@@ -51,7 +52,7 @@ pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure>
     if let Some(path) = &arguments.out {
         let asked = Asked {
             files: arguments.input.files.clone(),
-            adopt: arguments.adopt.clone(),
+            adopt: adopt.clone(),
             breadth: arguments.breadth.clone(),
         };
         let file = PlanFile::new(&line.heading, &planned, fingerprint, asked);

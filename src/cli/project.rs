@@ -1,5 +1,6 @@
 //! The project that a command is about: its manifests read, its values filled in, its target chosen. It calls nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use acitask_emulator::home::Home;
@@ -13,7 +14,9 @@ use super::name;
 use super::target::{Choice, Signs, choose};
 use super::values::{self, EnvFile};
 use crate::manifest::{self, Declared, Rejected, Resolved, Severity, Values};
-use crate::model::stack::{Stack, Target};
+use crate::model::name::{Name, Owner};
+use crate::model::stack::{self, Limits, Stack, Target};
+use crate::model::tag::Tags;
 use crate::render::flags::Flags;
 
 /// A project and where it goes.
@@ -64,6 +67,44 @@ pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
     let subscription = globals.subscription.clone().or(declared);
     let flags = desk.globals.flags(input, environment);
     Ok(Project { stack, target, subscription, env_files, flags })
+}
+
+/// A project without manifests, for what looks at Azure before there are any.
+///
+/// # Errors
+/// A file of `--env-file` cannot be read.
+pub(crate) fn bare(desk: &Desk, name: &str) -> Result<Project, Failure> {
+    let Desk { globals, environment, screen } = desk;
+    let folder = &environment.folder;
+    let choice = choose(Signs {
+        local: globals.local,
+        project: None,
+        subscription: globals.subscription.is_some(),
+        attended: screen.is_attended(),
+    });
+    let target = match choice {
+        Choice::Told(target) => Some(target),
+        Choice::Assumed | Choice::Open => None,
+    };
+    let stack = Stack {
+        project: stack::Project {
+            owner: Owner::new(&Name::from(name), None),
+            target,
+            subscription: globals.subscription.clone(),
+            tenant: None,
+            azure_api_version: None,
+            location: None,
+            tags: Tags::new(),
+            limits: Limits::default(),
+        },
+        resource_groups: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        runs: BTreeMap::new(),
+        whole: false,
+    };
+    let flags = globals.flags(&Input::default(), environment);
+    let env_files = env_files(&globals.env_files, folder, folder)?;
+    Ok(Project { stack, target, subscription: globals.subscription.clone(), env_files, flags })
 }
 
 /// Manifests that were judged.

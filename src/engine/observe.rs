@@ -95,6 +95,20 @@ pub async fn view(arm: &Arm, stack: &Stack, observed: &mut Observed) -> Result<(
     look_at(arm, &bare, observed).await
 }
 
+/// Reads one resource group and every container group in it; nothing where it is not there. It sends GET only.
+///
+/// # Errors
+/// A read that failed, after the retries that such a fault is worth.
+pub async fn survey(arm: &Arm, resource_group: &Name) -> Result<Option<Observed>, Fault> {
+    let Some(seen) = quietly(|| arm.resource_group(resource_group)).await? else { return Ok(None) };
+    let listed = quietly(|| arm.groups_in(resource_group)).await?;
+    let ids: Vec<GroupId> = listed.iter().map(|seen| seen.id.clone()).collect();
+    let mut observed = Observed::default();
+    observed.resource_groups.insert(seen.name.clone(), seen);
+    look_at(arm, &ids, &mut observed).await?;
+    Ok(Some(observed))
+}
+
 async fn look_at(arm: &Arm, ids: &[GroupId], observed: &mut Observed) -> Result<(), Fault> {
     let reads =
         ids.iter().map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) });

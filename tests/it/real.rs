@@ -6,6 +6,7 @@ mod build;
 mod edits;
 mod gate;
 mod images;
+mod import;
 mod kill;
 mod lifecycle;
 mod quickstart;
