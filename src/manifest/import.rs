@@ -43,7 +43,7 @@ pub struct Imported {
 
 /// The manifests of a resource group and its container groups. `schema` is where an editor finds the language's schema.
 ///
-/// A resource group whose region is not known has an empty one; its manifest then names none.
+/// A resource group whose region is not known has an empty one; its groups' is then taken, and each group names its own.
 ///
 /// # Errors
 /// Something is nothing that YAML can say; no group that was seen is.
@@ -57,7 +57,9 @@ pub fn import(
     let named = format!("resource group {}", resource_group.name);
     notes.extend(holder(&named, &resource_group.tags));
     if resource_group.location.is_empty() {
-        notes.push(format!("the region of {named} is not known; give it a `location` if it has to be made"));
+        notes.push(format!(
+            "the region of {named} is not known and taken to be that of its groups; `plan` says so if it is another"
+        ));
     }
     let mut groups: Vec<(&SeenGroup, Group<SecretRef>)> = Vec::new();
     for one in seen {
@@ -71,7 +73,11 @@ pub fn import(
     let variables =
         secrets::name(groups.iter_mut().map(|(seen, group)| (seen.id.name.as_str(), group)).collect());
     let secrets = variables.keys().cloned().collect();
-    let mut files = vec![project_file(project, resource_group, variables, schema)?];
+    let location = match (resource_group.location.as_str(), seen.first()) {
+        ("", Some(first)) => first.location.as_str(),
+        (known, _) => known,
+    };
+    let mut files = vec![project_file(project, resource_group, location, variables, schema)?];
     for (seen, group) in groups {
         let mut remarks = secrets::unseen(&group);
         remarks.extend(holder("it", &seen.tags).map(|text| text + "."));
@@ -93,6 +99,7 @@ fn bare(group: &Group<Mark>) -> Group<SecretRef> {
 fn project_file(
     name: &str,
     resource_group: &SeenResourceGroup,
+    location: &str,
     variables: BTreeMap<String, Variable>,
     schema: &str,
 ) -> Result<Source, serde_yaml::Error> {
@@ -102,12 +109,15 @@ fn project_file(
         metadata: Metadata { name: name.to_owned() },
         spec: ProjectSpec { variables, ..ProjectSpec::default() },
     };
-    let location = Some(resource_group.location.clone()).filter(|location| !location.is_empty());
     let manifest = ResourceGroupManifest {
         api_version: ApiVersion,
         kind: ResourceGroupKind,
         metadata: Metadata { name: resource_group.name.to_string() },
-        spec: ResourceGroupSpec { location, tags: own(&resource_group.tags), ..ResourceGroupSpec::default() },
+        spec: ResourceGroupSpec {
+            location: Some(location.to_owned()),
+            tags: own(&resource_group.tags),
+            ..ResourceGroupSpec::default()
+        },
     };
     // Declarations of variables are taken as they are, placeholders or not.
     let project = serde_yaml::to_string(&project)?;

@@ -50,7 +50,7 @@ fn shop(stand: &Stand) {
                 "volumes": [
                     {"name": "files", "secret": {"cert": "Y2FuYXJ5"}},
                     {"name": "empty", "emptyDir": {}},
-                    {"name": "share", "azureFile": {"shareName": "s", "storageAccountName": "shopdata", "storageAccountKey": CANARY}},
+                    {"name": "share", "azureFile": {"shareName": "shopshare", "storageAccountName": "shopdata", "storageAccountKey": CANARY}},
                 ],
                 "imageRegistryCredentials": [{"server": "shop.azurecr.io", "username": "u", "password": CANARY}],
                 "ipAddress": {"type": "Public", "ports": [{"port": 80}, {"port": 53, "protocol": "UDP"}], "dnsNameLabel": "shop-web"},
@@ -182,7 +182,7 @@ type: Microsoft.ContainerInstance/containerGroups
 #[test]
 fn an_export_of_az_is_taken_over_with_tags_alone() {
     let stand = Stand::simulated();
-    put(&stand, "shop", "2021-04-01", &json!({"location": "northeurope"}));
+    put(&stand, "shop", "2021-04-01", &json!({"location": "westeurope"}));
     group(
         &stand,
         "web",
