@@ -6,7 +6,6 @@ mod build;
 mod edits;
 mod gate;
 mod images;
-mod import;
 mod kill;
 mod lifecycle;
 mod quickstart;
