@@ -125,6 +125,17 @@ pub fn read(mut sources: Vec<Source>) -> Draft {
 }
 
 impl Draft {
+    /// The same where files are missing, because they cannot be read: their names, each with the reason. They are told
+    /// with all else that is wrong, and nothing is called undeclared that may stand in them.
+    #[must_use]
+    pub fn without(mut self, files: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, reason) in files {
+            self.diagnostics.push(Diagnostic::unreadable(&name, &reason));
+            self.complete = false;
+        }
+        self
+    }
+
     /// The manifests as they are in an environment: its patches laid over them. Where there are Environments, one has to
     /// be named; what is wrong is told by [`Draft::resolve`].
     #[must_use]

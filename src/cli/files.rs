@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::failure::Failure;
-use crate::manifest::{MAX_TEXT, Rejected, Source};
+use crate::manifest::{MAX_TEXT, Source};
 
 const STANDARD_INPUT: &str = "standard input";
 
@@ -16,6 +16,8 @@ const STANDARD_INPUT: &str = "standard input";
 pub(crate) struct Manifests {
     /// Their texts.
     pub(crate) sources: Vec<Source>,
+    /// The names of those that are there and cannot be read as text, each with the reason.
+    pub(crate) unreadable: Vec<(String, String)>,
     /// The folder that they are in: of several, the first one's.
     pub(crate) folder: PathBuf,
     /// Whether they are one whole folder, so that what they do not name is to be deleted.
@@ -25,20 +27,24 @@ pub(crate) struct Manifests {
 /// Reads files, folders and `-`; none named: the folder `manifests`, else the current one.
 ///
 /// # Errors
-/// A file cannot be read, or there is none.
+/// A file that was named is not there, or there is none.
 pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> Result<Manifests, Failure> {
     let inputs = match named {
         [] if current.join("manifests").is_dir() => vec![PathBuf::from("manifests")],
         [] => vec![PathBuf::from(".")],
         named => named.to_vec(),
     };
-    let mut texts = Vec::new();
+    let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
+    let mut take = |name: String, outcome: Result<String, String>| match outcome {
+        Ok(text) => sources.push(Source { name, text }),
+        Err(reason) => unreadable.push((name, reason)),
+    };
     let mut known = BTreeSet::new();
     for input in &inputs {
         if input.as_os_str() == "-" {
             let bytes = bounded(&mut *stdin).map_err(|source| Failure::Input { source })?;
             if !bytes.trim_ascii().is_empty() {
-                texts.push((STANDARD_INPUT.to_owned(), bytes));
+                take(STANDARD_INPUT.to_owned(), text(bytes));
             }
             continue;
         }
@@ -46,19 +52,18 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
             let file = current.join(&path);
             let at = |source| Failure::File { path: path.clone(), source };
             if known.insert(file.canonicalize().map_err(at)?) {
-                let opened = std::fs::File::open(&file).map_err(at)?;
-                let at = |source| Failure::File { path: path.clone(), source };
-                texts.push((path.display().to_string(), bounded(opened).map_err(at)?));
+                let opened = std::fs::File::open(&file).and_then(bounded);
+                take(path.display().to_string(), opened.map_err(|error| error.to_string()).and_then(text));
             }
         }
     }
-    if texts.is_empty() {
+    if sources.is_empty() && unreadable.is_empty() {
         let places: Vec<String> = inputs.iter().map(|input| place(input)).collect();
         return Err(Failure::NoManifests { place: places.join(", ") });
     }
     let folder = inputs.first().map_or_else(|| current.to_owned(), |input| folder_of(input, current));
     let whole = inputs.len() == 1 && inputs.iter().all(|input| current.join(input).is_dir());
-    Ok(Manifests { sources: sources(texts)?, folder, whole })
+    Ok(Manifests { sources, unreadable, folder, whole })
 }
 
 /// At most one byte more than a manifest may have, so that no file fills the memory.
@@ -77,22 +82,13 @@ fn place(input: &Path) -> String {
     }
 }
 
-fn sources(texts: Vec<(String, Vec<u8>)>) -> Result<Vec<Source>, Failure> {
-    let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
-    for (name, bytes) in texts {
-        if bytes.len() > MAX_TEXT {
-            unreadable.push((name, format!("it has more than {} MB", MAX_TEXT >> 20)));
-            continue;
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => sources.push(Source { name, text }),
-            Err(error) => {
-                let place = error.utf8_error().valid_up_to();
-                unreadable.push((name, format!("it is not UTF-8 text from byte {place} on")));
-            }
-        }
+/// What a file says, or why it says nothing.
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.len() > MAX_TEXT {
+        return Err(format!("it has more than {} MB", MAX_TEXT >> 20));
     }
-    if unreadable.is_empty() { Ok(sources) } else { Err(Rejected::unreadable(unreadable).into()) }
+    String::from_utf8(bytes)
+        .map_err(|error| format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to()))
 }
 
 fn folder_of(input: &Path, current: &Path) -> PathBuf {
@@ -167,7 +163,28 @@ mod tests {
         let nothing = super::read(&[PathBuf::from("-")], root, &mut &b" \n"[..]);
         assert!(matches!(nothing, Err(Failure::NoManifests { place }) if place == STANDARD_INPUT));
         fs::write(root.join("empty/latin.yaml"), b"a: \xe9")?;
-        assert!(matches!(read(&["empty"]), Err(Failure::Rejected(_))));
+        let empty = read(&["empty"])?;
+        let reason = "it is not UTF-8 text from byte 3 on";
+        assert_eq!(empty.unreadable, [("empty/latin.yaml".to_owned(), reason.to_owned())]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_hides_no_other() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let root = folder.path();
+        fs::write(root.join("a.yaml"), "a: 1")?;
+        fs::write(root.join("latin.yaml"), b"a: \xe9")?;
+        fs::File::create(root.join("large.yaml"))?.set_len(100 << 20)?;
+        // A regular file that the kernel refuses to read at its beginning.
+        std::os::unix::fs::symlink("/proc/self/mem", root.join("broken.yaml"))?;
+        let all = super::read(&[], root, &mut &b""[..])?;
+        assert_eq!(names(&all), ["a.yaml"]);
+        let told: Vec<(&str, &str)> =
+            all.unreadable.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
+        let [("broken.yaml", _), large, latin] = told[..] else { return Err(format!("{told:?}").into()) };
+        assert_eq!(large, ("large.yaml", "it has more than 16 MB"));
+        assert_eq!(latin, ("latin.yaml", "it is not UTF-8 text from byte 3 on"));
         Ok(())
     }
 }

@@ -123,7 +123,9 @@ pub(crate) fn judge(desk: &Desk, input: &Input) -> Result<Judged, Failure> {
     let Desk { globals, environment, screen } = desk;
     let manifests = files::read(&input.files, &environment.folder, &mut std::io::stdin().lock())?;
     let env_files = env_files(&globals.env_files, &environment.folder, &manifests.folder)?;
-    let draft = manifest::read(manifests.sources).in_environment(globals.environment.as_deref());
+    let draft = manifest::read(manifests.sources)
+        .without(manifests.unreadable)
+        .in_environment(globals.environment.as_deref());
     let hint = draft.project_hint();
     let given = |sink: Option<&str>| {
         values::given(&hint.variables, &globals.variables, environment, &env_files, sink)

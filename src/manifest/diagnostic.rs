@@ -51,6 +51,11 @@ impl Diagnostic {
         }
     }
 
+    /// A file that cannot be read.
+    pub(super) fn unreadable(name: &str, reason: &str) -> Self {
+        Self::new(Rule::Readable, format!("{name} cannot be read: {reason}")).help("a manifest is UTF-8 text")
+    }
+
     /// Adds a place. All places of a diagnostic are in one file; the first decides where it is sorted.
     pub(super) fn label(mut self, file: usize, span: Span, text: impl Into<String>) -> Self {
         self.file = file;
@@ -217,17 +222,6 @@ pub struct Rejected {
     pub diagnostics: Vec<Diagnostic>,
     /// What else a person should look at.
     pub warnings: Vec<Diagnostic>,
-}
-
-impl Rejected {
-    /// Refuses files that could not be read as text: their names, each with the reason.
-    pub fn unreadable(files: impl IntoIterator<Item = (String, String)>) -> Self {
-        let refuse = |(name, reason): (String, String)| {
-            Diagnostic::new(Rule::Readable, format!("{name} cannot be read: {reason}"))
-                .help("a manifest is UTF-8 text")
-        };
-        Self { diagnostics: files.into_iter().map(refuse).collect(), warnings: vec![] }
-    }
 }
 
 impl fmt::Display for Rejected {

@@ -7,6 +7,7 @@ mod edits;
 mod gate;
 mod images;
 mod kill;
+mod language;
 mod lifecycle;
 mod quickstart;
 mod refusals;

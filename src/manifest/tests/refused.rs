@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Outcome, codes, given, rendered, resolve};
-use crate::manifest::{Given, Origin, Rejected, Values};
+use crate::manifest::{Given, Origin, Rejected, Source, Values, read};
 
 /// What the samples lean on.
 const PROJECT: &str = include_str!("../../../tests/data/valid/project.yaml");
@@ -58,7 +58,12 @@ fn five_mistakes_are_five_errors() -> Outcome {
 
 #[test]
 fn a_file_that_is_no_text_is_refused_by_name() -> Outcome {
-    let rejected = Rejected::unreadable([("a.yaml".to_owned(), "byte 3 is not UTF-8".to_owned())]);
+    let source =
+        Source { name: "b.yaml".into(), text: format!("{PROJECT}---\napiVersion: acitask/v1\nkind: Pod\n") };
+    let missing = [("a.yaml".to_owned(), "byte 3 is not UTF-8".to_owned())];
+    let outcome = read(vec![source]).without(missing).resolve(&values(), &|_| Err(String::new()), true);
+    assert_eq!(codes(&outcome), ["ACI021", "ACI001"]);
+    let rejected = outcome.err().ok_or("it is not refused")?;
     assert!(rendered(&rejected)?.contains("a.yaml cannot be read: byte 3 is not UTF-8"));
     Ok(())
 }

@@ -31,7 +31,9 @@ fn findings(name: &str, bytes: Vec<u8>) -> Rejected {
         Ok(text) => text,
         Err(error) => {
             let reason = format!("it is not UTF-8 text from byte {} on", error.utf8_error().valid_up_to());
-            return Rejected::unreadable([(name.to_owned(), reason)]);
+            let missing = [(name.to_owned(), reason)];
+            let outcome = read(vec![]).without(missing).resolve(&values(), &|_| Err(String::new()), true);
+            return outcome.err().unwrap_or(Rejected { diagnostics: vec![], warnings: vec![] });
         }
     };
     let first = text.lines().next().unwrap_or_default();
