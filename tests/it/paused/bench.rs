@@ -64,10 +64,14 @@ impl Bench {
         }
         let emulator = Emulator::open(options).await.unwrap();
         let course = Course::default();
-        let login = Login::Local { secret: Secret::new(emulator.secret().reveal()) };
-        let endpoint = Endpoint::new("http://localhost", "https://management.azure.com").unwrap();
-        let arm = Arm::new(wire(&emulator, &course), endpoint, login, SUBSCRIPTION).unwrap();
+        let arm = client(&emulator, &course, None);
         Self { emulator, course, arm, clock: Clock::fixed(start, 7) }
+    }
+
+    /// The same where the service is spoken to in this version of its API.
+    pub(crate) fn in_version(self, version: &str) -> Self {
+        let arm = client(&self.emulator, &self.course, Some(version));
+        Self { arm, ..self }
     }
 
     /// Observes and plans.
@@ -219,14 +223,21 @@ impl Applied {
     }
 }
 
-/// The manifests after [`PROJECT`] as a stack. Reading them takes longer than anything else here, so it is done once.
+fn client(emulator: &Emulator, course: &Course, version: Option<&str>) -> Arm {
+    let login = Login::Local { secret: Secret::new(emulator.secret().reveal()) };
+    let endpoint = Endpoint::new("http://localhost", "https://management.azure.com").unwrap();
+    Arm::new(wire(emulator, course), endpoint.in_version(version), login, SUBSCRIPTION).unwrap()
+}
+
+/// The manifests after [`PROJECT`], unless they have one of their own, as a stack. Reading them takes longer than anything else here, so it is done once.
 fn stack(manifests: &str) -> Stack {
     static READ: Mutex<BTreeMap<String, Stack>> = Mutex::new(BTreeMap::new());
     let mut known = READ.lock().unwrap();
     if let Some(stack) = known.get(manifests) {
         return stack.clone();
     }
-    let source = Source { name: "paused.yaml".to_owned(), text: format!("{PROJECT}{manifests}") };
+    let before = if manifests.contains("kind: Project\n") { "" } else { PROJECT };
+    let source = Source { name: "paused.yaml".to_owned(), text: format!("{before}{manifests}") };
     let resolved = read(vec![source]).resolve(&Values::new(), &|name| Ok(format!("content of {name}")), true);
     let stack = resolved.unwrap_or_else(|rejected| panic!("{rejected:#?}")).stack;
     known.insert(manifests.to_owned(), stack.clone());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::Behaviour;
 
-use super::bench::Bench;
+use super::bench::{Bench, PROJECT};
 
 /// What the group and its container have beside the least: lines of YAML.
 struct Case {
@@ -20,6 +20,17 @@ const fn case(name: &'static str, group: &'static str, container: &'static str) 
 }
 
 const IDENTITY: &str = "identity: {type: UserAssigned, userAssignedIdentities: {/subscriptions/sub/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one: {}}}";
+
+const BOTH_IDENTITIES: &str = "identity: {type: \"SystemAssigned, UserAssigned\", userAssignedIdentities: {/subscriptions/sub/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one: {}}}";
+
+/// An identity, and a secret of a Key Vault that it may read.
+macro_rules! vault {
+    () => {
+        "identity: {type: UserAssigned, userAssignedIdentities: {/subscriptions/sub/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one: {}}}\n  \
+         secretReferences: [{name: token, identity: /subscriptions/sub/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one, secretReferenceUri: \"https://v.vault.azure.net/secrets/token\"}]"
+    };
+}
+const VAULT: &str = vault!();
 
 fn cases() -> Vec<Case> {
     vec![
@@ -84,6 +95,30 @@ fn cases() -> Vec<Case> {
         case("config map", "", "configMap: {keyValuePairs: {a: b}}"),
         case("system identity", "identity: {type: SystemAssigned}", ""),
         case("user identity", IDENTITY, ""),
+        case("both identities", BOTH_IDENTITIES, ""),
+        case("vault variable", VAULT, "environmentVariables: [{name: A, secureValueReference: token}]"),
+        case(
+            "vault registry",
+            concat!(
+                vault!(),
+                "\n  imageRegistryCredentials: [{server: example.azurecr.io, username: u, passwordReference: token}]"
+            ),
+            "",
+        ),
+        case(
+            "vault share",
+            concat!(
+                vault!(),
+                "\n  volumes: [{name: share, azureFile: {shareName: reports, storageAccountName: account, \
+                 storageAccountKeyReference: token}}]"
+            ),
+            "volumeMounts: [{name: share, mountPath: /share}]",
+        ),
+        case(
+            "vault files",
+            concat!(vault!(), "\n  volumes: [{name: files, secretReference: {a: token}}]"),
+            "volumeMounts: [{name: files, mountPath: /files}]",
+        ),
         case("identity lists", "identity: {type: SystemAssigned}\n  identityAcls: {defaultAccess: User}", ""),
         case(
             "registry",
@@ -147,21 +182,46 @@ async fn every_property_comes_back_as_it_was_sent() {
     let mut wrong = Vec::new();
     for case in cases() {
         let bench = Bench::open(images.clone(), &[]).await;
-        let with = manifest(Some(&case));
-        let applied = bench.apply(&with).await;
-        if applied.tally.failed > 0 {
-            wrong.push(format!("{}: not applied: {:?}", case.name, applied.ends()));
-            continue;
-        }
-        let again = bench.plan(&with, Verb::Apply).await;
-        let changes: Vec<_> = again.plan.steps().iter().flat_map(|step| &step.changes).collect();
-        if !again.plan.steps().is_empty() {
-            wrong.push(format!("{}: differs: {changes:?}", case.name));
-        }
-        let without = bench.plan(&manifest(None), Verb::Apply).await;
-        if without.plan.steps().is_empty() {
-            wrong.push(format!("{}: taking it out is not seen", case.name));
-        }
+        wrong.extend(comes_back(&bench, &case, "").await);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_newer_version_of_the_api_brings_comes_back_in_it() {
+    let project = PROJECT.replace("spec: {location: westeurope}", NEWER);
+    let case = case(
+        "share with an identity",
+        concat!(
+            vault!(),
+            "\n  volumes: [{name: share, azureFile: {shareName: reports, storageAccountName: account, \
+             userAssignedIdentityClientId: 00000000-0000-0000-0000-000000000001}}]"
+        ),
+        "volumeMounts: [{name: share, mountPath: /share}]",
+    );
+    let images = super::bench::images([("live:1", Behaviour::default())]);
+    let bench = Bench::open(images, &[]).await.in_version("2026-07-01");
+    assert_eq!(comes_back(&bench, &case, &project).await, [] as [String; 0]);
+}
+
+const NEWER: &str = "spec: {location: westeurope, azureApiVersion: \"2026-07-01\"}";
+
+/// What is wrong with the way of a case there and back.
+async fn comes_back(bench: &Bench, case: &Case, before: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let with = format!("{before}{}", manifest(Some(case)));
+    let applied = bench.apply(&with).await;
+    if applied.tally.failed > 0 {
+        return vec![format!("{}: not applied: {:?}", case.name, applied.ends())];
+    }
+    let again = bench.plan(&with, Verb::Apply).await;
+    let changes: Vec<_> = again.plan.steps().iter().flat_map(|step| &step.changes).collect();
+    if !again.plan.steps().is_empty() {
+        wrong.push(format!("{}: differs: {changes:?}", case.name));
+    }
+    let without = bench.plan(&format!("{before}{}", manifest(None)), Verb::Apply).await;
+    if without.plan.steps().is_empty() {
+        wrong.push(format!("{}: taking it out is not seen", case.name));
+    }
+    wrong
 }
