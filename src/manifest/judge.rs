@@ -18,6 +18,11 @@ use super::scalar::Scalar;
 use super::tree::Data;
 use super::{schema, value};
 
+/// How many mistakes of a document's structure are told, and how many unknown keys of a mapping: enough for people, and
+/// no text makes of them more than can be kept.
+const MOST: usize = 1_000;
+const MOST_KEYS: usize = 100;
+
 /// The schemas of some kinds, ready to judge.
 pub(super) struct Judge {
     kinds: BTreeMap<Kind, (Value, Validator)>,
@@ -42,7 +47,7 @@ impl Judge {
     /// What is wrong with the structure of a document of a kind.
     pub(super) fn judge(&self, kind: Kind, root: Place<'_>, instance: &Value) -> Vec<Diagnostic> {
         let Some((schema, validator)) = self.kinds.get(&kind) else { return vec![] };
-        let errors: Vec<_> = validator.iter_errors(instance).collect();
+        let errors: Vec<_> = validator.iter_errors(instance).take(MOST).collect();
         let misspelt: BTreeSet<(String, String)> =
             errors.iter().flat_map(|error| misspellings(schema, error)).collect();
         let mistyped: BTreeSet<&str> = errors
@@ -67,7 +72,7 @@ fn misspellings(schema: &Value, error: &ValidationError<'_>) -> Vec<(String, Str
     let known = known_keys(schema, error);
     let meant = |key: &String| nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
     let path = error.instance_path().as_str();
-    unexpected.iter().filter_map(meant).map(|meant| (path.to_owned(), meant)).collect()
+    unexpected.iter().take(MOST_KEYS).filter_map(meant).map(|meant| (path.to_owned(), meant)).collect()
 }
 
 /// The keys that the schema of a mapping knows.
@@ -86,7 +91,8 @@ fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Dia
     let place = Place { node, ..root };
     if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
         let known = known_keys(schema, error);
-        return unexpected.iter().map(|key| unknown_key(place, path, key, &known)).collect();
+        let told = unexpected.iter().take(MOST_KEYS).map(|key| unknown_key(place, path, key, &known));
+        return told.chain(more_keys(place, path, unexpected.len())).collect();
     }
     if node.unresolved {
         return vec![];
@@ -95,12 +101,20 @@ fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Dia
 }
 
 fn unknown_key(place: Place<'_>, path: &str, key: &str, known: &[String]) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Rule::UnknownKey, format!("{} has no key {key}", subject(path)));
+    let shown = cut(key);
+    let diagnostic = Diagnostic::new(Rule::UnknownKey, format!("{} has no key {shown}", subject(path)));
     let diagnostic = diagnostic.label(place.file, place.key(key), "this key is not known");
     match advice(key, known.iter().map(String::as_str)) {
         Some(advice) => diagnostic.help(advice),
         None => diagnostic,
     }
+}
+
+/// What is said of more unknown keys than are told one by one.
+fn more_keys(place: Place<'_>, path: &str, count: usize) -> Option<Diagnostic> {
+    let more = count.checked_sub(MOST_KEYS).filter(|more| *more > 0)?;
+    let message = format!("{} has {more} more keys that are not known", subject(path));
+    Some(place.flaw(Rule::UnknownKey, message, "in this mapping"))
 }
 
 fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diagnostic {
@@ -207,7 +221,7 @@ fn subject(path: &str) -> String {
             if !subject.is_empty() {
                 subject.push('.');
             }
-            subject.push_str(&step.replace("~1", "/").replace("~0", "~"));
+            subject.push_str(&cut(&step.replace("~1", "/").replace("~0", "~")));
         }
     }
     match (subject.is_empty(), path) {
@@ -220,10 +234,17 @@ fn subject(path: &str) -> String {
 /// The source text of a scalar, cut where it is long.
 fn source(place: Place<'_>) -> String {
     match &place.node.data {
-        Data::Scalar { text, .. } if text.chars().count() <= 60 => text.clone(),
-        Data::Scalar { text, .. } => text.chars().take(60).chain(['…']).collect(),
+        Data::Scalar { text, .. } => cut(text),
         Data::Sequence(_) => "a list".into(),
         Data::Mapping(_) => "a mapping".into(),
+    }
+}
+
+/// A text, cut where it is long.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

@@ -1,7 +1,14 @@
 //! "Did you mean": the known word that is nearest to an unknown one.
 
+/// The longest word in bytes that a known one is sought for. Names of resources have 90 characters at most.
+const LONGEST: usize = 128;
+
 /// The nearest of the known words, if one is near enough to be meant.
 pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // What is much longer than any known word is near to none, and comparing it would cost its length many times over.
+    if word.len() > LONGEST {
+        return None;
+    }
     let wanted = word.to_lowercase();
     known
         .into_iter()

@@ -1,6 +1,6 @@
 //! Input that means harm, or that no one expects.
 
-use super::{codes, resolve};
+use super::{Outcome, codes, resolve};
 use crate::manifest::Values;
 
 const PROJECT: &str = "apiVersion: acitask/v1\nkind: Project\nmetadata: {name: p}\n";
@@ -52,4 +52,29 @@ fn a_document_that_cannot_be_read_hides_no_other_and_no_mistake() {
         format!("{PROJECT}---\na: [\n---\napiVersion: acitask/v1\nkind: ResourceGroup\nspec: {{x: 1}}\n");
     let outcome = resolve(&[("a.yaml", &text)], &Values::new());
     assert_eq!(codes(&outcome), ["ACI002", "ACI011", "ACI010"]);
+}
+
+#[test]
+fn mistakes_without_end_are_told_in_bounded_time_and_number() -> Outcome {
+    let group = |more: &str| {
+        format!(
+            "{PROJECT}spec: {{location: westeurope}}\n---\napiVersion: acitask/v1\nkind: ResourceGroup\n\
+             metadata: {{name: home}}\n---\napiVersion: acitask/v1\nkind: ContainerGroup\nmetadata: {{name: group}}\n\
+             spec:\n  resourceGroup: home\n  containers: [{{name: main, image: \"i:1\", \
+             resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}}}]\n{more}"
+        )
+    };
+    let keys: String = (0..50_000).map(|number| format!("  key{number}: x\n")).collect();
+    let items = format!("  volumes: [{}]\n", vec!["7"; 100_000].join(","));
+    let long = format!("  \"{}\": x\n", "x".repeat(1_000_000));
+    for (what, more, told) in [("keys", keys, 101), ("items", items, 1_000), ("a long key", long, 1)] {
+        let started = std::time::Instant::now();
+        let outcome = resolve(&[("a.yaml", &group(&more))], &Values::new());
+        let rejected = outcome.err().ok_or("it is not refused")?;
+        assert_eq!(rejected.diagnostics.len(), told, "{what}");
+        let longest = rejected.diagnostics.iter().map(|each| each.message().len()).max();
+        assert!(longest < Some(300), "{what}: {longest:?}");
+        assert!(started.elapsed().as_secs() < 20, "{what}: {:?}", started.elapsed());
+    }
+    Ok(())
 }
