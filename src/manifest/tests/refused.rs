@@ -62,7 +62,7 @@ fn a_file_that_is_no_text_is_refused_by_name() -> Outcome {
         Source { name: "b.yaml".into(), text: format!("{PROJECT}---\napiVersion: acitask/v1\nkind: Pod\n") };
     let missing = [("a.yaml".to_owned(), "byte 3 is not UTF-8".to_owned())];
     let outcome = read(vec![source]).without(missing).resolve(&values(), &|_| Err(String::new()), true);
-    assert_eq!(codes(&outcome), ["ACI021", "ACI001"]);
+    assert_eq!(codes(&outcome), ["ACI006", "ACI001"]);
     let rejected = outcome.err().ok_or("it is not refused")?;
     assert!(rendered(&rejected)?.contains("a.yaml cannot be read: byte 3 is not UTF-8"));
     Ok(())
