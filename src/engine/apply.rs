@@ -15,6 +15,7 @@ use crate::engine::lease::{self, Claim, Held};
 use crate::engine::mask::Masks;
 use crate::engine::pacer::{Pacer, Rates};
 use crate::engine::step;
+use crate::engine::wait::Usual;
 use crate::plan::frontier::Frontier;
 use crate::plan::{Action, Plan, StepId, Subject};
 
@@ -53,8 +54,8 @@ pub(crate) struct Site<'p> {
     pub(crate) masks: Masks,
     /// What the service allows.
     pub(crate) pacer: Pacer,
-    /// How long the last group took to be provisioned.
-    pub(crate) provisioning: std::sync::Mutex<Option<Duration>>,
+    /// How long groups take to be provisioned.
+    pub(crate) provisioning: Usual,
     events: &'p mpsc::UnboundedSender<Event>,
 }
 
@@ -88,7 +89,7 @@ pub async fn apply(
         crowd: Crowd::default(),
         masks: Masks::of(plan),
         pacer: Pacer::new(options.rates),
-        provisioning: std::sync::Mutex::default(),
+        provisioning: Usual::default(),
         events: &events,
     };
     let claim = options.claim.as_ref().filter(|_| !plan.steps().is_empty());

@@ -1,6 +1,5 @@
 //! Steps on container groups.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -171,8 +170,7 @@ pub(crate) async fn settled(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
 /// Waits until the group is provisioned, and fails with the service's reason where it will not be.
 async fn provisioned(work: &Work<'_>, id: &GroupId, accepted: Option<Accepted>) -> Result<SeenGroup, End> {
     let began = Instant::now();
-    let expected = *work.site.provisioning.lock().unwrap_or_else(PoisonError::into_inner);
-    let outcome = until_about(work, id, (wait::PROVISIONING, expected), |seen| match seen {
+    let outcome = until_about(work, id, (wait::PROVISIONING, &work.site.provisioning), |seen| match seen {
         None if unseen(began.elapsed()) => Wait::Failed(End::Stale { what: "it is gone again".to_owned() }),
         None => Wait::Moving("waiting to see it".to_owned()),
         Some(seen) => match judge::settled(seen) {
@@ -182,10 +180,7 @@ async fn provisioned(work: &Work<'_>, id: &GroupId, accepted: Option<Accepted>) 
         },
     });
     match outcome.await {
-        Ok(seen) => {
-            *work.site.provisioning.lock().unwrap_or_else(PoisonError::into_inner) = Some(began.elapsed());
-            Ok(seen)
-        }
+        Ok(seen) => Ok(seen),
         Err(end) => Err(with_cause(work, end, accepted).await),
     }
 }

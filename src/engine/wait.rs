@@ -1,5 +1,6 @@
 //! Waits for things to be seen as they should be. Every wait ends.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -23,14 +24,39 @@ pub(crate) const LOOKS: u32 = 8;
 const FIRST: Duration = Duration::from_millis(40);
 /// The longest pause between two looks.
 const LONGEST: Duration = Duration::from_secs(5);
+/// Right after the expected time, looks are this part of it apart.
+const CLOSE: u32 = 64;
 
-/// The pauses between looks: short at first, for what is quick; never longer than a few seconds.
+/// How long such an operation took so far, as near as looking tells: it ended between the last look that saw it move and
+/// the one that saw it over.
+#[derive(Debug, Default)]
+pub(crate) struct Usual(Mutex<Option<Duration>>);
+
+impl Usual {
+    /// When the next such operation is looked at first.
+    fn expected(&self) -> Option<Duration> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns from one that moved still at `moving` and was over at `over`. The middle is expected next, so that an estimate
+    /// that is too long halves its error each time; one that is too short costs the close looks that follow it.
+    fn learn(&self, moving: Duration, over: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((moving + over) / 2);
+    }
+}
+
+/// The pauses between looks: short at first, for what is quick; never longer than a few seconds. Where it is known how long
+/// such a thing takes, looks are rare before that time and close right after it.
 #[derive(Debug)]
 pub(crate) struct Pace {
     next: Duration,
     began: Instant,
-    /// How long such a thing took before; a look falls right after that.
+    /// How long such a thing took before; a look falls on that.
     expected: Option<Duration>,
+    /// The shortest pause before that look: until then nothing but a failure is to be seen.
+    least: Duration,
+    /// When the last look was.
+    looked: Option<Duration>,
 }
 
 impl Pace {
@@ -40,20 +66,24 @@ impl Pace {
 
     /// The pauses of a wait for what took so long before.
     pub(crate) fn expecting(expected: Option<Duration>) -> Self {
-        Self { next: FIRST, began: Instant::now(), expected }
+        let least = expected.map_or(Duration::ZERO, |expected| (expected / 8).min(LONGEST));
+        Self { next: FIRST, began: Instant::now(), expected, least, looked: None }
     }
 
     /// Sleeps until the next look is due.
     pub(crate) async fn pause(&mut self) {
-        let due = self.expected.and_then(|expected| expected.checked_sub(self.began.elapsed()));
-        match due {
-            Some(due) if due <= self.next => {
-                tokio::time::sleep(due + FIRST).await;
-                (self.next, self.expected) = (FIRST * 5, None);
+        let elapsed = self.began.elapsed();
+        self.looked = Some(elapsed);
+        let usual = self.next.max(self.least);
+        match self.expected.map(|expected| (expected, expected.saturating_sub(elapsed))) {
+            Some((expected, due)) if due <= usual => {
+                tokio::time::sleep(due).await;
+                self.next = (expected / CLOSE).clamp(FIRST, LONGEST);
+                (self.expected, self.least) = (None, Duration::ZERO);
             }
             _ => {
-                tokio::time::sleep(self.next).await;
-                self.next = (self.next * 3 / 2).min(LONGEST);
+                tokio::time::sleep(usual).await;
+                self.next = (usual * 3 / 2).min(LONGEST);
             }
         }
     }
@@ -61,6 +91,13 @@ impl Pace {
     /// Something moved: the next looks come quickly again.
     pub(crate) fn quicken(&mut self) {
         self.next = FIRST;
+    }
+
+    /// What was waited for is seen: the next wait learns from it, unless it was there from the beginning.
+    fn over(&self, usual: &Usual) {
+        if let Some(looked) = self.looked {
+            usual.learn(looked, self.began.elapsed());
+        }
     }
 }
 
@@ -71,23 +108,26 @@ pub(crate) async fn until<T>(
     patience: Duration,
     judge: impl FnMut(Option<&SeenGroup>) -> Wait<T>,
 ) -> Result<T, End> {
-    until_about(work, id, (patience, None), judge).await
+    until_about(work, id, (patience, &Usual::default()), judge).await
 }
 
-/// The same for what is expected to take so long.
+/// The same for what takes a usual time, which is learned from.
 pub(crate) async fn until_about<T>(
     work: &Work<'_>,
     id: &GroupId,
-    (patience, expected): (Duration, Option<Duration>),
+    (patience, usual): (Duration, &Usual),
     mut judge: impl FnMut(Option<&SeenGroup>) -> Wait<T>,
 ) -> Result<T, End> {
-    let mut pace = Pace::expecting(expected);
+    let mut pace = Pace::expecting(usual.expected());
     let began = Instant::now();
     let mut said = String::new();
     loop {
         let seen = look(work, id).await?;
         match judge(seen.as_ref()) {
-            Wait::Over(value) => return Ok(value),
+            Wait::Over(value) => {
+                pace.over(usual);
+                return Ok(value);
+            }
             Wait::Failed(end) => return Err(end),
             Wait::Moving(phase) => {
                 if phase != said {
@@ -122,4 +162,47 @@ pub(crate) enum Wait<T> {
 /// Reads a group; retries what is worth it.
 pub(crate) async fn look(work: &Work<'_>, id: &GroupId) -> Result<Option<SeenGroup>, End> {
     work.call(|| work.site.arm.group(id)).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Waits for what takes so long; gives when that was seen, and after how many looks.
+    async fn seen(usual: &Usual, takes: Duration) -> (Duration, u32) {
+        let mut pace = Pace::expecting(usual.expected());
+        let mut looks = 1;
+        while pace.began.elapsed() < takes {
+            pace.pause().await;
+            looks += 1;
+        }
+        pace.over(usual);
+        (pace.began.elapsed(), looks)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_fall_right_after_what_others_took() {
+        for seconds in [2, 30, 90, 600] {
+            let (usual, takes) = (Usual::default(), Duration::from_secs(seconds));
+            let (_, unlearned) = seen(&usual, takes).await;
+            for _ in 0..8 {
+                seen(&usual, takes).await;
+            }
+            let (after, looks) = seen(&usual, takes).await;
+            assert!(after < takes * 103 / 100, "{takes:?}: {after:?}");
+            assert!(looks <= unlearned, "{takes:?}: {looks} looks instead of {unlearned}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_that_changes_is_learned_anew() {
+        let usual = Usual::default();
+        for seconds in [60, 10, 10, 10, 10, 10, 10, 10, 60, 60, 60, 60, 60] {
+            let takes = Duration::from_secs(seconds);
+            let (after, _) = seen(&usual, takes).await;
+            assert!(after <= takes + LONGEST, "{takes:?}: {after:?}");
+        }
+        let takes = Duration::from_secs(60);
+        assert!(seen(&usual, takes).await.0 < takes * 105 / 100);
+    }
 }
