@@ -32,7 +32,8 @@ pub(super) async fn health(State(emulator): State<Emulator>, ports: Option<Exten
         "pid": std::process::id(),
         "recovered": emulator.recovered(),
         "requests": emulator.journal().last(),
-        "ports": ports.map(|Extension(ports)| ports),
+        // Behind another server's listener it does not know where it is reached.
+        "ports": ports.map_or_else(|| json!({}), |Extension(ports)| json!(ports)),
         "runtime": {"name": chosen.name, "why": chosen.why},
         "time": emulator.clock().now(),
         "timeMode": if emulator.clock().standing().is_some() { "explicit" } else { "real" },

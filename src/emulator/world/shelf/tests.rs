@@ -1,3 +1,5 @@
+//! A shelf against a plain look at everything: due times, marks, pages and kept text.
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
