@@ -37,12 +37,12 @@
 //! `Origin`; the same on both ports. The routes of this table are never faulted and never in the journal.
 //!
 //! # Time
-//! Real, or explicit ([`Time`](options::Time)): then the world's clock and the simulated runtime stand still until
+//! Real, or explicit ([`Time`]): then the world's clock and the simulated runtime stand still until
 //! [`Emulator::advance`], and what is due on the way happens in order. What really runs cannot stand still, so explicit
 //! time is refused for other runtimes. Tokens and the journal go by a clock that never stands.
 //!
 //! # Who can reach it
-//! Programs of this machine, by a loopback name; a page of another origin cannot ([`Reach`](options::Reach)). Where
+//! Programs of this machine, by a loopback name; a page of another origin cannot ([`Reach`]). Where
 //! other machines are let in, they name an address, never a name, which anybody's DNS could point here.
 //!
 //! # Bounds

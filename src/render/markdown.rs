@@ -2,7 +2,7 @@
 //! command that applies exactly this.
 //!
 //! Invariants: the page begins with a marker by which a later one replaces it; it is always shorter than
-//! [`LONGEST`] (GitHub refuses longer comments), whole lines being left out and counted; text from manifests and from
+//! 65,000 characters (GitHub refuses longer comments), whole lines being left out and counted; text from manifests and from
 //! Azure cannot end a table, a fold or a code block, mention anybody or load anything.
 
 use crate::plan::Impact;

@@ -6,14 +6,14 @@ use super::{Check, ConfigMap, ImageSource, Launch, Probe, SandboxId, Volume};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Make what the containers of a sandbox share; the first command of each. Nothing answers: a volume that cannot
-    /// be made is told by [`Event::MountFailed`] of each container that mounts it.
+    /// be made is told by [`Event::MountFailed`](super::Event::MountFailed) of each container that mounts it.
     Open {
         /// The deployment.
         sandbox: SandboxId,
         /// The volumes; they live as long as the sandbox, and longer where their content does.
         volumes: Vec<Volume>,
     },
-    /// Fetch the image of a container; answered by [`Event::Pulled`] or [`Event::PullFailed`].
+    /// Fetch the image of a container; answered by [`Event::Pulled`](super::Event::Pulled) or [`Event::PullFailed`](super::Event::PullFailed).
     Pull {
         /// The deployment.
         sandbox: SandboxId,
@@ -23,8 +23,8 @@ pub enum Command {
         source: ImageSource,
     },
     /// Start a container whose image was pulled, with a fresh file system and an empty log, the first time and at
-    /// every restart; answered by [`Event::Started`], [`Event::StartFailed`] or [`Event::MountFailed`], after
-    /// [`Event::Started`] later by [`Event::Exited`].
+    /// every restart; answered by [`Event::Started`](super::Event::Started), [`Event::StartFailed`](super::Event::StartFailed) or [`Event::MountFailed`](super::Event::MountFailed), after
+    /// [`Event::Started`](super::Event::Started) later by [`Event::Exited`](super::Event::Exited).
     Start {
         /// The deployment.
         sandbox: SandboxId,
@@ -42,7 +42,7 @@ pub enum Command {
         /// The files' names and contents.
         config: ConfigMap,
     },
-    /// Look whether a running container is well; answered by [`Event::Probed`], unless it ends before.
+    /// Look whether a running container is well; answered by [`Event::Probed`](super::Event::Probed), unless it ends before.
     Probe {
         /// The deployment.
         sandbox: SandboxId,
@@ -55,14 +55,14 @@ pub enum Command {
         /// Seconds after which no answer is a bad one.
         timeout_seconds: u32,
     },
-    /// End one container (TERM, grace, KILL) and keep its log; it answers [`Event::Exited`].
+    /// End one container (TERM, grace, KILL) and keep its log; it answers [`Event::Exited`](super::Event::Exited).
     Kill {
         /// The deployment.
         sandbox: SandboxId,
         /// The container's name.
         container: String,
     },
-    /// End the containers of a sandbox (TERM, grace, KILL), keep their logs; each running one answers [`Event::Exited`].
+    /// End the containers of a sandbox (TERM, grace, KILL), keep their logs; each running one answers [`Event::Exited`](super::Event::Exited).
     Stop {
         /// The deployment.
         sandbox: SandboxId,
