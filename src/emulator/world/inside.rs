@@ -86,17 +86,7 @@ impl World {
         container: &str,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        let group = self.container_group(name)?;
-        self.open_group(&name.group)?;
-        let container = known(group, container)?;
-        if group.stopped {
-            let (name, group) = (group.name.clone(), group.resource_group.clone());
-            return Err(Refusal::Stopped { name, group });
-        }
-        if group.is_transitioning() || group.provisioning == Provisioning::Updating {
-            return Err(Refusal::Transitioning(group.name.clone()));
-        }
-        let sandbox = group.sandbox;
+        let (sandbox, container) = self.reachable(name, container)?;
         let Exec { command, size } =
             Exec::deserialize(serde_json::Value::Object(body::object(&request.body)?)).map_err(|_| {
                 Refusal::InvalidContent("an exec is {command, terminalSize {rows, cols}}".to_owned())
@@ -120,13 +110,8 @@ impl World {
         Ok(answer)
     }
 
-    /// An attach: an address and a password for the output of a container.
-    pub(crate) fn attach(
-        &mut self,
-        name: &ResourceName,
-        container: &str,
-        request: &Request,
-    ) -> Result<Reply, Refusal> {
+    /// The deployment and the container that somebody wants to get into, as far as the group lets anybody in now.
+    fn reachable(&self, name: &ResourceName, container: &str) -> Result<(SandboxId, String), Refusal> {
         let group = self.container_group(name)?;
         self.open_group(&name.group)?;
         let container = known(group, container)?;
@@ -137,7 +122,17 @@ impl World {
         if group.is_transitioning() || group.provisioning == Provisioning::Updating {
             return Err(Refusal::Transitioning(group.name.clone()));
         }
-        let sandbox = group.sandbox;
+        Ok((group.sandbox, container))
+    }
+
+    /// An attach: an address and a password for the output of a container.
+    pub(crate) fn attach(
+        &mut self,
+        name: &ResourceName,
+        container: &str,
+        request: &Request,
+    ) -> Result<Reply, Refusal> {
+        let (sandbox, container) = self.reachable(name, container)?;
         let password = self.ids.password(self.now);
         let id = self.ids.guid();
         let uri = format!("{}/logstream/sessionId/{id}?api-version=1.0", socket_origin(&request.origin));
