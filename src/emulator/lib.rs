@@ -97,9 +97,10 @@
 //! | `GET` | `{subscription}/tagNames`, `/providers` | ARM's older lists |
 //!
 //! # What a container group cannot have
-//! A PUT that asks for one of these is answered 501, with the property in the message; so is every property that the API of
-//! 2025-09-01 does not know. `properties.osType` `Windows` is answered so where the runtime runs real containers, which are
-//! Linux's; the simulated runtime takes it.
+//! A PUT that asks for one of these is answered 501, with the property in the message. `properties.osType` `Windows` is
+//! answered so where the runtime runs real containers, which are Linux's; the simulated runtime takes it. Properties that
+//! the API of 2025-09-01 does not know are kept and shown as they were sent, as versions to come will have more of them;
+//! with the switch `put.unknown-properties` at `refuse` they are answered 501 too.
 //!
 //! | property | for example |
 //! | --- | --- |

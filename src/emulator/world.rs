@@ -58,7 +58,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::switches::{OnTerminated, Quota, SwitchError, Switches};
+pub use self::switches::{OnTerminated, Quota, SwitchError, Switches, Unknown};
 
 use self::container_group::ContainerGroup;
 use self::ids::Ids;

@@ -36,6 +36,9 @@ pub(crate) struct ContainerGroup {
     pub(crate) principal: Option<String>,
     #[serde(default)]
     pub(crate) zones: Option<Value>,
+    /// What was sent beside the properties and is known to nothing here.
+    #[serde(default)]
+    pub(crate) beside: Object,
     /// What the references to secrets resolved to at the last deployment, by their names.
     #[serde(default)]
     pub(crate) secrets: BTreeMap<String, String>,
@@ -212,8 +215,23 @@ impl Shelved for ContainerGroup {
 impl ContainerGroup {
     /// What it is to be.
     pub(crate) fn wish(&self) -> Wish {
-        let Self { properties, identity, zones, .. } = self;
-        Wish { properties: properties.clone(), identity: identity.clone(), zones: zones.clone() }
+        let Self { properties, identity, zones, beside, .. } = self;
+        Wish {
+            properties: properties.clone(),
+            identity: identity.clone(),
+            zones: zones.clone(),
+            beside: beside.clone(),
+        }
+    }
+
+    /// Makes it what a wish says.
+    pub(crate) fn take(&mut self, wish: Wish) {
+        Wish {
+            properties: self.properties,
+            identity: self.identity,
+            zones: self.zones,
+            beside: self.beside,
+        } = wish;
     }
 
     /// The policy; Always where none was sent ("Run containerized tasks with restart policies").

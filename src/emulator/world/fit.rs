@@ -2,11 +2,13 @@
 //!
 //! Afterwards every value has the type that the table says, so that whoever reads it need not ask again: names have
 //! Azure's case, nulls and what only the service writes are gone, enumerations are spelled and amounts are floats as
-//! Azure does. What a table does not know is refused by name with 501 where it says something, and dropped where not.
+//! Azure does. What a table does not know is dropped where it says nothing; where it says something it is kept as it is,
+//! or refused by name with 501 ([`Unknown`]).
 
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
+use super::switches::Unknown;
 
 /// What a value may be.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ pub(crate) const fn must(name: &'static str, kind: Kind) -> Field {
 ///
 /// # Errors
 /// The first value that does not fit, by its place, never with its content: it can be a secret.
-pub(crate) fn fit(value: &mut Value, kind: &Kind, at: &str) -> Result<(), Refusal> {
+pub(crate) fn fit(value: &mut Value, kind: &Kind, at: &str, unknown: Unknown) -> Result<(), Refusal> {
     let wrong = |what: &str| Err(Refusal::InvalidContent(format!("{at} must be {what}")));
     match kind {
         Kind::Text if value.is_string() => Ok(()),
@@ -88,20 +90,21 @@ pub(crate) fn fit(value: &mut Value, kind: &Kind, at: &str) -> Result<(), Refusa
             }
         }
         Kind::List(inner) => match value {
-            Value::Array(items) => {
-                items.iter_mut().enumerate().try_for_each(|(n, item)| fit(item, inner, &format!("{at}[{n}]")))
-            }
+            Value::Array(items) => items
+                .iter_mut()
+                .enumerate()
+                .try_for_each(|(n, item)| fit(item, inner, &format!("{at}[{n}]"), unknown)),
             _ => wrong("a list"),
         },
         Kind::Map(inner) => match value {
             Value::Object(fields) => {
                 fields.retain(|_, value| !value.is_null());
-                fields.values_mut().try_for_each(|value| fit(value, inner, &format!("{at}.*")))
+                fields.values_mut().try_for_each(|value| fit(value, inner, &format!("{at}.*"), unknown))
             }
             _ => wrong("an object"),
         },
         Kind::Object(table) => match value {
-            Value::Object(fields) => fit_fields(fields, table, at),
+            Value::Object(fields) => fit_fields(fields, table, at, unknown),
             _ => wrong("an object"),
         },
         Kind::Any if value.is_object() => Ok(()),
@@ -114,19 +117,28 @@ pub(crate) fn fit(value: &mut Value, kind: &Kind, at: &str) -> Result<(), Refusa
     }
 }
 
-fn fit_fields(fields: &mut Map<String, Value>, table: &[Field], at: &str) -> Result<(), Refusal> {
+fn fit_fields(
+    fields: &mut Map<String, Value>,
+    table: &[Field],
+    at: &str,
+    unknown: Unknown,
+) -> Result<(), Refusal> {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     for (sent, mut value) in std::mem::take(fields) {
         let Some(field) = table.iter().find(|field| field.name.eq_ignore_ascii_case(&sent)) else {
-            if is_meant(&value) {
-                return Err(Refusal::NotImplemented(below(&sent)));
+            match unknown {
+                _ if !is_meant(&value) => {}
+                Unknown::Refuse => return Err(Refusal::NotImplemented(below(&sent))),
+                Unknown::Keep => {
+                    fields.insert(sent, value);
+                }
             }
             continue;
         };
         if value.is_null() {
             continue;
         }
-        fit(&mut value, &field.kind, &below(field.name))?;
+        fit(&mut value, &field.kind, &below(field.name), unknown)?;
         if !value.is_null() {
             fields.entry(field.name).or_insert(value);
         }
@@ -170,7 +182,7 @@ mod tests {
             "NAME": "a", "color": "red", "size": 1, "own": [1], "later": null, "on": true, "count": -3,
             "labels": {"A": "b", "c": null}, "parts": ["x"], "unknown": {"deep": []}, "any": {"x": [1]},
         });
-        assert_eq!(fit(&mut value, &POINT, "p"), Ok(()));
+        assert_eq!(fit(&mut value, &POINT, "p", Unknown::Refuse), Ok(()));
         let kept = json!({
             "name": "a", "color": "Red", "size": 1.0, "on": true, "count": -3, "labels": {"A": "b"},
             "parts": ["x"], "any": {"x": [1]},
@@ -201,7 +213,18 @@ mod tests {
             ),
         ];
         for (mut value, refusal) in rows {
-            assert_eq!(fit(&mut value, &POINT, "p"), Err(refusal));
+            assert_eq!(fit(&mut value, &POINT, "p", Unknown::Refuse), Err(refusal));
         }
+    }
+
+    #[test]
+    fn what_no_table_knows_can_be_kept_as_it_is() {
+        let mut value =
+            json!({"name": "a", "new": {"Deep": [1, null, "x"]}, "none": null, "empty": {"a": []}});
+        assert_eq!(fit(&mut value, &POINT, "p", Unknown::Keep), Ok(()));
+        assert_eq!(value, json!({"name": "a", "new": {"Deep": [1, null, "x"]}}));
+        let mut value = json!({"name": "a", "later": "x"});
+        let refused = Refusal::NotImplemented("p.later".to_owned());
+        assert_eq!(fit(&mut value, &POINT, "p", Unknown::Keep), Err(refused));
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn configure(group: &mut ContainerGroup, wish: Wish, commands: &mut V
     let config = |group: &ContainerGroup, name: &str| config(wanted(group, name));
     let running = group.containers.iter().filter(|(_, container)| container.phase == Phase::Running);
     let before: Vec<_> = running.map(|(name, _)| (name.clone(), config(group, name))).collect();
-    Wish { properties: group.properties, identity: group.identity, zones: group.zones } = wish;
+    group.take(wish);
     for (container, before) in before {
         let config = config(group, &container);
         if config != before {

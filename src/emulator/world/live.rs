@@ -36,7 +36,7 @@ pub(crate) fn asked(live: &Wish, sent: &Wish) -> Asked {
 
 /// The live wish with the config maps of a body that has nothing else to say.
 fn with_config_maps(live: &Wish, sent: &Wish) -> Option<Wish> {
-    let Wish { properties, identity, zones } = sent;
+    let Wish { properties, identity, zones, beside } = sent;
     let only_config = |container: &Value| {
         let properties = container["properties"].as_object();
         properties.is_some_and(|it| it.len() == 1 && it.contains_key("configMap"))
@@ -46,7 +46,8 @@ fn with_config_maps(live: &Wish, sent: &Wish) -> Option<Wish> {
     let fits = named.iter().all(only_config)
         && rest.all(|(name, value)| live.properties.get(name) == Some(value))
         && (identity.is_none() || *identity == live.identity)
-        && (zones.is_none() || *zones == live.zones);
+        && (zones.is_none() || *zones == live.zones)
+        && (beside.is_empty() || *beside == live.beside);
     if !fits {
         return None;
     }

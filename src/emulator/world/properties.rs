@@ -28,6 +28,7 @@ pub(crate) const PROPERTIES: Kind = Object(&[
     may("secretReferences", List(&SECRET_REFERENCE)),
     may("containerGroupProfile", Undone),
     may("standbyPoolProfile", Undone),
+    may("networkProfile", Undone),
     may("provisioningState", ReadOnly),
     may("instanceView", ReadOnly),
     may("isCreatedFromStandbyPool", ReadOnly),

@@ -57,7 +57,7 @@ impl World {
             name: name.clone(),
             location: body::location(&body)?,
             tags: tags::read(body.get("tags"))?,
-            sent: body::wish(&body)?,
+            sent: body::wish(&body, self.switches.unknown_properties)?,
             sources: Vec::new(),
             version: version(request),
             origin: request.origin.clone(),
@@ -170,7 +170,7 @@ impl World {
         let running = live.is_some_and(|live| !live.stopped && !live.has_ended());
         let state = if running { Provisioning::Updating } else { Provisioning::Pending };
         group.stale = live.and_then(|live| stale(live, self.switches.stale_reads));
-        Wish { properties: group.properties, identity: group.identity, zones: group.zones } = wish;
+        group.take(wish);
         if self.switches.dns_scope_echo {
             dns::say_scope(&mut group.properties);
         }
@@ -202,6 +202,7 @@ impl World {
             identity: None,
             principal: None,
             zones: None,
+            beside: Object::new(),
             secrets: BTreeMap::new(),
             dns_hash: None,
             provisioning: Provisioning::Pending,

@@ -37,6 +37,15 @@ pub enum OnTerminated {
     Refuse,
 }
 
+/// What a PUT does with properties that no specification known here names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unknown {
+    /// They are kept and shown as they were sent.
+    Keep,
+    /// They are refused by name with 501.
+    Refuse,
+}
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
@@ -51,6 +60,10 @@ pub struct Switches {
     /// `put.tags-restart`: a PUT that changes nothing but tags restarts the containers. Default true: an identical PUT
     /// does (Azure's page "Update containers in Azure Container Instances").
     pub put_tags_restart: bool,
+    /// `put.unknown-properties`: `keep` or `refuse`. Default keep: versions of the API gain properties that this
+    /// program does not know, and a client that sends one wants to see it again. What it knows and does not imitate is
+    /// refused in any case.
+    pub unknown_properties: Unknown,
     /// `put.on-terminated`: `redeploy` or `refuse`. Default redeploy: a finished task is then run again by what
     /// people run, `az container create`, as the documentation of start and stop shows it.
     pub put_on_terminated: OnTerminated,
@@ -92,6 +105,7 @@ impl Default for Switches {
             exec_split: true,
             put_writes_tags: false,
             put_on_stopped: OnTerminated::Redeploy,
+            unknown_properties: Unknown::Keep,
             put_on_terminated: OnTerminated::Redeploy,
             put_tags_restart: true,
             secret_value: "emulated:{uri}".to_owned(),
@@ -142,6 +156,7 @@ impl Switches {
             "put.writes-tags" => self.put_writes_tags = parsed("put.writes-tags", value)?,
             "put.on-stopped" => self.put_on_stopped = on_terminated("put.on-stopped", value)?,
             "put.on-terminated" => self.put_on_terminated = on_terminated("put.on-terminated", value)?,
+            "put.unknown-properties" => self.unknown_properties = unknown("put.unknown-properties", value)?,
             "put.tags-restart" => self.put_tags_restart = parsed("put.tags-restart", value)?,
             "secret-reference.value" => value.clone_into(&mut self.secret_value),
             "start.status" => self.start_status = status("start.status", value, &[202, 204])?,
@@ -165,7 +180,7 @@ impl Switches {
     }
 
     /// What each switch decides and why its default is what it is, by name, for people.
-    pub const MEANINGS: [(&str, &str); 26] = [
+    pub const MEANINGS: [(&str, &str); 27] = [
         ("dns.release-seconds", "how long the DNS label of a deleted group stays taken; default 0"),
         ("exec.split", "an exec's command string is split on spaces; default true, as the newer clusters do"),
         ("get.unknown-fields", "answers carry properties that no specification names; default false"),
@@ -181,6 +196,10 @@ impl Switches {
         (
             "put.tags-restart",
             "a PUT that changes tags alone restarts; default true, as an identical PUT does",
+        ),
+        (
+            "put.unknown-properties",
+            "a PUT with properties that no specification names: keep or refuse; default keep, as versions gain some",
         ),
         (
             "put.writes-tags",
@@ -226,6 +245,7 @@ impl Switches {
             put_on_stopped,
             put_on_terminated,
             put_tags_restart,
+            unknown_properties,
             secret_value,
             start_status,
             status_dns_taken,
@@ -247,6 +267,7 @@ impl Switches {
             ("put.on-stopped", shown(*put_on_stopped)),
             ("put.on-terminated", shown(*put_on_terminated)),
             ("put.tags-restart", put_tags_restart.to_string()),
+            ("put.unknown-properties", unknown_shown(*unknown_properties)),
             ("put.writes-tags", put_writes_tags.to_string()),
             ("secret-reference.value", secret_value.clone()),
             ("start.status", start_status.to_string()),
@@ -281,6 +302,21 @@ fn shown(on: OnTerminated) -> String {
     match on {
         OnTerminated::Redeploy => "redeploy".to_owned(),
         OnTerminated::Refuse => "refuse".to_owned(),
+    }
+}
+
+fn unknown_shown(unknown: Unknown) -> String {
+    match unknown {
+        Unknown::Keep => "keep".to_owned(),
+        Unknown::Refuse => "refuse".to_owned(),
+    }
+}
+
+fn unknown(name: &'static str, value: &str) -> Result<Unknown, SwitchError> {
+    match value {
+        "keep" => Ok(Unknown::Keep),
+        "refuse" => Ok(Unknown::Refuse),
+        _ => Err(refused(name, value)),
     }
 }
 
@@ -335,6 +371,7 @@ mod tests {
             "quota.writes-pt5m=1",
             "put.on-stopped=refuse",
             "put.tags-restart=false",
+            "put.unknown-properties=refuse",
             "secret-reference.value={name}=x",
             "start.status=204",
             "status.dns-taken=409",

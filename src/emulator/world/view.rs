@@ -67,6 +67,9 @@ pub(crate) fn listed(group: &ContainerGroup, version: &str) -> Value {
     if let Some(tags) = &group.tags {
         view["tags"] = json!(tags);
     }
+    for (name, value) in &group.beside {
+        view[name] = value.clone();
+    }
     view
 }
 

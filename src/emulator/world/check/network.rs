@@ -82,7 +82,7 @@ fn check_address(words: Words<'_>, address: &Value, in_subnet: bool) -> Result<(
 
 /// What does not go with spot (Azure's page "Azure Container Instances Spot containers") and confidential groups.
 pub(super) fn check_kind(words: Words<'_>, wish: &Wish) -> Result<(), Refusal> {
-    let Wish { properties, identity, zones } = wish;
+    let Wish { properties, identity, zones, beside: _ } = wish;
     let is = |name: &str, value: &str| properties.get(name).is_some_and(|it| it == value);
     let confidential = is("sku", "Confidential");
     let has_zones = zones.as_ref().is_some_and(|zones| !list(zones).is_empty());

@@ -366,8 +366,14 @@ fn each_rule_is_refused_with_its_code_and_words() {
             "workspaceKey is missing",
         ),
         (top("newThing", json!(1)), "NotImplementedByEmulator", "properties.newThing"),
+        (with(&[("/newThing", json!(1))]), "NotImplementedByEmulator", "newThing"),
+        (
+            top("containerGroupProfile", json!({"id": "p"})),
+            "NotImplementedByEmulator",
+            "containerGroupProfile",
+        ),
     ];
-    let mut stage = Stage::new(&[]);
+    let mut stage = Stage::new(&["put.unknown-properties=refuse"]);
     stage.put(GROUP, json!({"location": "westeurope"}));
     for (body, code, words) in rows {
         let answer = stage.put(TASK, body);

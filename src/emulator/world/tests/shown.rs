@@ -24,6 +24,26 @@ fn secrets_are_launched_and_never_shown() {
 }
 
 #[test]
+fn what_no_specification_names_comes_back_as_it_was_sent() {
+    let mut stage = Stage::new(&[]);
+    stage.put(GROUP, json!({"location": "westeurope"}));
+    let mut body = task("Never");
+    let odd = json!({"Mode": "x", "levels": [1, null, {"deep": true}]});
+    body["beside"] = odd.clone();
+    body["properties"]["within"] = odd.clone();
+    body["properties"]["containers"][0]["properties"]["further"] = odd.clone();
+    stage.put(TASK, body);
+    let list = format!("{GROUP}/providers/Microsoft.ContainerInstance/containerGroups");
+    let views = [stage.get(TASK).json(), stage.get(&list).json()["value"][0].clone()];
+    for view in views {
+        for place in ["/beside", "/properties/within", "/properties/containers/0/properties/further"] {
+            assert_eq!(view.pointer(place), Some(&odd), "{place}");
+        }
+        assert_eq!(view["type"], "Microsoft.ContainerInstance/containerGroups");
+    }
+}
+
+#[test]
 fn additions_follow_the_version() {
     let mut stage = Stage::running(&[], "Never");
     let rows = [
