@@ -1,5 +1,6 @@
 //! The one loop: whatever may start is started, up to the width; whatever ended is settled.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -50,6 +51,8 @@ pub(crate) struct Site<'p> {
     pub(crate) stop: &'p CancellationToken,
     /// The groups of runs that are alive by our doing.
     pub(crate) crowd: Crowd,
+    /// Whether a group was deleted, of which something may stay taken for a while.
+    pub(crate) deleted: AtomicBool,
     /// What is hidden in what tasks print.
     pub(crate) masks: Masks,
     /// What the service allows.
@@ -87,6 +90,7 @@ pub async fn apply(
         ledger: Mutex::new(()),
         stop: &stop,
         crowd: Crowd::default(),
+        deleted: AtomicBool::new(false),
         masks: Masks::of(plan),
         pacer: Pacer::new(options.rates),
         provisioning: Usual::default(),

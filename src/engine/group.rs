@@ -1,5 +1,6 @@
 //! Steps on container groups.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +10,7 @@ use crate::arm::fault::Fault;
 use crate::arm::operation::Accepted;
 use crate::engine::event::End;
 use crate::engine::pacer::Kind;
+use crate::engine::retry;
 use crate::engine::step::{Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until, until_about};
 use crate::model::name::GroupId;
@@ -91,6 +93,7 @@ pub(crate) async fn remove(work: &Work<'_>, id: &GroupId) -> Result<(), End> {
         answer
     };
     work.removal(delete).await?;
+    work.site.deleted.store(true, Ordering::Relaxed);
     until(work, id, wait::DELETING, |seen| match seen {
         None => Wait::Over(()),
         Some(_) => Wait::Moving("waiting for the delete".to_owned()),
@@ -111,7 +114,11 @@ pub(crate) async fn put(
     };
     let send = || async {
         paced(work, Kind::Create, &deployment.location).await;
-        let answer = work.site.crowd.patiently(put, tell).await;
+        let pause = |fault: &Fault, tries| {
+            retry::pause_after_delete(fault, tries).filter(|_| work.site.deleted.load(Ordering::Relaxed))
+        };
+        let patiently = || work.site.crowd.patiently(put, tell);
+        let answer = retry::retrying(pause, patiently, |fault, after| work.retrying(fault, after)).await;
         learned(work, Kind::Create, &deployment.location);
         answer
     };

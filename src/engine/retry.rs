@@ -9,6 +9,8 @@ use crate::arm::fault::{Fault, FaultKind};
 const TRIES: u32 = 8;
 /// How often while something else is under way on the thing, which may take minutes.
 const TRIES_IN_CONFLICT: u32 = 20;
+/// How often after a delete of ours, while what the deleted thing had is still taken.
+const TRIES_AFTER_DELETE: u32 = 28;
 /// The first pause; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest pause that we choose ourselves.
@@ -35,6 +37,13 @@ pub(crate) fn pause(fault: &Fault, tries: u32) -> Option<Duration> {
 /// (read-after-write, hashicorp/terraform-provider-azurerm#18268).
 pub(crate) fn pause_of_change(fault: &Fault, tries: u32) -> Option<Duration> {
     if is_absence(fault) { (tries < TRIES).then(|| own(tries)) } else { pause(fault, tries) }
+}
+
+/// The same of a creation after a delete of ours: what the deleted group had may stay taken for minutes, a DNS name label
+/// (hashicorp/terraform-provider-azurerm#23451) or room in the region.
+pub(crate) fn pause_after_delete(fault: &Fault, tries: u32) -> Option<Duration> {
+    let taken = ["DnsNameLabelNotAvailable", "ServiceUnavailable"].contains(&fault.code.as_str());
+    (taken && tries < TRIES_AFTER_DELETE).then(|| own(tries))
 }
 
 /// Whether the fault says that the thing, or the resource group that it is in, is not there.
@@ -113,6 +122,12 @@ mod tests {
         let total = |kind| -> Duration { (1..).map_while(|tries| pause(&Fault::own(kind, ""), tries)).sum() };
         assert!(total(FaultKind::Transient) < Duration::from_secs(30));
         assert!(total(FaultKind::Conflict) > Duration::from_secs(180));
+        let code = |code: &str| Fault { code: code.into(), ..Fault::own(FaultKind::Refused, "") };
+        let freed =
+            |fault: Fault| -> Duration { (1..).map_while(|tries| pause_after_delete(&fault, tries)).sum() };
+        let waited = freed(code("DnsNameLabelNotAvailable"));
+        assert!((300..360).contains(&waited.as_secs()), "{waited:?}");
+        assert_eq!(freed(code("InvalidDnsNameLabel")), Duration::ZERO);
     }
 
     #[test]

@@ -37,14 +37,29 @@ pub enum Origin {
     Both,
 }
 
+/// Fields of which the service shows only a part, so that what is seen has no digest of them: it shows neither all of a
+/// workspace (`@secret` in its API description), nor what was said under `arm` apart from the rest.
+const VEILED: [Field; 2] = [Field::Diagnostics, Field::Arm];
+
 /// A digest of every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied(BTreeMap<Field, String>);
 
 impl Applied {
-    /// Of a group in a region with these tags of the user's.
-    pub fn of(shape: &Shape, location: &str, tags: &Tags) -> Self {
-        let Ok(group) = shape.sure().map(&mut |Mark| Ok::<_, Infallible>("secret"));
+    /// Of a group that is wanted in a region with these tags of the user's.
+    pub fn wanted(shape: &Shape, location: &str, tags: &Tags) -> Self {
+        Self::digests(shape, location, tags)
+    }
+
+    /// Of a group that is seen in a region with these tags of the user's.
+    pub fn seen(shape: &Shape, location: &str, tags: &Tags) -> Self {
+        let Self(mut digests) = Self::digests(shape, location, tags);
+        digests.retain(|field, _| !VEILED.contains(field));
+        Self(digests)
+    }
+
+    fn digests(shape: &Shape, location: &str, tags: &Tags) -> Self {
+        let Ok(group) = shape.group().clone().map(&mut |Mark| Ok::<_, Infallible>("secret"));
         // Our own plain structs become JSON without fail; an error would digest like nothing at all.
         let tree = serde_json::to_value(group).unwrap_or_default();
         let folded: BTreeMap<String, &String> =
@@ -73,12 +88,20 @@ impl Applied {
         (SHAPE.to_owned(), format!("{VERSION}{digests}"))
     }
 
+    /// The fields that the manifest says otherwise than when it was applied, and of which what is seen may not tell.
+    pub fn veiled<'a>(&'a self, wanted: &'a Self) -> impl Iterator<Item = Field> + 'a {
+        let differs = |field: &Field| self.0.get(field).is_some_and(|old| wanted.0.get(field) != Some(old));
+        VEILED.into_iter().filter(differs)
+    }
+
     /// Where a difference of a field comes from: self is what was applied.
     pub fn origin(&self, field: Field, wanted: &Self, found: &Self) -> Origin {
-        let (Some(applied), Some(wanted), Some(found)) =
-            (self.0.get(&field), wanted.0.get(&field), found.0.get(&field))
-        else {
+        let (Some(applied), Some(wanted)) = (self.0.get(&field), wanted.0.get(&field)) else {
             return Origin::Unknown;
+        };
+        // What is seen does not tell: where the manifest is as it was, a difference is somebody else's.
+        let Some(found) = found.0.get(&field) else {
+            return if wanted == applied { Origin::Drift } else { Origin::Manifest };
         };
         match (wanted != applied, found != applied) {
             (true, false) => Origin::Manifest,
@@ -171,5 +194,8 @@ mod tests {
             assert_eq!(of(applied).origin(Field::Image, &of(wanted), &of(found)), origin);
         }
         assert_eq!(of("a").origin(Field::Cpu, &of("b"), &of("c")), Origin::Unknown);
+        let none = Applied(BTreeMap::new());
+        assert_eq!(of("a").origin(Field::Image, &of("a"), &none), Origin::Drift);
+        assert_eq!(of("a").origin(Field::Image, &of("b"), &none), Origin::Manifest);
     }
 }

@@ -100,6 +100,18 @@ pub fn location(wanted: &str, found: &str) -> Option<Change> {
     changes.0.pop()
 }
 
+/// The difference of a field that the manifest says otherwise than when it was applied, though what is seen does not tell.
+pub fn veiled(field: Field) -> Change {
+    let value = |text: &str| Some(Value::Text(text.to_owned()));
+    Change {
+        field,
+        path: field.path().to_owned(),
+        before: value("(as it was applied; Azure does not show it)"),
+        after: value("(as the manifest says now)"),
+        origin: Origin::Unknown,
+    }
+}
+
 struct Changes(Vec<Change>);
 
 impl Changes {
@@ -211,8 +223,11 @@ fn as_far_as_shown(
     if let Some(Diagnostics { log_analytics: Some(wanted) }) = &mut wanted
         && let Some(Diagnostics { log_analytics: Some(found) }) = found
     {
-        let LogAnalytics { workspace_id: _, workspace_key: _, workspace_resource_id: _, log_type, metadata } =
+        let LogAnalytics { workspace_id: _, workspace_key: _, workspace_resource_id, log_type, metadata } =
             wanted;
+        if found.workspace_resource_id.is_none() {
+            *workspace_resource_id = None;
+        }
         *log_type = log_type.filter(|_| found.log_type.is_some());
         if found.metadata.is_empty() {
             metadata.clear();

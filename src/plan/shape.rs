@@ -27,13 +27,9 @@ impl Shape {
         let mut group = self.0.clone();
         group.arm = Json::new();
         if let Some(Diagnostics { log_analytics: Some(workspace) }) = &mut group.diagnostics {
-            let LogAnalytics {
-                workspace_id: _,
-                workspace_key: _,
-                workspace_resource_id: _,
-                log_type,
-                metadata,
-            } = workspace;
+            let LogAnalytics { workspace_id: _, workspace_key: _, workspace_resource_id, log_type, metadata } =
+                workspace;
+            *workspace_resource_id = None;
             *log_type = None;
             metadata.clear();
         }

@@ -4,5 +4,6 @@
 
 mod lasting;
 mod paused;
+mod pure;
 mod real;
 mod tidy;

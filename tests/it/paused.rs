@@ -4,6 +4,8 @@
 mod attempts;
 mod bench;
 mod faults;
+mod fields;
+mod laws;
 mod matrix;
 mod properties;
 mod runs;

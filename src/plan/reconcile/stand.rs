@@ -79,7 +79,10 @@ pub(super) fn of<'a>(
     let (edit, mut tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
     let last = Applied::read(&seen.tags);
     let wants = applied(declared, location);
-    let has = Applied::of(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
+    let untold = last.veiled(&wants).filter(|field| changes.iter().all(|change| change.field != *field));
+    let untold: Vec<Change> = untold.map(diff::veiled).collect();
+    changes.extend(untold);
+    let has = Applied::seen(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
     for change in changes.iter_mut().chain(&mut tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
     }
@@ -92,7 +95,7 @@ fn applied(declared: &ContainerGroup, location: &str) -> Applied {
     let is_ignored = |name: &str| declared.ignored_tags.iter().any(|other| other.eq_ignore_ascii_case(name));
     let tags = declared.tags.iter().filter(|(name, _)| !is_ignored(name));
     let tags = tags.map(|(name, value)| (name.clone(), value.clone())).collect();
-    Applied::of(&shape::wanted(&declared.group), location, &tags)
+    Applied::wanted(&shape::wanted(&declared.group), location, &tags)
 }
 
 impl Here<'_> {

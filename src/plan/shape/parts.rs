@@ -252,10 +252,11 @@ pub(super) fn secret_reference(reference: SecretReference) -> SecretReference {
 
 pub(super) fn diagnostics(diagnostics: Diagnostics<Mark>) -> Option<Diagnostics<Mark>> {
     let Diagnostics { log_analytics } = diagnostics;
-    let LogAnalytics { workspace_id, workspace_key: _, workspace_resource_id: _, log_type, metadata } =
+    let LogAnalytics { workspace_id, workspace_key: _, workspace_resource_id, log_type, metadata } =
         log_analytics?;
+    let workspace_resource_id = filled(workspace_resource_id).map(id);
     let workspace =
-        LogAnalytics { workspace_id, workspace_key: None, workspace_resource_id: None, log_type, metadata };
+        LogAnalytics { workspace_id, workspace_key: None, workspace_resource_id, log_type, metadata };
     Some(Diagnostics { log_analytics: Some(workspace) })
 }
 

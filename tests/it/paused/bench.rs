@@ -176,6 +176,20 @@ impl Bench {
         entries.iter().filter(is_one).count()
     }
 
+    /// Sends a request that is none of ours, and gives the answer's status and text.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+        let url = format!("http://localhost{path}?api-version=2025-09-01").parse().unwrap();
+        let headers = vec![
+            ("authorization".to_owned(), format!("Bearer {}", self.emulator.token())),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ];
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let request =
+            acitask::arm::wire::Request { method: method.to_owned(), url, headers, body: body.into() };
+        let answer = wire(&self.emulator, &Course::default()).send(request).await.unwrap();
+        (answer.status, String::from_utf8(answer.body.to_vec()).unwrap())
+    }
+
     /// What stands in the emulator, without what passes.
     pub(crate) async fn world(&self) -> Value {
         let mut world = Map::new();
@@ -227,6 +241,12 @@ fn client(emulator: &Emulator, course: &Course, version: Option<&str>) -> Arm {
     let login = Login::Local { secret: Secret::new(emulator.secret().reveal()) };
     let endpoint = Endpoint::new("http://localhost", "https://management.azure.com").unwrap();
     Arm::new(wire(emulator, course), endpoint.in_version(version), login, SUBSCRIPTION).unwrap()
+}
+
+/// Whether the manifests' rules let it through.
+pub(crate) fn is_valid(manifests: &str) -> bool {
+    let source = Source { name: "paused.yaml".to_owned(), text: format!("{PROJECT}{manifests}") };
+    read(vec![source]).resolve(&Values::new(), &|name| Ok(format!("content of {name}")), true).is_ok()
 }
 
 /// The manifests after [`PROJECT`], unless they have one of their own, as a stack. Reading them takes longer than anything else here, so it is done once.

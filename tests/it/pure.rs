@@ -1,0 +1,5 @@
+//! What holds without a runtime: laws over every property of a container group.
+
+mod laws;
+pub(crate) mod service;
+pub(crate) mod tree;
