@@ -30,6 +30,7 @@
 //! | `evict`, `evict: {after: 30s}` | the platform takes the group's containers away; they come back by themselves |
 //! | `restart`, `restart: {after: 30s}` | the platform restarts the group's containers, also under `Never` |
 //! | `stream: {afterBytes: 100}`, `stream: {afterTime: 2s}` | `on: exec` or `attach`: the stream breaks without a close |
+//! | `stream: {pieces: 1, noClose: true}` | messages of so many bytes; no close where the process has ended |
 //!
 //! The operations are [`moment::OPERATIONS`]. Several faults can meet one request: each counts it, and of those that
 //! are due the first of each kind fires; the others stay due for the next one.

@@ -98,7 +98,7 @@ pub enum Effect {
     Evict(Later),
     /// The platform restarts the group's containers.
     Restart(Later),
-    /// The stream breaks without a close.
+    /// The stream breaks without a close, or comes in pieces.
     Stream(StreamCut),
 }
 
@@ -188,7 +188,7 @@ pub struct Later {
     pub after: Option<SignedDuration>,
 }
 
-/// Where a stream breaks; where both are given, at what comes first.
+/// Where a stream breaks, at what comes first, and how it goes until then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StreamCut {
@@ -198,6 +198,12 @@ pub struct StreamCut {
     /// After so much time of the client's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_time: Option<SignedDuration>,
+    /// No message of output holds more bytes than this, so that marks and characters are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces: Option<u64>,
+    /// Where the process has ended, the connection ends without a close.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_close: bool,
 }
 
 /// A mistake in a script.
@@ -365,9 +371,10 @@ fn check_effect(effect: &Effect, tell: &mut impl FnMut(String)) {
         {
             tell("after takes a time forward".to_owned());
         }
-        Effect::Stream(StreamCut { after_bytes: None, after_time: None }) => {
-            tell("a stream is cut afterBytes or afterTime".to_owned());
+        Effect::Stream(StreamCut { after_bytes: None, after_time: None, pieces: None, no_close: false }) => {
+            tell("a stream is cut afterBytes or afterTime, comes in pieces, or ends with noClose".to_owned());
         }
+        Effect::Stream(StreamCut { pieces: Some(0), .. }) => tell("pieces are of 1 byte at least".to_owned()),
         Effect::Stream(StreamCut { after_time: Some(time), .. }) if negative(time) => {
             tell("afterTime takes a time forward".to_owned());
         }

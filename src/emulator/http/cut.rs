@@ -42,26 +42,63 @@ pub(super) async fn in_time(cut: Option<StreamCut>, stream: impl Future<Output =
     }
 }
 
-/// How many bytes a stream may still carry.
+/// What a stream may still carry, and how.
 #[derive(Debug)]
-pub(super) struct Left(Option<u64>);
+pub(super) struct Left {
+    bytes: Option<u64>,
+    piece: usize,
+    closes: bool,
+}
 
 impl Left {
     pub(super) fn of(cut: Option<StreamCut>) -> Self {
-        Self(cut.and_then(|cut| cut.after_bytes))
+        let piece = cut.and_then(|cut| cut.pieces).and_then(|piece| usize::try_from(piece).ok());
+        Self {
+            bytes: cut.and_then(|cut| cut.after_bytes),
+            piece: piece.unwrap_or(usize::MAX),
+            closes: !cut.is_some_and(|cut| cut.no_close),
+        }
     }
 
-    /// So much of the bytes as may pass.
-    pub(super) fn pass(&mut self, mut bytes: Bytes) -> Bytes {
-        if let Some(left) = &mut self.0 {
-            bytes.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-            *left -= (bytes.len() as u64).min(*left);
+    /// The next message of the bytes, which are taken from them; what may not pass is dropped.
+    pub(super) fn pass(&mut self, bytes: &mut Bytes) -> Bytes {
+        let mut piece = bytes.split_to(bytes.len().min(self.piece));
+        if let Some(left) = &mut self.bytes {
+            piece.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= (piece.len() as u64).min(*left);
         }
-        bytes
+        piece
     }
 
     /// Whether no more may pass.
     pub(super) fn is_over(&self) -> bool {
-        self.0 == Some(0)
+        self.bytes == Some(0)
+    }
+
+    /// Whether the end of the process is told by a close.
+    pub(super) fn closes(&self) -> bool {
+        self.closes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_pass_in_pieces_until_the_stream_breaks() {
+        let cut = StreamCut { after_bytes: Some(5), after_time: None, pieces: Some(2), no_close: true };
+        let mut left = Left::of(Some(cut));
+        assert!(!left.closes());
+        let mut bytes = Bytes::from_static(b"abcdefg");
+        let mut passed = Vec::new();
+        while !bytes.is_empty() && !left.is_over() {
+            passed.push(left.pass(&mut bytes));
+        }
+        assert_eq!(passed, [&b"ab"[..], b"cd", b"e"]);
+        assert!(left.is_over());
+        let mut whole = Left::of(None);
+        assert_eq!(whole.pass(&mut Bytes::from_static(b"abc")), b"abc"[..]);
+        assert!(whole.closes() && !whole.is_over());
     }
 }

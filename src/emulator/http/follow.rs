@@ -40,13 +40,16 @@ pub(super) async fn stream(
             let lines = emulator.runtime().logs(sandbox, &container).await;
             let mut news = seen.news(&lines, ended);
             while !news.is_empty() {
-                let message = left.pass(news.split_to(news.len().min(LONGEST)));
-                if to_client.send(Message::Binary(message)).await.is_err() || left.is_over() {
-                    return false;
+                let mut bytes = news.split_to(news.len().min(LONGEST));
+                while !bytes.is_empty() {
+                    let message = left.pass(&mut bytes);
+                    if to_client.send(Message::Binary(message)).await.is_err() || left.is_over() {
+                        return false;
+                    }
                 }
             }
             if ended {
-                return true;
+                return left.closes();
             }
             tokio::select! {
                 () = sleep(LOOK) => {}

@@ -21,6 +21,9 @@ const PASSWORD_TIME: Duration = Duration::from_secs(10);
 /// How long a client has to answer our close, so that nothing that it has not read yet is lost.
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 
+/// How long a stream that ends without a close may be read.
+const PARTING_TIME: Duration = Duration::from_millis(200);
+
 /// What the close says where the password did not come.
 pub(super) const NO_PASSWORD: &str = "the password was not the first message";
 
@@ -47,14 +50,18 @@ pub(super) async fn knows(socket: &mut WebSocket, password: &str) -> bool {
 
 async fn run(socket: WebSocket, ExecStream { input, output }: ExecStream, left: Left) {
     let (mut to_client, mut from_client) = socket.split();
+    let closes = left.closes();
     let ended = tokio::select! {
         () = type_in(&mut from_client, input) => false,
-        gone = show(&mut to_client, output, left) => !gone,
+        gone = show(&mut to_client, output, left) => !gone && closes,
     };
-    if let Ok(socket) = to_client.reunite(from_client)
-        && ended
-    {
-        close(socket, close_code::NORMAL, "").await;
+    if let Ok(mut socket) = to_client.reunite(from_client) {
+        if ended {
+            close(socket, close_code::NORMAL, "").await;
+        } else if !closes {
+            // A connection that ends with input unread takes the output along that has not arrived yet.
+            let _ = timeout(PARTING_TIME, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        }
     }
 }
 
@@ -79,10 +86,12 @@ async fn show(
     mut output: mpsc::Receiver<Bytes>,
     mut left: Left,
 ) -> bool {
-    while let Some(bytes) = output.recv().await {
-        let passed = left.pass(bytes);
-        if to_client.send(Message::Binary(passed)).await.is_err() || left.is_over() {
-            return true;
+    while let Some(mut bytes) = output.recv().await {
+        while !bytes.is_empty() {
+            let passed = left.pass(&mut bytes);
+            if to_client.send(Message::Binary(passed)).await.is_err() || left.is_over() {
+                return true;
+            }
         }
     }
     false
