@@ -10,6 +10,7 @@
 mod bare;
 mod frame;
 mod helper;
+mod interactive;
 mod script;
 mod sh;
 mod shell;
@@ -27,6 +28,7 @@ use crate::model::name::GroupId;
 use crate::model::record::RunId;
 use crate::model::secret::Secret;
 
+pub use interactive::{Conversation, converse};
 pub use terminal::{Heard, Terminal};
 
 /// A command as it is to be carried out.
@@ -38,14 +40,21 @@ pub struct Command {
     pub env: Vec<(String, Secret)>,
     /// The folder it runs in; absent: the container's.
     pub dir: Option<String>,
-    /// What it reads; absent: nothing.
-    pub stdin: Option<Bytes>,
     /// Makes it a run: it outlives the stream, leaves a trace, and is never begun twice under one id.
     pub run: Option<RunId>,
     /// Which attempt of the run it is, from 1 on.
     pub attempt: u32,
     /// Lower-case letters and digits, 4 to 32, that nobody can foresee; they set our marks apart from output.
     pub nonce: String,
+}
+
+/// What a command is handed and hands back while it runs.
+#[derive(Debug)]
+pub struct Streams {
+    /// What it reads, as it comes; the end of the channel is the end of its input. Absent: it reads nothing.
+    pub input: Option<mpsc::Receiver<Bytes>>,
+    /// Takes its output as it comes; where nobody listens, output is lost and nothing else.
+    pub output: mpsc::Sender<Output>,
 }
 
 /// What a command says.
@@ -148,6 +157,9 @@ impl Way {
     const ALL: [Self; 3] = [Self::Helper, Self::Shell, Self::Bare];
 }
 
+/// A container and its group.
+type Place<'a> = (&'a GroupId, &'a str);
+
 /// What became of trying one way.
 enum Tried<T> {
     /// It was carried this way.
@@ -156,7 +168,8 @@ enum Tried<T> {
     Missing,
 }
 
-/// Carries out a command and hands its output to `out` as it comes; a closed `out` loses output and nothing else.
+/// Carries out a command, feeds it and hands its output on as it comes. Once it is cancelled the command is ended in its
+/// container, first by SIGTERM and after two seconds by SIGKILL; only one that is carried bare cannot be, and is hung up on.
 ///
 /// # Errors
 /// Where the command was not begun, was cancelled, or its end is not known.
@@ -165,15 +178,16 @@ pub async fn run(
     id: &GroupId,
     container: &str,
     command: &Command,
-    out: &mpsc::Sender<Output>,
+    streams: &mut Streams,
     cancel: &CancellationToken,
 ) -> Result<Ended, ExecFault> {
     check(command)?;
+    let place = (id, container);
     for way in ways(arm, id, container) {
         let tried = match way {
-            Way::Helper => helper::run(arm, id, container, command, out, cancel).await?,
-            Way::Shell => sh::run(arm, id, container, command, out, cancel).await?,
-            Way::Bare => Tried::Carried(bare::run(arm, id, container, command, out, cancel).await?),
+            Way::Helper => helper::run(arm, place, command, streams, cancel).await?,
+            Way::Shell => sh::run(arm, place, command, streams, cancel).await?,
+            Way::Bare => Tried::Carried(bare::run(arm, place, command, streams, cancel).await?),
         };
         if let Tried::Carried(code) = tried {
             arm.remember_way(id, container, way);
@@ -224,8 +238,8 @@ async fn ask(
     check_nonce(nonce)?;
     for way in ways(arm, id, container) {
         let tried = match way {
-            Way::Helper => helper::ask(arm, id, container, run, signal).await?,
-            Way::Shell => sh::ask(arm, id, container, run, signal, nonce).await?,
+            Way::Helper => helper::ask(arm, (id, container), run, signal).await?,
+            Way::Shell => sh::ask(arm, (id, container), run, signal, nonce).await?,
             Way::Bare => return Ok(Trace::Unknown),
         };
         if let Tried::Carried(trace) = tried {
@@ -243,7 +257,7 @@ fn ways(arm: &Arm, id: &GroupId, container: &str) -> impl Iterator<Item = Way> {
 }
 
 fn check(command: &Command) -> Result<(), ExecFault> {
-    let Command { argv, env, dir, stdin: _, run, attempt: _, nonce } = command;
+    let Command { argv, env, dir, run, attempt: _, nonce } = command;
     let unfit = |what| Err(ExecFault::Unfit(what));
     if argv.first().is_none_or(String::is_empty) {
         return unfit("a command needs a program");

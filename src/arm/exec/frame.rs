@@ -121,9 +121,9 @@ fn decode(text: &str) -> Option<Bytes> {
     STANDARD.decode(text).ok().map(Bytes::from)
 }
 
-/// The lines that start a command, standard input included.
+/// The lines that start a command.
 pub(super) fn request(command: &Command) -> Bytes {
-    let Command { argv, env: _, dir, stdin, run, attempt: _, nonce: _ } = command;
+    let Command { argv, env: _, dir, run, attempt: _, nonce: _ } = command;
     let mut lines = String::new();
     for argument in argv {
         value(&mut lines, 'a', argument.as_bytes());
@@ -138,12 +138,20 @@ pub(super) fn request(command: &Command) -> Bytes {
         value(&mut lines, 'r', run.as_str().as_bytes());
     }
     lines.push_str("g\n");
-    for piece in stdin.iter().flat_map(|stdin| stdin.chunks(PIECE)) {
-        value(&mut lines, 'i', piece);
-    }
-    lines.push_str("z\n");
     lines.into()
 }
+
+/// The lines of a piece of standard input.
+pub(super) fn input(bytes: &[u8]) -> Bytes {
+    let mut lines = String::new();
+    for piece in bytes.chunks(PIECE) {
+        value(&mut lines, 'i', piece);
+    }
+    lines.into()
+}
+
+/// The line that ends standard input.
+pub(super) const INPUT_END: &[u8] = b"z\n";
 
 /// The line that asks what became of a run, or signals it first.
 pub(super) fn question(run: &RunId, signal: Option<Signal>) -> Bytes {
@@ -232,7 +240,6 @@ mod tests {
             argv: vec!["echo".into(), String::new(), "x".repeat(PIECE + 1)],
             env: vec![("A".into(), Secret::new("b"))],
             dir: Some("/".into()),
-            stdin: Some(Bytes::from_static(b"in")),
             run: Some(RunId::new("r1")),
             attempt: 1,
             nonce: "n0nce".into(),
@@ -241,21 +248,10 @@ mod tests {
         let line = |letter: char, text: &str| format!("{letter} {}", STANDARD.encode(text));
         let long = line('a', &"x".repeat(PIECE));
         let (id, attempt) = (line('e', "ACITASK_RUN_ID=r1"), line('e', "ACITASK_ATTEMPT=1"));
-        let expected = [
-            "a ZWNobw==",
-            "a",
-            &long,
-            "+ eA==",
-            &id,
-            &attempt,
-            "e QT1i",
-            "d Lw==",
-            "r cjE=",
-            "g",
-            "i aW4=",
-            "z",
-        ];
+        let expected = ["a ZWNobw==", "a", &long, "+ eA==", &id, &attempt, "e QT1i", "d Lw==", "r cjE=", "g"];
         assert_eq!(lines.lines().collect::<Vec<_>>(), expected);
+        assert_eq!(input(b"in"), "i aW4=\n");
+        assert_eq!(input(&[0; PIECE + 1]).iter().filter(|byte| **byte == b'\n').count(), 2);
         assert_eq!(question(&RunId::new("r1"), None), "q cjE=\n");
         assert_eq!(
             question(&RunId::new("r1"), Some(Signal::Term)),

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::frame::{self, Event, Frames};
-use super::terminal::{Heard, Terminal};
-use super::{Command, ExecFault, Output, Signal, Trace, Tried};
+use super::terminal::{Heard, Terminal, piece};
+use super::{Command, ExecFault, Output, Place, Signal, Streams, Trace, Tried};
 use crate::arm::Arm;
-use crate::model::name::GroupId;
 use crate::model::record::RunId;
 
 const PROGRAM: &str = "/acitask-exec";
@@ -21,22 +19,25 @@ const ANSWER: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(
     arm: &Arm,
-    id: &GroupId,
-    container: &str,
+    place: Place<'_>,
     command: &Command,
-    out: &mpsc::Sender<Output>,
+    streams: &mut Streams,
     cancel: &CancellationToken,
 ) -> Result<Tried<Option<i32>>, ExecFault> {
-    let Some((mut terminal, mut frames)) = begin(arm, id, container, cancel).await? else {
+    let Some((mut terminal, mut frames)) = begin(arm, place, cancel).await? else {
         return Ok(Tried::Missing);
     };
     terminal.send(frame::request(command));
+    if streams.input.is_none() {
+        terminal.send(frame::INPUT_END);
+    }
     let ended = tokio::select! {
-        ended = follow(&mut terminal, &mut frames, out) => ended,
+        ended = follow(&mut terminal, &mut frames, streams) => ended,
         () = cancel.cancelled() => {
+            streams.input = None;
             terminal.send(frame::CANCEL);
             // Its end is awaited so that nothing is left running; what its code was no longer matters.
-            let _ = tokio::time::timeout(CANCELLING, follow(&mut terminal, &mut frames, out)).await;
+            let _ = tokio::time::timeout(CANCELLING, follow(&mut terminal, &mut frames, streams)).await;
             Err(ExecFault::Cancelled)
         }
     };
@@ -46,12 +47,11 @@ pub(super) async fn run(
 
 pub(super) async fn ask(
     arm: &Arm,
-    id: &GroupId,
-    container: &str,
+    place: Place<'_>,
     run: &RunId,
     signal: Option<Signal>,
 ) -> Result<Tried<Trace>, ExecFault> {
-    let Some((mut terminal, mut frames)) = begin(arm, id, container, &CancellationToken::new()).await? else {
+    let Some((mut terminal, mut frames)) = begin(arm, place, &CancellationToken::new()).await? else {
         return Ok(Tried::Missing);
     };
     terminal.send(frame::question(run, signal));
@@ -63,8 +63,7 @@ pub(super) async fn ask(
 /// Starts the helper and waits for its hello; nothing where there is no helper.
 async fn begin(
     arm: &Arm,
-    id: &GroupId,
-    container: &str,
+    (id, container): Place<'_>,
     cancel: &CancellationToken,
 ) -> Result<Option<(Terminal, Frames)>, ExecFault> {
     let mut terminal = arm.exec(id, container, PROGRAM, 24, 80).await?;
@@ -106,10 +105,24 @@ async fn hello(terminal: &mut Terminal, frames: &mut Frames) -> Heard {
 async fn follow(
     terminal: &mut Terminal,
     frames: &mut Frames,
-    out: &mpsc::Sender<Output>,
+    Streams { input, output }: &mut Streams,
 ) -> Result<i32, ExecFault> {
+    let room = terminal.room();
     loop {
-        let Heard::Bytes(bytes) = terminal.recv().await else { return Err(ExecFault::Cut { begun: true }) };
+        let heard = tokio::select! {
+            heard = terminal.recv() => heard,
+            typed = piece(input, &room), if input.is_some() => {
+                match typed {
+                    Some((bytes, room)) => terminal.feed(frame::input(&bytes), room),
+                    None => {
+                        *input = None;
+                        terminal.send(frame::INPUT_END);
+                    }
+                }
+                continue;
+            }
+        };
+        let Heard::Bytes(bytes) = heard else { return Err(ExecFault::Cut { begun: true }) };
         for event in frames.feed(&bytes) {
             let said = match event {
                 Event::Stdout(bytes) => Output::Stdout(bytes),
@@ -125,7 +138,7 @@ async fn follow(
                 }
             };
             // Whoever no longer listens does not stop the command.
-            let _ = out.send(said).await;
+            let _ = output.send(said).await;
         }
     }
 }

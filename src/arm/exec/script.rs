@@ -6,18 +6,34 @@
 //! Invariant: every line stays below 1,000 bytes, and no word of a caller is read by the shell: arguments and
 //! values are built from octal pieces.
 
+use super::shell::Line;
 use super::{Command, ExecFault, Signal};
 use crate::model::record::RunId;
 
 /// Octal takes five bytes a byte, and a line of a script has at most 1,000.
 const PIECE: usize = 180;
-/// The shell holds the whole script in memory, and reads it byte by byte.
-const STDIN: usize = 256 * 1024;
+
+/// What the command reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fed<'a> {
+    /// Nothing.
+    Nothing,
+    /// These bytes, which stand in the script: where the terminal echoes what is typed, nothing can follow it.
+    Whole(&'a [u8]),
+    /// The lines of [`input`] that follow the script, up to [`INPUT_END`].
+    Lines,
+}
+
+/// The longest input that stands in a script: the shell holds the whole script in memory, and reads it byte by byte.
+pub(super) const LONGEST: usize = 256 * 1024;
+
+/// The line that ends input.
+pub(super) const INPUT_END: &str = ".\n";
 
 /// The first line: it becomes a shell that says it is ready and then reads a script.
 pub(super) fn opening(nonce: &str) -> String {
     format!(
-        r#"exec /bin/sh -c 'stty raw -echo 2>/dev/null;printf "\036%s" RDY{nonce};eval "$(while IFS= read -r l&&[ "$l" != . ];do printf "%s\n" "$l";done)"'"#
+        r#"exec /bin/sh -c 'stty raw -echo 2>/dev/null;printf "\036%s:%d\036" RDY{nonce} $?;eval "$(while IFS= read -r l&&[ "$l" != . ];do printf "%s\n" "$l";done)"'"#
     ) + "\n"
 }
 
@@ -25,13 +41,66 @@ pub(super) fn opening(nonce: &str) -> String {
 ///
 /// # Errors
 /// [`ExecFault::Unfit`] for what a shell cannot carry.
-pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
-    let Command { argv, env: _, dir, stdin, run, attempt: _, nonce } = command;
-    if stdin.as_ref().is_some_and(|stdin| stdin.len() > STDIN) {
-        return Err(ExecFault::Unfit(
-            "the container has no /acitask-exec, so a command's input there is limited to 256 KiB",
-        ));
+pub(super) fn command(command: &Command, fed: Fed<'_>) -> Result<String, ExecFault> {
+    let mut script = prepared(command)?;
+    let nonce = &command.nonce;
+    if let Some(run) = &command.run {
+        // An image may have a shell and nothing beside it; what the shell alone copies is text, without its NULs.
+        script.line(r#"__c() { while IFS= read -r l;do printf '%s\n' "$l";done;printf %s "$l";}"#);
+        script.begin_trace(run, nonce);
+        script.begun(nonce);
+        // The command's output goes through a pipe that is emptied even when the terminal has hung up; a process that
+        // writes to a terminal that is gone would die of it.
+        script.line("{");
+        script.feed(fed);
+        script.line(if fed == Fed::Nothing { "exec 3</dev/null" } else { "exec 3<&0" });
+        script.line(r#"(exec "$@") <&3 2>&1 3<&- &"#);
+        script.line(r#"__p=$!;[ -z "$__w" ]||printf 'pid %s\n' $__p >>$__t"#);
+        script.line(r#"wait $__p;__r=$?;[ -z "$__w" ]||printf 'exit %d\n' $__r >>$__t"#);
+        script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $__r;}}"));
+        script
+            .line("}|if command -v cat >/dev/null 2>&1;then cat;cat >/dev/null 2>&1;else __c 2>/dev/null;fi");
+    } else {
+        script.begun(nonce);
+        // The end is told from inside the pipe: who feeds it may still wait for more when the command has ended.
+        script.feed(fed);
+        script.line(if fed == Fed::Nothing { r#"(exec "$@") </dev/null"# } else { r#"(exec "$@")"# });
+        script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $?;}}"));
     }
+    Ok(script.end())
+}
+
+/// The script that gives the command the terminal between its marks.
+///
+/// # Errors
+/// [`ExecFault::Unfit`] for what a shell cannot carry.
+pub(super) fn interactive(command: &Command, line: Line) -> Result<String, ExecFault> {
+    let mut script = prepared(command)?;
+    if line == Line::Raw {
+        script.line("stty sane 2>/dev/null");
+    }
+    // A signal that is trapped is none that the command inherits as ignored: it gets its Ctrl-C, and we outlive it.
+    script.line("trap : INT QUIT");
+    script.begun(&command.nonce);
+    script.line(&format!(r#"(exec "$@");printf '\036%s:%d\036' END{} $?"#, command.nonce));
+    Ok(script.end())
+}
+
+/// The lines of a piece of input.
+pub(super) fn input(bytes: &[u8]) -> String {
+    let mut lines = String::new();
+    for piece in pieces(bytes) {
+        // A lone dot would be the end.
+        let line = if piece == b"." { r"\0056".to_owned() } else { octal(piece) };
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// Arguments, environment and folder, which the command then has.
+fn prepared(command: &Command) -> Result<Script, ExecFault> {
+    let Command { argv, env: _, dir, run: _, attempt: _, nonce } = command;
     let mut script = Script::default();
     script.line("set --");
     for argument in argv {
@@ -53,31 +122,26 @@ pub(super) fn command(command: &Command) -> Result<String, ExecFault> {
             r#"cd -- "$__v" 2>/dev/null||{{ printf '\036%s:%s\036' ERR{nonce} folder;exit;}}"#
         ));
     }
-    if let Some(run) = run {
-        // An image may have a shell and nothing beside it; what the shell alone copies is text, without its NULs.
-        script.line(r#"__c() { while IFS= read -r l;do printf '%s\n' "$l";done;printf %s "$l";}"#);
-        script.begin_trace(run, nonce);
+    Ok(script)
+}
+
+/// The script that signals the processes of a plain command, whose shell has said which group they are, and tells whether
+/// any is alive.
+pub(super) fn group(leader: u32, signal: Option<Signal>, nonce: &str) -> String {
+    let mut script = Script::default();
+    if let Some(signal) = signal {
+        script.line(&format!("kill -{} -{leader} 2>/dev/null", word(signal)));
     }
-    script.line(&format!(r"printf '\036%s' BEG{nonce}"));
-    if run.is_some() {
-        // The command's output goes through a pipe that is emptied even when the terminal has hung up; a process that
-        // writes to a terminal that is gone would die of it.
-        script.line("{");
-        script.start(stdin.as_deref(), "exec 3<&0", r#"(exec "$@") <&3 2>&1 3<&- &"#);
-        script.line(r#"__p=$!;[ -z "$__w" ]||printf 'pid %s\n' $__p >>$__t"#);
-        script.line(r#"wait $__p;__r=$?;[ -z "$__w" ]||printf 'exit %d\n' $__r >>$__t"#);
-        script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $__r"));
-        script.finish(stdin.is_some());
-        script
-            .line("}|if command -v cat >/dev/null 2>&1;then cat;cat >/dev/null 2>&1;else __c 2>/dev/null;fi");
-    } else {
-        match stdin {
-            Some(stdin) => script.pipe(stdin, r#"(exec "$@");__r=$?"#),
-            None => script.line(r#"(exec "$@") </dev/null;__r=$?"#),
-        }
-        script.line(&format!(r"printf '\036%s:%d\036' END{nonce} $__r"));
+    script.line(&format!(r#"if kill -0 -{leader} 2>/dev/null;then __s="running {leader}";else __s=none;fi"#));
+    script.line(&format!(r#"printf '\036%s:%s\036' TRC{nonce} "$__s""#));
+    script.end()
+}
+
+fn word(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Term => "TERM",
+        Signal::Kill => "KILL",
     }
-    Ok(script.end())
 }
 
 /// The script that asks what became of a run, or signals it first.
@@ -90,11 +154,7 @@ pub(super) fn question(run: &RunId, signal: Option<Signal>, nonce: &str) -> Stri
     script.line(r#"__a() { [ -n "$__p" ]&&kill -0 $__p 2>/dev/null;}"#);
     script.line("if [ -r $__t ];then __f");
     if let Some(signal) = signal {
-        let word = match signal {
-            Signal::Term => "TERM",
-            Signal::Kill => "KILL",
-        };
-        script.line(&format!(r#"[ -n "$__e" ]||[ -z "$__p" ]||kill -{word} $__p 2>/dev/null"#));
+        script.line(&format!(r#"[ -n "$__e" ]||[ -z "$__p" ]||kill -{} $__p 2>/dev/null"#, word(signal)));
     }
     // Between a process's end and its exit line there is a moment, so a run that seems lost is looked at again.
     script.line(r#"[ -n "$__e" ]||__a||{ sleep 1;__f;}"#);
@@ -123,34 +183,26 @@ impl Script {
         }
     }
 
-    /// Pipes bytes into a command.
-    fn pipe(&mut self, bytes: &[u8], command: &str) {
-        self.line("{ :");
-        for piece in pieces(bytes) {
-            self.line(&format!("printf %b '{}'", octal(piece)));
-        }
-        self.line(&format!("}}|{command}"));
-    }
-
-    /// Starts a command of a run in the background, with its input as descriptor 3.
-    fn start(&mut self, stdin: Option<&[u8]>, keep: &str, command: &str) {
-        match stdin {
-            Some(bytes) => {
+    /// Begins the group that reads the input; its end is the caller's.
+    fn feed(&mut self, fed: Fed<'_>) {
+        match fed {
+            Fed::Nothing => self.line("{"),
+            Fed::Whole(bytes) => {
                 self.line("{ :");
                 for piece in pieces(bytes) {
                     self.line(&format!("printf %b '{}'", octal(piece)));
                 }
-                self.line(&format!("}}|{{ {keep}"));
+                self.line("}|{");
             }
-            None => self.line("exec 3</dev/null"),
+            Fed::Lines => {
+                self.line(r#"while IFS= read -r __l&&[ "$__l" != . ];do printf %b "$__l";done|{"#);
+            }
         }
-        self.line(command);
     }
 
-    fn finish(&mut self, piped: bool) {
-        if piped {
-            self.line("}");
-        }
+    /// Says that the command begins.
+    fn begun(&mut self, nonce: &str) {
+        self.line(&format!(r"printf '\036%s:%d\036' BEG{nonce} $$"));
     }
 
     /// Creates the trace, which only one run of this id can do; a container that cannot be written has none.
@@ -208,39 +260,55 @@ mod tests {
     use super::*;
     use crate::model::secret::Secret;
 
+    fn plain() -> Command {
+        Command {
+            argv: vec!["x".into()],
+            env: Vec::new(),
+            dir: None,
+            run: None,
+            attempt: 1,
+            nonce: "n0nce".into(),
+        }
+    }
+
     #[test]
     fn lines_stay_short_whatever_is_sent() -> Result<(), ExecFault> {
         let wild: String = (0..5_000u32).filter_map(|n| char::from_u32(n * 13 % 0x3000 + 1)).collect();
-        let script = command(&Command {
+        let shown = Command {
             argv: vec![wild.clone(), String::new(), "'\"$(x)`\n".into()],
             env: vec![("TOKEN".into(), Secret::new(wild.clone()))],
             dir: Some(wild.clone()),
-            stdin: Some(wild.into_bytes().into()),
             run: Some(RunId::new("r-1")),
-            attempt: 1,
-            nonce: "n0nce".into(),
-        })?;
-        assert!(script.lines().all(|line| line.len() < 1_000), "{:?}", script.lines().map(str::len).max());
+            ..plain()
+        };
+        let scripts = [
+            command(&shown, Fed::Whole(wild.as_bytes()))?,
+            command(&shown, Fed::Lines)?,
+            interactive(&shown, Line::Raw)?,
+            format!("{}{INPUT_END}", input(wild.as_bytes())),
+        ];
+        for script in scripts {
+            assert!(
+                script.lines().all(|line| line.len() < 1_000),
+                "{:?}",
+                script.lines().map(str::len).max()
+            );
+            assert_eq!(script.lines().filter(|line| *line == ".").count(), 1);
+        }
         assert!(opening("0123456789abcdef0123456789abcdef").len() < 250);
-        assert_eq!(script.lines().filter(|line| *line == ".").count(), 1);
         Ok(())
     }
 
     #[test]
+    fn no_input_looks_like_its_end() {
+        assert_eq!(input(b"."), "\\0056\n");
+        assert_eq!(input(b"..\n."), "..\\0012.\n");
+        assert_eq!(input(b""), "");
+    }
+
+    #[test]
     fn what_a_shell_cannot_carry_is_refused() {
-        let plain = Command {
-            argv: vec!["x".into()],
-            env: Vec::new(),
-            dir: None,
-            stdin: None,
-            run: None,
-            attempt: 1,
-            nonce: "n0nce".into(),
-        };
-        let dotted = Command { env: vec![("a.b".into(), Secret::new("c"))], ..plain.clone() };
-        let huge = Command { stdin: Some(vec![0; STDIN + 1].into()), ..plain };
-        for command in [dotted, huge] {
-            assert!(matches!(super::command(&command), Err(ExecFault::Unfit(_))));
-        }
+        let dotted = Command { env: vec![("a.b".into(), Secret::new("c"))], ..plain() };
+        assert!(matches!(command(&dotted, Fed::Nothing), Err(ExecFault::Unfit(_))));
     }
 }

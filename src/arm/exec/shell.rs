@@ -12,13 +12,22 @@ const MARK: u8 = 0x1e;
 /// The longest that stands between the colon of a mark and its end.
 const LONGEST: usize = 64;
 
+/// How the terminal of the shell treats what goes through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// As it is.
+    Raw,
+    /// What is typed is echoed, and line ends of the output become CRLF: the image has no `stty`.
+    Cooked,
+}
+
 /// What the shell says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// It waits for the script.
-    Ready,
-    /// The command begins.
-    Begun,
+    Ready(Line),
+    /// The command begins; the shell that carries it is this process, and leads the command's group.
+    Begun(u32),
     /// Bytes of the command's output.
     Output(Bytes),
     /// The command has ended.
@@ -68,7 +77,7 @@ impl Marks {
                 Found::Event(event, length) => {
                     self.held.drain(..length);
                     self.begun =
-                        matches!(event, Event::Begun) || self.begun && !matches!(event, Event::Ended(_));
+                        matches!(event, Event::Begun(_)) || self.begun && !matches!(event, Event::Ended(_));
                     events.push(event);
                 }
             }
@@ -107,11 +116,7 @@ impl Marks {
         if self.held.len() < word {
             return Found::Partial;
         }
-        match name {
-            "RDY" => Found::Event(Event::Ready, word),
-            "BEG" => Found::Event(Event::Begun, word),
-            name => self.value(name, word),
-        }
+        self.value(name, word)
     }
 
     fn value(&self, name: &str, word: usize) -> Found {
@@ -121,6 +126,9 @@ impl Marks {
         };
         let text = String::from_utf8_lossy(&rest[..length]);
         let event = match (name, &*text) {
+            ("RDY", "0") => Some(Event::Ready(Line::Raw)),
+            ("RDY", _) => Some(Event::Ready(Line::Cooked)),
+            ("BEG", process) => process.parse().ok().map(Event::Begun),
             ("END", code) => code.parse().ok().map(Event::Ended),
             ("ERR", "already") => Some(Event::Already),
             ("ERR", "folder") => Some(Event::NoFolder),
@@ -160,17 +168,20 @@ mod tests {
     fn events_are_the_same_however_the_bytes_are_cut() {
         let cases: [(&[u8], Vec<Event>); 6] = [
             (
-                b"$ exec\r\n\x1b[6n\x1eRDYabc9echo\r\n\x1eBEGabc9hi\n\xc3\xa9\x1eENDabc9:37\x1e",
-                vec![Event::Ready, Event::Begun, output("hi\né"), Event::Ended(37)],
+                b"$ exec\r\n\x1b[6n\x1eRDYabc9:127\x1eecho\r\n\x1eBEGabc9:7\x1ehi\n\xc3\xa9\x1eENDabc9:37\x1e",
+                vec![Event::Ready(Line::Cooked), Event::Begun(7), output("hi\né"), Event::Ended(37)],
             ),
             // Output may hold 0x1E and what looks like a mark of another nonce.
             (
-                b"\x1eBEGabc9a\x1eb\x1e\x1eENDxxxx:1\x1ec\x1eENDabc9:0\x1e",
-                vec![Event::Begun, output("a\u{1e}b\u{1e}\u{1e}ENDxxxx:1\u{1e}c"), Event::Ended(0)],
+                b"\x1eBEGabc9:7\x1ea\x1eb\x1e\x1eENDxxxx:1\x1ec\x1eENDabc9:0\x1e",
+                vec![Event::Begun(7), output("a\u{1e}b\u{1e}\u{1e}ENDxxxx:1\u{1e}c"), Event::Ended(0)],
             ),
             // A stream that breaks off inside a mark.
-            (b"\x1eBEGabc9out\x1eENDab", vec![Event::Begun, output("out\u{1e}ENDab")]),
-            (b"\x1eRDYabc9\x1eERRabc9:already\x1e", vec![Event::Ready, Event::Already]),
+            (b"\x1eBEGabc9:7\x1eout\x1eENDab", vec![Event::Begun(7), output("out\u{1e}ENDab")]),
+            (
+                b"\x1eRDYabc9:0\x1e\x1eERRabc9:already\x1e",
+                vec![Event::Ready(Line::Raw), Event::Already],
+            ),
             (b"\x1eTRCabc9:running 12\x1e", vec![Event::Trace(Trace::Running(12))]),
             (b"\x1eTRCabc9:what\x1e", vec![Event::Odd]),
         ];

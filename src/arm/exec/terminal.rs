@@ -1,9 +1,10 @@
 //! A terminal in a container: bytes in both directions over a websocket.
 //!
-//! Invariant: sending never waits for receiving, so two full pipes cannot hold each other up; a stream that ends
-//! without a close frame is told apart from one that was closed.
+//! Invariant: sending never waits for receiving, so two full pipes cannot hold each other up, and input takes no more than
+//! its room; a stream that ends without a close frame is told apart from one that was closed.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_mgmt_containerinstance::package_preview_2024_05::models::{
@@ -12,7 +13,7 @@ use azure_mgmt_containerinstance::package_preview_2024_05::models::{
 use bytes::Bytes;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -35,10 +36,18 @@ const PARTING: Duration = Duration::from_secs(5);
 
 /// A terminal in a container.
 pub struct Terminal {
-    outgoing: mpsc::UnboundedSender<Bytes>,
+    outgoing: mpsc::UnboundedSender<Typed>,
+    /// A permit for each piece of input that may wait to be sent.
+    room: Arc<Semaphore>,
     incoming: SplitStream<Socket>,
     writer: tokio::task::JoinHandle<()>,
 }
+
+/// How many pieces of input may wait to be sent.
+const WAITING: usize = 16;
+
+/// Bytes on their way, with the room that they take up.
+type Typed = (Bytes, Option<OwnedSemaphorePermit>);
 
 /// What a terminal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +64,17 @@ impl Terminal {
     /// Types bytes into the terminal; after the stream has ended they are lost.
     pub fn send(&self, bytes: impl Into<Bytes>) {
         // The receiver is gone only when the stream is, which `recv` tells.
-        let _ = self.outgoing.send(bytes.into());
+        let _ = self.outgoing.send((bytes.into(), None));
+    }
+
+    /// Types bytes for which there was room.
+    pub(super) fn feed(&self, bytes: impl Into<Bytes>, room: OwnedSemaphorePermit) {
+        let _ = self.outgoing.send((bytes.into(), Some(room)));
+    }
+
+    /// Where room for a piece of input is waited for, so that a command that reads slowly holds its input up.
+    pub(super) fn room(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.room)
     }
 
     /// The next that the terminal says. Cancel safe.
@@ -73,7 +92,7 @@ impl Terminal {
 
     /// Closes the stream, which hangs the terminal up.
     pub async fn close(self) {
-        let Self { outgoing, incoming, mut writer } = self;
+        let Self { outgoing, room: _, incoming, mut writer } = self;
         drop(outgoing);
         if tokio::time::timeout(PARTING, &mut writer).await.is_err() {
             writer.abort();
@@ -82,23 +101,32 @@ impl Terminal {
     }
 }
 
+/// The next piece of input that there is room for; nothing at its end. Cancel safe: what is taken is given.
+pub(super) async fn piece(
+    input: &mut Option<mpsc::Receiver<Bytes>>,
+    room: &Arc<Semaphore>,
+) -> Option<(Bytes, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    input.as_mut()?.recv().await.map(|bytes| (bytes, permit))
+}
+
 impl fmt::Debug for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Terminal")
     }
 }
 
-async fn write(mut sink: SplitSink<Socket, Message>, mut queue: mpsc::UnboundedReceiver<Bytes>) {
+async fn write(mut sink: SplitSink<Socket, Message>, mut queue: mpsc::UnboundedReceiver<Typed>) {
     let mut pings = tokio::time::interval(PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     pings.tick().await;
     loop {
-        let message = tokio::select! {
-            bytes = queue.recv() => match bytes {
-                Some(bytes) => Message::Binary(bytes),
+        let (message, _room) = tokio::select! {
+            typed = queue.recv() => match typed {
+                Some((bytes, room)) => (Message::Binary(bytes), room),
                 None => break,
             },
-            _ = pings.tick() => Message::Ping(Bytes::new()),
+            _ = pings.tick() => (Message::Ping(Bytes::new()), None),
         };
         if sink.send(message).await.is_err() {
             return;
@@ -161,5 +189,5 @@ async fn open(url: Url, stream: Box<dyn Stream>, password: String) -> Result<Ter
     sink.send(Message::text(password)).await.map_err(transient)?;
     let (outgoing, queue) = mpsc::unbounded_channel();
     let writer = tokio::spawn(write(sink, queue));
-    Ok(Terminal { outgoing, incoming, writer })
+    Ok(Terminal { outgoing, room: Arc::new(Semaphore::new(WAITING)), incoming, writer })
 }

@@ -1,5 +1,6 @@
 //! The script against real shells on a real terminal.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use super::shell::{Event, Marks};
+use super::script::Fed;
+use super::shell::{Event, Line, Marks};
 use super::{Command, Signal, Trace, script};
 use crate::clock::Clock;
 use crate::model::record::RunId;
@@ -26,6 +28,8 @@ struct Session {
     said: Receiver<Vec<u8>>,
     child: Child,
     marks: Marks,
+    /// What was heard and not yet looked at.
+    heard: VecDeque<Event>,
 }
 
 impl Session {
@@ -53,7 +57,7 @@ impl Session {
                 }
             }
         });
-        Ok(Self { typed, said, child, marks: Marks::new(NONCE) })
+        Ok(Self { typed, said, child, marks: Marks::new(NONCE), heard: VecDeque::new() })
     }
 
     /// Types in the background, so that two full buffers cannot hold each other up.
@@ -68,17 +72,17 @@ impl Session {
         let deadline = Instant::now() + PATIENCE;
         let mut output = Vec::new();
         loop {
-            let bytes = match self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => bytes,
-                Err(RecvTimeoutError::Timeout) => return Err("the shell says nothing more".into()),
-                Err(RecvTimeoutError::Disconnected) => return Err("the shell is gone".into()),
-            };
-            for event in self.marks.feed(&bytes) {
+            while let Some(event) = self.heard.pop_front() {
                 match event {
                     event if end(&event) => return Ok((output, event)),
                     Event::Output(bytes) => output.extend_from_slice(&bytes),
                     _ => {}
                 }
+            }
+            match self.said.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.heard.extend(self.marks.feed(&bytes)),
+                Err(RecvTimeoutError::Timeout) => return Err("the shell says nothing more".into()),
+                Err(RecvTimeoutError::Disconnected) => return Err("the shell is gone".into()),
             }
         }
     }
@@ -86,7 +90,7 @@ impl Session {
     fn open(shell: &[&str]) -> Result<Self, Fault> {
         let mut session = Self::begin(shell)?;
         session.type_in(script::opening(NONCE))?;
-        session.until(|event| *event == Event::Ready)?;
+        session.until(|event| matches!(event, Event::Ready(_)))?;
         Ok(session)
     }
 }
@@ -109,7 +113,6 @@ fn command(argv: &[&str]) -> Command {
         argv: argv.iter().map(|text| (*text).to_owned()).collect(),
         env: Vec::new(),
         dir: None,
-        stdin: None,
         run: None,
         attempt: 1,
         nonce: NONCE.into(),
@@ -117,8 +120,18 @@ fn command(argv: &[&str]) -> Command {
 }
 
 fn carry(shell: &[&str], command: &Command) -> Result<(Vec<u8>, Event), Fault> {
+    carry_fed(shell, command, Fed::Nothing, "")
+}
+
+/// The same with input in the script, or typed after it.
+fn carry_fed(
+    shell: &[&str],
+    command: &Command,
+    fed: Fed<'_>,
+    after: &str,
+) -> Result<(Vec<u8>, Event), Fault> {
     let mut session = Session::open(shell)?;
-    session.type_in(script::command(command)?)?;
+    session.type_in(script::command(command, fed)? + after)?;
     session.until(|event| matches!(event, Event::Ended(_) | Event::Already | Event::NoFolder))
 }
 
@@ -162,8 +175,15 @@ fn arguments_environment_folder_and_code_arrive() -> Result<(), Fault> {
 fn input_is_exact_and_ends() -> Result<(), Fault> {
     let bytes: Vec<u8> = (0..=255u8).cycle().take(20_000).collect();
     for shell in shells() {
-        let shown = Command { stdin: Some(bytes.clone().into()), ..command(&["cat"]) };
-        assert!(carry(&shell, &shown)? == (bytes.clone(), Event::Ended(0)), "{shell:?}");
+        let cat = command(&["cat"]);
+        let typed = script::input(&bytes) + script::INPUT_END;
+        for (fed, after) in [(Fed::Whole(&bytes), ""), (Fed::Lines, typed.as_str())] {
+            let carried = carry_fed(&shell, &cat, fed, after)?;
+            assert!(carried == (bytes.clone(), Event::Ended(0)), "{shell:?}");
+        }
+        // Who does not read does not wait for the end of the input.
+        let deaf = command(&["sh", "-c", "exit 4"]);
+        assert_eq!(carry_fed(&shell, &deaf, Fed::Lines, "abc\n")?.1, Event::Ended(4), "{shell:?}");
         // Without input a command that reads ends at once.
         assert_eq!(carry(&shell, &command(&["cat"]))?, (Vec::new(), Event::Ended(0)), "{shell:?}");
     }
@@ -187,9 +207,9 @@ fn a_run_leaves_a_trace_and_is_not_begun_twice() -> Result<(), Fault> {
     for shell in shells() {
         let run = fresh("once");
         assert_eq!(ask(&shell, &run, None)?, Event::Trace(Trace::NeverBegan), "{shell:?}");
-        let stdin = Some(b"input".to_vec().into());
-        let once = Command { run: Some(run.clone()), stdin, ..command(&["sh", "-c", "cat;exit 3"]) };
-        assert_eq!(carry(&shell, &once)?, (b"input".to_vec(), Event::Ended(3)), "{shell:?}");
+        let once = Command { run: Some(run.clone()), ..command(&["sh", "-c", "cat;exit 3"]) };
+        let carried = carry_fed(&shell, &once, Fed::Whole(b"input"), "")?;
+        assert_eq!(carried, (b"input".to_vec(), Event::Ended(3)), "{shell:?}");
         assert_eq!(carry(&shell, &once)?.1, Event::Already, "{shell:?}");
         assert_eq!(ask(&shell, &run, None)?, Event::Trace(Trace::Ended(3)), "{shell:?}");
         std::fs::remove_file(trace_file(&run))?;
@@ -219,7 +239,7 @@ fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
         let program = "while :;do echo tick;sleep 0.1;done";
         let alive = Command { run: Some(run.clone()), ..command(&["sh", "-c", program]) };
         let mut session = Session::open(&shell)?;
-        session.type_in(script::command(&alive)?)?;
+        session.type_in(script::command(&alive, Fed::Nothing)?)?;
         session.until(|event| matches!(event, Event::Output(_)))?;
         drop(session);
         assert!(matches!(ask(&shell, &run, None)?, Event::Trace(Trace::Running(_))), "{shell:?}");
@@ -232,6 +252,69 @@ fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
         }
         assert_eq!(told, Event::Trace(Trace::Ended(143)), "{shell:?}");
         std::fs::remove_file(trace_file(&run))?;
+    }
+    Ok(())
+}
+
+/// Whether a process has this word among its arguments; one that is dead and not yet waited for has none.
+fn is_alive(word: &str) -> Result<bool, Fault> {
+    let lines = std::fs::read_dir("/proc")?.flatten().map(|entry| entry.path().join("cmdline"));
+    Ok(lines
+        .filter_map(|path| std::fs::read(path).ok())
+        .any(|line| String::from_utf8_lossy(&line).contains(word)))
+}
+
+#[test]
+fn the_processes_of_a_plain_command_can_be_ended() -> Result<(), Fault> {
+    for shell in shells() {
+        // It does not listen to what a cancel sends first, and has a child.
+        let program = "trap '' TERM HUP;sleep 600 & echo on;wait;while :;do sleep 600;done";
+        let word = fresh("stubborn").to_string();
+        let stubborn = command(&["sh", "-c", program, &word]);
+        let mut session = Session::open(&shell)?;
+        session.type_in(script::command(&stubborn, Fed::Nothing)?)?;
+        let (_, Event::Begun(leader)) = session.until(|event| matches!(event, Event::Begun(_)))? else {
+            return Err("it did not begin".into());
+        };
+        session.until(|event| matches!(event, Event::Output(_)))?;
+        let told = |signal| -> Result<Event, Fault> {
+            let mut session = Session::open(&shell)?;
+            session.type_in(script::group(leader, signal, NONCE))?;
+            let told = session.until(|event| matches!(event, Event::Trace(_)));
+            Ok(told.map_err(|fault| format!("{shell:?}, {signal:?}: {fault}"))?.1)
+        };
+        assert_eq!(told(Some(Signal::Term))?, Event::Trace(Trace::Running(leader)), "{shell:?}");
+        told(Some(Signal::Kill))?;
+        let deadline = Instant::now() + PATIENCE;
+        while is_alive(&word)? {
+            assert!(Instant::now() < deadline, "{shell:?}: it lives on");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_person_has_the_terminal_and_learns_the_code() -> Result<(), Fault> {
+    for shell in shells() {
+        let mut session = Session::open(&shell)?;
+        let program =
+            "test -t 0&&test -t 1&&echo tty;read -r line;printf '%s|' \"got $line\" \"$1\";exec sleep 600";
+        let shown = command(&["sh", "-c", program, "x", "a b"]);
+        session.type_in(script::interactive(&shown, Line::Raw)?)?;
+        session.until(|event| matches!(event, Event::Begun(_)))?;
+        session.type_in("typed\r".to_owned())?;
+        let mut said = Vec::new();
+        while !String::from_utf8_lossy(&said).contains("got typed|a b|") {
+            let (_, event) = session.until(|event| matches!(event, Event::Output(_) | Event::Ended(_)))?;
+            let Event::Output(bytes) = event else { return Err(format!("{shell:?}: {event:?}").into()) };
+            said.extend_from_slice(&bytes);
+        }
+        assert!(String::from_utf8_lossy(&said).contains("tty\r\n"), "{shell:?}");
+        // Ctrl-C ends the command, and the shell that carries it tells so.
+        session.type_in("\u{3}".to_owned())?;
+        let (_, end) = session.until(|event| matches!(event, Event::Ended(_)))?;
+        assert_eq!(end, Event::Ended(130), "{shell:?}");
     }
     Ok(())
 }

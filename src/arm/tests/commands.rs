@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::service::{Asked, Outcome, answer, id, service_with_streams};
 use crate::arm::Arm;
-use crate::arm::exec::{self, Command, Ended, ExecFault, Output, Signal, Trace, Way};
+use crate::arm::exec::{self, Command, Conversation, Ended, ExecFault, Output, Signal, Streams, Trace, Way};
 use crate::arm::fault::Fault;
 use crate::arm::wire::{Request, Stream};
 use crate::model::record::RunId;
@@ -27,6 +27,8 @@ enum Turn {
     Cut(&'static [u8]),
     /// Says the first, waits for a line that is the second, says the third, then closes.
     Talk(&'static [u8], &'static str, &'static [u8]),
+    /// The same, but stays until the client goes.
+    Stay(&'static [u8], &'static str, &'static [u8]),
 }
 
 /// A container that takes its turns in order, one an exec.
@@ -60,6 +62,12 @@ async fn play(server: DuplexStream, turn: Turn) -> Option<()> {
             await_line(&mut socket, line).await?;
             say(&mut socket, last).await?;
         }
+        Turn::Stay(first, line, last) => {
+            say(&mut socket, first).await?;
+            await_line(&mut socket, line).await?;
+            say(&mut socket, last).await?;
+            while let Some(Ok(_)) = socket.next().await {}
+        }
     }
     socket.close(None).await.ok()
 }
@@ -84,7 +92,6 @@ fn command(argv: &[&str]) -> Command {
         argv: argv.iter().map(|text| (*text).to_owned()).collect(),
         env: Vec::new(),
         dir: None,
-        stdin: None,
         run: Some(RunId::new("r-1")),
         attempt: 1,
         nonce: "n0nce".into(),
@@ -93,8 +100,9 @@ fn command(argv: &[&str]) -> Command {
 
 async fn carry(arm: &Arm, argv: &[&str]) -> (Result<Ended, ExecFault>, Vec<Output>) {
     let (sender, mut receiver) = mpsc::channel(64);
-    let ended = exec::run(arm, &id(), "c", &command(argv), &sender, &CancellationToken::new()).await;
-    drop(sender);
+    let mut streams = Streams { input: None, output: sender };
+    let ended = exec::run(arm, &id(), "c", &command(argv), &mut streams, &CancellationToken::new()).await;
+    drop(streams);
     let mut output = Vec::new();
     while let Some(said) = receiver.recv().await {
         output.push(said);
@@ -129,8 +137,8 @@ async fn the_helper_is_first_and_tells_all() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn a_shell_is_next_and_is_remembered() -> Outcome {
-    let said = b"\x1eBEGn0ncehi\x1eENDn0nce:37\x1e";
-    let shell = Turn::Talk(b"$ \x1eRDYn0nce", ".", said);
+    let said = b"\x1eBEGn0nce:7\x1ehi\x1eENDn0nce:37\x1e";
+    let shell = Turn::Talk(b"$ \x1eRDYn0nce:0\x1e", ".", said);
     let (arm, asked) = container(vec![NONE, shell, shell])?;
     for _ in 0..2 {
         let (ended, output) = carry(&arm, &["/post"]).await;
@@ -177,8 +185,100 @@ async fn a_cancel_ends_the_command_and_waits_for_it() -> Outcome {
         cancel.cancel();
     };
     let (id, shown) = (id(), command(&["/post"]));
-    let (ended, ()) = tokio::join!(exec::run(&arm, &id, "c", &shown, &sender, &cancel), later);
+    let mut streams = Streams { input: None, output: sender };
+    let (ended, ()) = tokio::join!(exec::run(&arm, &id, "c", &shown, &mut streams, &cancel), later);
     assert_eq!(ended, Err(ExecFault::Cancelled));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn input_is_handed_on_while_the_command_runs() -> Outcome {
+    // The container answers once it has heard the input, and the input goes on once the answer is there.
+    let helper = vec![Turn::Talk(HELLO, "i aGk=", b"\x1ep 5\n\x1eo aGk=\n\x1ex 0\n")];
+    let said = b"\x1eBEGn0nce:7\x1ehi\x1eENDn0nce:0\x1e";
+    let shell = vec![NONE, Turn::Talk(b"\x1eRDYn0nce:0\x1e", "hi", said)];
+    for turns in [helper, shell] {
+        let (arm, _) = container(turns)?;
+        let (typed, input) = mpsc::channel(1);
+        let (sender, mut receiver) = mpsc::channel(64);
+        let mut streams = Streams { input: Some(input), output: sender };
+        let talk = async {
+            let _ = typed.send(Bytes::from_static(b"hi")).await;
+            receiver.recv().await
+        };
+        let (id, shown, cancel) = (id(), command(&["/cat"]), CancellationToken::new());
+        let (ended, heard) = tokio::join!(exec::run(&arm, &id, "c", &shown, &mut streams, &cancel), talk);
+        assert_eq!(ended.map(|ended| ended.code), Ok(Some(0)));
+        assert_eq!(heard, Some(stdout("hi")));
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_that_echoes_is_told_the_input_before_the_command_begins() -> Outcome {
+    let said = b"\x1eBEGn0nce:7\x1e\x1eENDn0nce:0\x1e";
+    let (arm, _) = container(vec![NONE, Turn::Talk(b"\x1eRDYn0nce:127\x1e", "printf %b 'hi'", said)])?;
+    let (typed, input) = mpsc::channel(1);
+    let (sender, _receiver) = mpsc::channel(64);
+    let mut streams = Streams { input: Some(input), output: sender };
+    typed.send(Bytes::from_static(b"hi")).await?;
+    drop(typed);
+    let ended =
+        exec::run(&arm, &id(), "c", &command(&["/cat"]), &mut streams, &CancellationToken::new()).await;
+    assert_eq!(ended.map(|ended| ended.code), Ok(Some(0)));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_ends_the_processes_that_a_shell_began() -> Outcome {
+    let begun = Turn::Stay(b"\x1eRDYn0nce:0\x1e", ".", b"\x1eBEGn0nce:7\x1e");
+    let told = |script, answer| Turn::Talk(b"\x1eRDYn0nce:0\x1e", script, answer);
+    let alive = b"\x1eTRCn0nce:running 7\x1e";
+    let mut turns = vec![NONE, begun, told("kill -TERM -7 2>/dev/null", alive)];
+    // It is looked at for two seconds, and then ended.
+    turns.extend([told(".", alive); 5]);
+    turns.push(told("kill -KILL -7 2>/dev/null", b"\x1eTRCn0nce:none\x1e"));
+    let (arm, asked) = container(turns)?;
+    let cancel = CancellationToken::new();
+    let (sender, _receiver) = mpsc::channel(64);
+    let mut streams = Streams { input: None, output: sender };
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        cancel.cancel();
+    };
+    let (id, shown) = (id(), Command { run: None, ..command(&["/post"]) });
+    let (ended, ()) = tokio::join!(exec::run(&arm, &id, "c", &shown, &mut streams, &cancel), later);
+    assert_eq!(ended, Err(ExecFault::Cancelled));
+    assert_eq!(programs(&asked).len(), 9);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_is_heard_once_the_command_has_begun() -> Outcome {
+    let shell = Turn::Talk(b"$ \x1eRDYn0nce:0\x1e", ".", b"echo\x1eBEGn0nce:7\x1e# \x1eENDn0nce:9\x1e");
+    let bare = Turn::Talk(b"# ", "exit", b"bye");
+    for (turns, end) in [
+        (vec![shell], Ok(Ended { code: Some(9), how: Way::Shell })),
+        (vec![NONE, bare], Ok(Ended { code: None, how: Way::Bare })),
+        (vec![NONE, NONE], Err(127)),
+    ] {
+        let (arm, _) = container(turns)?;
+        let (typed, keys) = mpsc::channel(4);
+        let (sender, mut receiver) = mpsc::channel(64);
+        typed.send(Bytes::from_static(b"exit\n")).await?;
+        let mut talk = Conversation { size: (24, 80), keys, output: sender };
+        let (id, shown, cancel) = (id(), command(&["/sh"]), CancellationToken::new());
+        let shown = Command { run: None, ..shown };
+        let ended = exec::converse(&arm, (&id, "c"), &shown, &mut talk, &cancel).await;
+        match (ended, end) {
+            (Ok(ended), Ok(end)) => {
+                assert_eq!(ended, end);
+                assert_eq!(receiver.recv().await, Some(stdout("# ")));
+            }
+            (Err(ExecFault::NotStarted { code, .. }), Err(end)) => assert_eq!(code, end),
+            (ended, _) => return Err(format!("{ended:?}").into()),
+        }
+    }
     Ok(())
 }
 
@@ -187,7 +287,7 @@ async fn a_run_is_asked_about_the_way_there_is() -> Outcome {
     let run = RunId::new("r-1");
     let (arm, _) = container(vec![Turn::Talk(HELLO, "q ci0x", b"\x1et running 12\n")])?;
     assert_eq!(exec::query(&arm, &id(), "c", &run, "n0nce").await, Ok(Trace::Running(12)));
-    let shell = Turn::Talk(b"\x1eRDYn0nce", ".", b"\x1eTRCn0nce:ended 143\x1e");
+    let shell = Turn::Talk(b"\x1eRDYn0nce:0\x1e", ".", b"\x1eTRCn0nce:ended 143\x1e");
     let (arm, _) = container(vec![NONE, shell])?;
     let told = exec::signal(&arm, &id(), "c", &run, Signal::Term, "n0nce").await;
     assert_eq!(told, Ok(Trace::Ended(143)));
@@ -206,7 +306,8 @@ async fn what_cannot_be_carried_is_refused_before_anything_is_sent() -> Outcome 
         Command { nonce: "a'b;c".into(), ..command(&["a"]) },
     ] {
         let (sender, _receiver) = mpsc::channel(1);
-        let ended = exec::run(&arm, &id(), "c", &odd, &sender, &CancellationToken::new()).await;
+        let mut streams = Streams { input: None, output: sender };
+        let ended = exec::run(&arm, &id(), "c", &odd, &mut streams, &CancellationToken::new()).await;
         assert!(matches!(ended, Err(ExecFault::Unfit(_))), "{odd:?}");
     }
     assert_eq!(asked.requests().len(), 0);

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::arm::exec::{self, Command, ExecFault, Signal, Trace};
+use crate::arm::exec::{self, Command, ExecFault, Signal, Streams, Trace};
 use crate::arm::fault::{Fault, FaultKind};
 use crate::engine::event::{End, Stream};
 use crate::engine::ledger;
@@ -102,7 +102,6 @@ fn command(work: &Work<'_>, exec: &Exec) -> Result<Command, End> {
         argv: exec.command.clone(),
         env: environment,
         dir: exec.working_directory.clone(),
-        stdin: None,
         run: None,
         attempt: 1,
         nonce: nonce(work),
@@ -226,7 +225,8 @@ async fn execute_once(
     let (sender, mut receiver) = mpsc::channel(64);
     // A run outlives its stream, so it is ended by signals and not by leaving.
     let leave = CancellationToken::new();
-    let executing = exec::run(work.site.arm, &run.group, &run.container, command, &sender, &leave);
+    let mut streams = Streams { input: None, output: sender };
+    let executing = exec::run(work.site.arm, &run.group, &run.container, command, &mut streams, &leave);
     tokio::pin!(executing);
     let mut lines = Lines::default();
     let overdue = tokio::time::sleep(allowed(run));
