@@ -4,8 +4,10 @@
 
 mod build;
 mod edits;
+mod exec;
 mod gate;
 mod images;
+mod interactive;
 mod kill;
 mod language;
 mod lifecycle;
