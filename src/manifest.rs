@@ -15,15 +15,18 @@ mod import;
 mod judge;
 pub mod kind;
 mod lower;
+mod mask;
 mod merge;
 mod near;
 mod overlay;
+mod page;
 mod parse;
 mod place;
 mod rule;
 mod rules;
 mod scalar;
 pub mod schema;
+mod telltale;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -32,8 +35,6 @@ mod variable;
 pub mod write;
 
 use std::sync::Arc;
-
-use miette::NamedSource;
 
 pub use self::diagnostic::{Diagnostic, Rejected, Spot};
 pub use self::import::{Imported, import};
@@ -48,6 +49,7 @@ use self::book::{Book, Document};
 use self::diagnostic::Opened;
 use self::judge::Judge;
 use self::lower::Typed;
+use self::page::Page;
 use self::variable::Variables;
 use crate::model::name::Name;
 use crate::model::stack::{Stack, Target};
@@ -104,6 +106,7 @@ pub fn read(mut sources: Vec<Source>) -> Draft {
         complete: true,
     };
     let mut base = 0;
+    let mut texts = vec![];
     for (file, source) in sources.into_iter().enumerate() {
         let parsed = parse::documents(file, base, &source.text);
         let first = draft.documents.len();
@@ -113,12 +116,15 @@ pub fn read(mut sources: Vec<Source>) -> Draft {
         draft.allows.extend(allows);
         draft.diagnostics.extend(misread);
         draft.documents.extend(parsed.documents.into_iter().map(|root| Document { file, root }));
-        let text = rules::secret::masked(base, &source.text, &draft.documents[first..]);
-        let length = text.len();
-        let file = Arc::new(NamedSource::new(source.name, text).with_language("yaml"));
-        draft.files.push(Opened { base, file });
+        let length = source.text.len();
+        texts.push((source, base, first..draft.documents.len(), !parsed.incomplete));
         // One more, so that the end of a file is no place of the next.
         base += length + 1;
+    }
+    let secrets = mask::secrets(&draft.documents);
+    for (source, base, own, whole) in texts {
+        let text = mask::text(base, &source.text, &draft.documents[own], &secrets, whole);
+        draft.files.push(Opened { base, file: Arc::new(Page::new(source.name, text)) });
     }
     draft.documents.retain(|document| !document.is_empty());
     draft

@@ -1,5 +1,7 @@
 //! `acitask explain`.
 
+use std::io::{self, Write};
+
 use clap::Args;
 
 use super::Desk;
@@ -7,6 +9,7 @@ use super::code::Code;
 use super::failure::Failure;
 use super::name;
 use crate::manifest::Rule;
+use crate::render::text::wrapped;
 
 /// Explain a rule of the manifest language, or list all of them.
 #[derive(Args)]
@@ -18,20 +21,64 @@ pub(crate) struct Explain {
 
 /// Prints why there is a rule, what to write instead, and where it comes from.
 pub(crate) fn explain(desk: &Desk, arguments: &Explain) -> Result<Code, Failure> {
+    let width = desk.screen.out.width;
     let Some(code) = &arguments.code else {
-        desk.screen.result(|out| {
-            Rule::ALL
-                .iter()
-                .try_for_each(|rule| writeln!(out, "{rule}  {:<7}  {}", rule.severity(), rule.summary()))
-        })?;
-        return Ok(Code::DONE);
+        return desk.screen.result(|out| list(out, width)).map(|()| Code::DONE);
     };
     let rule = Rule::of(code).ok_or_else(|| Failure::UnknownRule {
         code: code.clone(),
         help: name::help(&code.to_uppercase(), Rule::ALL.iter().map(|rule| rule.code())),
     })?;
     desk.screen.result(|out| {
-        writeln!(out, "{rule}, {}: {}\n\n{}", rule.severity(), rule.summary(), rule.explanation().trim_end())
+        let heading = format!("{rule}, {}: {}", rule.severity(), rule.summary());
+        let allowed = if rule.can_be_allowed() {
+            format!("Allowed by a comment on the line above: # acitask: allow {rule} REASON")
+        } else {
+            "No comment allows it: acitask itself needs it.".to_owned()
+        };
+        let text = rule.explanation();
+        // The source comes last.
+        let (text, source) = text.rsplit_once("\nSource: ").unwrap_or((text, ""));
+        for paragraph in
+            [&heading, "", text.trim_end(), "", &allowed, "", &format!("Source: {}", source.trim_end())]
+        {
+            flow(out, paragraph, width)?;
+        }
+        Ok(())
     })?;
     Ok(Code::DONE)
+}
+
+/// All rules, one a line where it fits.
+fn list(out: &mut dyn Write, width: usize) -> io::Result<()> {
+    const INDENT: usize = 17;
+    for rule in Rule::ALL {
+        let lines = wrapped(rule.summary(), width.saturating_sub(INDENT));
+        for (place, line) in lines.iter().enumerate() {
+            match place {
+                0 => writeln!(out, "{rule}  {:<7}  {line}", rule.severity())?,
+                _ => writeln!(out, "{:INDENT$}{line}", "")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes text in lines of a width; what is indented stays as it is.
+fn flow(out: &mut dyn Write, text: &str, width: usize) -> io::Result<()> {
+    for (place, paragraph) in text.split("\n\n").enumerate() {
+        if place > 0 {
+            writeln!(out)?;
+        }
+        if paragraph.starts_with("    ") {
+            writeln!(out, "{paragraph}")?;
+            continue;
+        }
+        let joined = paragraph.lines().collect::<Vec<_>>().join(" ");
+        wrapped(&joined, width).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        if joined.is_empty() {
+            writeln!(out)?;
+        }
+    }
+    Ok(())
 }

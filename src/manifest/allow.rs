@@ -1,10 +1,10 @@
 //! `# acitask: allow ACI076 reason`: a comment that allows what stands on the next line.
 //!
-//! Invariant: only warnings and notes are allowed, each with a reason, and a comment that allows nothing is told.
+//! Invariant: what acitask itself needs cannot be allowed, each comment gives a reason, and one that allows nothing is told.
 
 use super::diagnostic::Diagnostic;
 use super::near::nearest;
-use super::rule::{Rule, Severity};
+use super::rule::Rule;
 use super::tree::Span;
 
 const OPENING: &str = "acitask: allow";
@@ -60,8 +60,10 @@ fn read(rest: &str) -> Result<Rule, String> {
         let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         return Err(format!("{near}write `# acitask: allow CODE reason`, such as ACI076"));
     };
-    if rule.severity() == Severity::Error {
-        return Err(format!("{rule} is an error, and only warnings and notes can be allowed"));
+    if !rule.can_be_allowed() {
+        return Err(format!(
+            "{rule} cannot be allowed, because acitask itself could do nothing with the manifest; `acitask explain` marks the rules that can"
+        ));
     }
     if reason.trim().is_empty() {
         return Err(format!("say why: `# acitask: allow {rule} reason`"));

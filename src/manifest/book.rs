@@ -1,10 +1,10 @@
 //! The book of all documents: which kind each is, what it is called, and whether any is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::Diagnostic;
 use super::kind::{API_VERSION, Kind};
-use super::near::advice;
+use super::near::{advice, nearest};
 use super::place::Place;
 use super::rule::Rule;
 use super::scalar::Scalar;
@@ -35,6 +35,8 @@ impl Document {
 pub(super) struct Sheet<'d> {
     pub(super) kind: Kind,
     pub(super) root: Place<'d>,
+    /// Whether its kind is misspelt, so that it is judged as what it is nearest to and never taken.
+    pub(super) assumed: bool,
 }
 
 impl<'d> Sheet<'d> {
@@ -56,16 +58,32 @@ pub(super) struct Book<'d> {
     index: BTreeMap<(Kind, Name), usize>,
     /// Whether every document is here under its name, so that what is not here is not declared.
     pub(super) complete: bool,
+    /// Whether every document is here under its kind.
+    pub(super) sorted: bool,
+    /// The names of documents of unknown kinds, which may be the ones that are referred to.
+    strange: BTreeSet<Name>,
 }
 
 impl<'d> Book<'d> {
     /// Tells the kinds of documents apart.
     pub(super) fn open(documents: &'d [Document], complete: bool) -> (Self, Vec<Diagnostic>) {
-        let (mut book, mut diagnostics) = (Self { sheets: vec![], index: BTreeMap::new(), complete }, vec![]);
+        let (mut book, mut diagnostics) = (
+            Self {
+                sheets: vec![],
+                index: BTreeMap::new(),
+                complete,
+                sorted: complete,
+                strange: BTreeSet::new(),
+            },
+            vec![],
+        );
         for root in documents.iter().map(Document::place) {
-            match kind(root) {
-                Ok(kind) => {
-                    let sheet = Sheet { kind, root };
+            let (kind, diagnostic) = kind(root);
+            let assumed = diagnostic.is_some();
+            diagnostics.extend(diagnostic);
+            match kind {
+                Some(kind) => {
+                    let sheet = Sheet { kind, root, assumed };
                     match sheet.name() {
                         Some(name) => {
                             book.index.entry((kind, Name::from(name))).or_insert(book.sheets.len());
@@ -74,9 +92,12 @@ impl<'d> Book<'d> {
                     }
                     book.sheets.push(sheet);
                 }
-                Err(diagnostic) => {
-                    book.complete = false;
-                    diagnostics.push(*diagnostic);
+                None => {
+                    book.sorted = false;
+                    match root.word(&["metadata", "name"]) {
+                        Some(name) => drop(book.strange.insert(Name::from(name))),
+                        None => book.complete = false,
+                    }
                 }
             }
         }
@@ -88,29 +109,38 @@ impl<'d> Book<'d> {
         self.sheets.iter().copied().filter(move |sheet| sheet.kind == kind)
     }
 
+    /// Whether a name that is not found is not declared.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        self.complete && !self.strange.contains(&Name::from(name))
+    }
+
     /// The document of a kind under a name.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Option<Sheet<'d>> {
         self.sheets.get(*self.index.get(&(kind, Name::from(name)))?).copied()
     }
 }
 
-/// The kind of a document.
-fn kind(root: Place<'_>) -> Result<Kind, Box<Diagnostic>> {
+/// The kind of a document, as far as it can be told, and what is wrong with how it is said.
+fn kind(root: Place<'_>) -> (Option<Kind>, Option<Diagnostic>) {
     let Data::Mapping(_) = root.node.data else {
         let diagnostic = root.flaw(Rule::Document, "a manifest is a mapping", "this is none");
-        return Err(Box::new(diagnostic.help(format!("begin with apiVersion: {API_VERSION} and kind"))));
+        return (None, Some(diagnostic.help(format!("begin with apiVersion: {API_VERSION} and kind"))));
     };
     let words = Kind::ALL.map(Kind::as_str);
     let Some(place) = root.get("kind") else {
-        let diagnostic = root.flaw(Rule::Document, "the manifest needs a kind", "kind is missing here");
-        return Err(Box::new(diagnostic.help(format!("one of {}", words.join(", ")))));
+        // A key that is near to it is told by the schema of what it names.
+        let near = root.node.entries().iter().find(|(key, _)| nearest(&key.text, ["kind"]).is_some());
+        let (span, help) = match near {
+            Some((key, _)) => (key.span, "did you mean `kind`?".to_owned()),
+            None => (root.head(), format!("add kind: one of {}", words.join(", "))),
+        };
+        let diagnostic = Diagnostic::new(Rule::Document, "the manifest needs a kind");
+        return (None, Some(diagnostic.label(root.file, span, "kind is missing here").help(help)));
     };
     let word = place.text().unwrap_or_default();
-    Kind::of(word).ok_or_else(|| {
-        let diagnostic = place.flaw(Rule::Kind, "there is no such kind of manifest", "not a known kind");
-        Box::new(match advice(word, words) {
-            Some(advice) => diagnostic.help(advice),
-            None => diagnostic,
-        })
-    })
+    if let Some(kind) = Kind::of(word) {
+        return (Some(kind), None);
+    }
+    let diagnostic = place.flaw(Rule::Kind, "there is no such kind of manifest", "not a known kind");
+    (nearest(word, words).and_then(Kind::of), Some(diagnostic.help(advice(word, words))))
 }

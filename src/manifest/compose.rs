@@ -18,6 +18,9 @@ const MAX_NODES: usize = 1_000_000;
 /// The most bytes that the aliases of a file may copy.
 const MAX_COPIED: usize = 32 << 20;
 
+/// How many keys that stand twice are told of a file.
+const MOST_TWICE: usize = 1_000;
+
 type Outcome = Result<(), Box<Diagnostic>>;
 
 /// A collection that is being read.
@@ -132,7 +135,8 @@ impl Composer {
     fn merged(&mut self, entries: Vec<(Key, Node)>) -> Result<Vec<(Key, Node)>, Box<Diagnostic>> {
         let (entries, twice) = merge::apply(entries)
             .map_err(|span| Box::new(merge::refusal().label(self.file, span, "this is no mapping")))?;
-        for (first, again) in twice {
+        let room = MOST_TWICE.saturating_sub(self.diagnostics.len());
+        for (first, again) in twice.into_iter().take(room) {
             self.diagnostics.push(
                 Diagnostic::new(Rule::DuplicateKey, format!("the key {} stands twice", again.text))
                     .label(self.file, again.span, "again here")
@@ -146,18 +150,14 @@ impl Composer {
     fn copy(&mut self, anchor: usize, span: Span) -> Outcome {
         let Some(target) = self.anchors.get(&anchor) else {
             let diagnostic = Diagnostic::new(Rule::Syntax, "an alias stands inside what it refers to");
-            return Err(Box::new(diagnostic.label(self.file, span, "this never ends")));
+            let help = "an alias repeats what stands before it: move the anchor, or write the value out";
+            return Err(Box::new(diagnostic.label(self.file, span, "this never ends").help(help)));
         };
         // The size is checked before the copy is made.
         self.nodes += target.nodes;
         self.copied += target.bytes;
         if self.copied > MAX_COPIED || self.nodes > MAX_NODES {
-            let message = "the aliases of this file make it too large".to_owned();
-            return Err(Box::new(Diagnostic::new(Rule::Budget, message).label(
-                self.file,
-                span,
-                "up to here",
-            )));
+            return Err(self.too_large("the aliases of this file make it too large".to_owned(), span));
         }
         let copy = target.clone();
         self.place(copy, span)
@@ -167,12 +167,7 @@ impl Composer {
         self.nodes += 1;
         let span = closed.node.span;
         if self.nodes > MAX_NODES {
-            let message = format!("the file has more than {MAX_NODES} values");
-            return Err(Box::new(Diagnostic::new(Rule::Budget, message).label(
-                self.file,
-                span,
-                "up to here",
-            )));
+            return Err(self.too_large(format!("the file has more than {MAX_NODES} values"), span));
         }
         if anchor > 0 {
             self.copied += closed.bytes;
@@ -203,9 +198,15 @@ impl Composer {
         Ok(())
     }
 
+    fn too_large(&self, message: String, span: Span) -> Box<Diagnostic> {
+        let diagnostic = Diagnostic::new(Rule::Budget, message).label(self.file, span, "up to here");
+        Box::new(diagnostic.help("split it into several files; all files of a folder are read together"))
+    }
+
     fn too_deep(&self, span: Span) -> Box<Diagnostic> {
         let message = format!("the document is nested deeper than {MAX_DEPTH} levels");
-        Box::new(Diagnostic::new(Rule::Budget, message).label(self.file, span, "here"))
+        let diagnostic = Diagnostic::new(Rule::Budget, message).label(self.file, span, "here");
+        Box::new(diagnostic.help("manifests need about ten levels: is a bracket or an indent too many?"))
     }
 }
 

@@ -5,13 +5,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{LabeledSpan, NamedSource, SourceCode};
+use miette::{LabeledSpan, SourceCode};
 
+use super::page::Page;
 use super::rule::{Rule, Severity};
 use super::tree::Span;
 
-/// The text of a file under the name it is shown with.
-pub(super) type File = Arc<NamedSource<String>>;
+/// How many errors are told, and how many warnings and notes: more than people read, and no text makes of them more than
+/// can be written.
+const MOST: usize = 1_000;
 
 /// A breach of a rule, with the places that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Diagnostic {
 
 /// A file to show; two of them are equal by name, since a name is read once.
 #[derive(Clone, Debug)]
-struct Shown(File);
+struct Shown(Arc<Page>);
 
 impl PartialEq for Shown {
     fn eq(&self, other: &Self) -> bool {
@@ -74,6 +76,11 @@ impl Diagnostic {
         self.file == file
     }
 
+    /// How many places it is about.
+    pub(super) fn places(&self) -> usize {
+        self.labels.len()
+    }
+
     /// Whether its first place begins in a stretch.
     pub(super) fn begins_in(&self, stretch: Span) -> bool {
         let first = self.labels.first().map(|(span, _)| span.start);
@@ -111,8 +118,8 @@ impl Diagnostic {
     pub fn spots(&self) -> Vec<Spot> {
         let Some(Shown(file)) = &self.source else { return vec![] };
         let spot = |(span, label): &(Span, String)| {
-            let (line, column) = position(file.inner(), span.start);
-            let (end_line, end_column) = position(file.inner(), span.end);
+            let (line, column) = file.position(span.start);
+            let (end_line, end_column) = file.position(span.end);
             Spot { file: file.name().to_owned(), line, column, end_line, end_column, label: label.clone() }
         };
         self.labels.iter().map(spot).collect()
@@ -133,7 +140,7 @@ impl Diagnostic {
         let elsewhere = self.elsewhere.take().map(|(span, text)| (span, text.to_owned()));
         for (span, text) in far.into_iter().chain(elsewhere) {
             if let Some(Opened { base, file }) = file_of(files, span.start).map(|at| &files[at]) {
-                let (line, _) = position(file.inner(), span.start - base);
+                let (line, _) = file.position(span.start - base);
                 self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
             }
         }
@@ -145,7 +152,7 @@ impl Diagnostic {
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) base: usize,
-    pub(super) file: File,
+    pub(super) file: Arc<Page>,
 }
 
 /// The file that a byte is in.
@@ -179,14 +186,20 @@ impl miette::Diagnostic for Diagnostic {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|Shown(file)| file as &dyn SourceCode)
+        self.source.as_ref().map(|Shown(file)| &**file as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = |(span, text): &(Span, String)| {
-            LabeledSpan::new(Some(text.clone()), span.start, span.end - span.start)
+        let Shown(file) = self.source.as_ref()?;
+        let label = |(place, (span, text)): (usize, &(Span, String))| {
+            let Span { start, end } = file.underlined(*span);
+            match place {
+                // It stands in the heading of what is shown.
+                0 => LabeledSpan::new_primary_with_span(Some(text.clone()), (start, end - start)),
+                _ => LabeledSpan::new(Some(text.clone()), start, end - start),
+            }
         };
-        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().map(label)) as Box<_>)
+        (!self.labels.is_empty()).then(|| Box::new(self.labels.iter().enumerate().map(label)) as Box<_>)
     }
 }
 
@@ -205,14 +218,6 @@ pub struct Spot {
     pub end_column: usize,
     /// What there is to say about it.
     pub label: String,
-}
-
-/// The line and the column of a byte.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-    (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
 /// The manifests are refused.
@@ -247,7 +252,19 @@ pub(super) fn part(diagnostics: Vec<Diagnostic>, files: &[Opened]) -> (Vec<Diagn
     let mut shown: Vec<_> = diagnostics.into_iter().map(|each| each.shown(files)).collect();
     shown.sort_by(|a, b| key(a).cmp(&key(b)));
     shown.dedup();
-    shown.into_iter().partition(|each| each.rule.severity() == Severity::Error)
+    let (errors, others) = shown.into_iter().partition(|each| each.rule.severity() == Severity::Error);
+    (first(errors), first(others))
+}
+
+/// The first of many, and how many more there are.
+fn first(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = all.len().saturating_sub(MOST);
+    let Some(next) = all.get(MOST).filter(|_| more > 0) else { return all };
+    let message = format!("{more} more findings are left out");
+    let last = Diagnostic::new(next.rule, message).help("they are told when those before them are settled");
+    all.truncate(MOST);
+    all.push(last);
+    all
 }
 
 fn key(diagnostic: &Diagnostic) -> (usize, Option<Span>, Rule, &str) {

@@ -56,6 +56,8 @@ impl Judge {
             .map(|error| error.instance_path().as_str())
             .collect();
         let told = |error: &&ValidationError<'_>| match error.kind() {
+            // What kind it is has been settled, and told where it was not written so.
+            ValidationErrorKind::Constant { .. } if error.instance_path().as_str() == "/kind" => false,
             ValidationErrorKind::Required { property } => {
                 !misspelt.contains(&(error.instance_path().as_str().to_owned(), text(property).to_owned()))
             }
@@ -104,9 +106,9 @@ fn unknown_key(place: Place<'_>, path: &str, key: &str, known: &[String]) -> Dia
     let shown = cut(key);
     let diagnostic = Diagnostic::new(Rule::UnknownKey, format!("{} has no key {shown}", subject(path)));
     let diagnostic = diagnostic.label(place.file, place.key(key), "this key is not known");
-    match advice(key, known.iter().map(String::as_str)) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic,
+    match known {
+        [] => diagnostic.help("leave it out: this mapping has no keys"),
+        known => diagnostic.help(advice(key, known.iter().map(String::as_str))),
     }
 }
 
@@ -114,7 +116,8 @@ fn unknown_key(place: Place<'_>, path: &str, key: &str, known: &[String]) -> Dia
 fn more_keys(place: Place<'_>, path: &str, count: usize) -> Option<Diagnostic> {
     let more = count.checked_sub(MOST_KEYS).filter(|more| *more > 0)?;
     let message = format!("{} has {more} more keys that are not known", subject(path));
-    Some(place.flaw(Rule::UnknownKey, message, "in this mapping"))
+    let help = "`acitask schema` has the keys that are known";
+    Some(place.flaw(Rule::UnknownKey, message, "in this mapping").help(help))
 }
 
 fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diagnostic {
@@ -128,15 +131,12 @@ fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diag
                 .flaw(Rule::MissingKey, format!("{what} needs {key}"), format!("{key} is missing here"))
                 .help(help)
         }
-        ValidationErrorKind::Type { kind } => wrong_type(place, &what, kind),
+        ValidationErrorKind::Type { kind } => wrong_type(place, path, kind),
         ValidationErrorKind::Enum { options } => {
             let words: Vec<&str> = options.as_array().into_iter().flatten().map(text).collect();
             let diagnostic =
                 place.flaw(Rule::Word, format!("{what} cannot be {found}"), "not a word known here");
-            match advice(&found, words.iter().copied()) {
-                Some(advice) => diagnostic.help(advice),
-                None => diagnostic,
-            }
+            diagnostic.help(advice(&found, words.iter().copied()))
         }
         ValidationErrorKind::Constant { expected_value } => {
             let word = text(expected_value);
@@ -150,23 +150,39 @@ fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diag
             limited(place, &what, &found, &format!("more than {limit}"))
         }
         ValidationErrorKind::MinItems { limit } => {
-            place.flaw(Rule::Range, format!("{what} wants at least {limit} item"), "too few")
+            let items = if *limit == 1 { "item" } else { "items" };
+            place
+                .flaw(Rule::Range, format!("{what} wants at least {limit} {items}"), "too few")
+                .help("add one, as an item that begins with `- `")
         }
-        ValidationErrorKind::MaxItems { limit } => {
-            place.flaw(Rule::Range, format!("{what} takes at most {limit} items"), "too many")
-        }
+        ValidationErrorKind::MaxItems { limit } => place
+            .flaw(Rule::Range, format!("{what} takes at most {limit} items"), "too many")
+            .help(format!("take out all but {limit}, or spread them over several manifests")),
         ValidationErrorKind::Pattern { .. } => place
             .flaw(Rule::Type, format!("{what} cannot be {found}"), "not a period of time")
             .help("write a period such as 30s, 2m or 1h30m"),
-        _ => place.flaw(Rule::Type, format!("{what} does not fit: {}", error.masked()), "here"),
+        _ => place
+            .flaw(Rule::Type, format!("{what} does not fit: {}", error.masked()), "here")
+            .help("`acitask schema` says what it takes"),
     }
 }
 
 fn limited(place: Place<'_>, what: &str, found: &str, limit: &str) -> Diagnostic {
-    place.flaw(Rule::Range, format!("{what} is {limit}, not {found}"), limit)
+    place
+        .flaw(Rule::Range, format!("{what} is {limit}, not {found}"), limit)
+        .help(format!("write a number that is {limit}"))
 }
 
-fn wrong_type(place: Place<'_>, what: &str, wanted: &TypeKind) -> Diagnostic {
+/// Whether a reference to a secret is wanted at a pointer.
+fn is_secret(path: &str) -> bool {
+    let mut steps = path.rsplit('/');
+    let (last, of) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
+    matches!(last, "secureValue" | "password" | "storageAccountKey" | "workspaceKey")
+        || matches!(of, "secret" | "protectedSettings")
+}
+
+fn wrong_type(place: Place<'_>, path: &str, wanted: &TypeKind) -> Diagnostic {
+    let what = subject(path);
     let wanted = match wanted {
         TypeKind::Single(wanted) => *wanted,
         // No key of the language takes values of several types.
@@ -190,6 +206,11 @@ fn wrong_type(place: Place<'_>, what: &str, wanted: &TypeKind) -> Diagnostic {
         (_, Some(Scalar::Text(_))) => "text",
     };
     let diagnostic = place.flaw(Rule::Type, format!("{what} wants {wants}"), format!("this is {is}"));
+    if wanted == JsonType::Object && is != "a list" && is_secret(path) {
+        return diagnostic.help(
+            "a secret does not stand here: declare a variable with secret: true in the Project and write {fromVariable: NAME}, or {fromFile: PATH}",
+        );
+    }
     let found = source(place);
     match (wanted, is) {
         (JsonType::String, "a number" | "a truth value") => {
@@ -207,7 +228,8 @@ fn wrong_type(place: Place<'_>, what: &str, wanted: &TypeKind) -> Diagnostic {
             diagnostic.help("begin each item of a list with `- `, or put the items in [ ]")
         }
         (JsonType::String, "a mapping") => diagnostic.help("put text that begins with { in quotes"),
-        _ => diagnostic,
+        (JsonType::Object, _) => diagnostic.help("write `key: value` on the lines below, or {key: value}"),
+        _ => diagnostic.help(format!("write {wants}")),
     }
 }
 

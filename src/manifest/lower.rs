@@ -50,7 +50,7 @@ impl Typed {
                 Ok(json) => judge.judge(sheet.kind, sheet.root, &json),
                 Err(error) => vec![ours(sheet, &error)],
             };
-            if !found.is_empty() || sheet.root.node.is_unresolved() {
+            if !found.is_empty() || sheet.assumed || sheet.root.node.is_unresolved() {
                 diagnostics.extend(found);
                 continue;
             }

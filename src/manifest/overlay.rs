@@ -29,13 +29,10 @@ pub(super) fn applied(
     let (book, _) = Book::open(documents, complete);
     let Some(name) = name else { return (patched, diagnostics) };
     let Some(chosen) = book.find(Kind::Environment, name) else {
-        if book.complete {
+        if book.lacks(name) {
             let known: Vec<_> = book.of(Kind::Environment).filter_map(Sheet::name).collect();
             let diagnostic = Diagnostic::new(Rule::Environment, format!("there is no Environment {name}"));
-            diagnostics.push(match advice(name, known) {
-                Some(advice) => diagnostic.help(advice),
-                None => diagnostic.help("leave -e out, or add a manifest of kind Environment"),
-            });
+            diagnostics.push(diagnostic.help(advice(name, known)));
         }
         return (patched, diagnostics);
     };
@@ -56,7 +53,7 @@ pub(super) fn applied(
                     lay_over(document, spec.node);
                 }
             }
-            None if book.complete => diagnostics.push(unknown(&book, kind, of, named)),
+            None if book.lacks(named) => diagnostics.push(unknown(&book, kind, of, named)),
             None => {}
         }
     }
@@ -66,10 +63,7 @@ pub(super) fn applied(
 fn unknown(book: &Book<'_>, kind: Kind, place: Place<'_>, name: &str) -> Diagnostic {
     let known: Vec<_> = book.of(kind).filter_map(Sheet::name).collect();
     let diagnostic = place.flaw(Rule::PatchTarget, format!("no {kind} is called {name}"), "not declared");
-    match advice(name, known) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic,
-    }
+    diagnostic.help(advice(name, known))
 }
 
 /// Whether an environment has to be named and is not.

@@ -26,11 +26,12 @@ pub(super) fn documents(file: usize, base: usize, text: &str) -> Parsed {
     let mut parsed = Parsed { documents: vec![], diagnostics: vec![], incomplete: false };
     if text.len() > MAX_TEXT {
         let message = format!("the file has {} MB; at most {} MB are read", text.len() >> 20, MAX_TEXT >> 20);
-        parsed.diagnostics.push(Diagnostic::new(Rule::Readable, message).label(
-            file,
-            Span { start: base, end: base },
-            "here",
-        ));
+        let diagnostic = Diagnostic::new(Rule::Readable, message);
+        parsed.diagnostics.push(
+            diagnostic
+                .label(file, Span { start: base, end: base }, "here")
+                .help("split it into several files; all files of a folder are read together"),
+        );
         parsed.incomplete = true;
         return parsed;
     }
@@ -78,6 +79,8 @@ fn syntax(file: usize, base: usize, text: &str, error: &ScanError) -> Diagnostic
     match text.as_bytes().get(at) {
         Some(b'\t') => diagnostic.help("indent with spaces; YAML takes no tabs for it"),
         Some(0) => diagnostic.help("remove the NUL character; a manifest is text"),
-        _ => diagnostic,
+        _ => {
+            diagnostic.help("the cause may stand a line above; `acitask explain ACI002` tells the usual ones")
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! variables have already complained. So a rule speaks of what it can see, and one mistake never makes another.
 
 use super::diagnostic::Diagnostic;
+use super::near::nearest;
 use super::rule::Rule;
 use super::scalar::Scalar;
 use super::tree::{Data, Key, Node, Span};
@@ -70,6 +71,17 @@ impl<'d> Place<'d> {
     /// Whether a list without items is here.
     pub(super) fn is_empty_list(self) -> bool {
         matches!(&self.node.data, Data::Sequence(items) if items.is_empty())
+    }
+
+    /// Whether a key of this mapping holds a list, if it is here.
+    pub(super) fn lists(self, key: &str) -> bool {
+        self.get(key).is_none_or(|value| matches!(value.node.data, Data::Sequence(_)))
+    }
+
+    /// Whether a key of this mapping is here under another spelling, which the schema tells.
+    pub(super) fn misspells(self, key: &str) -> bool {
+        let mut others = self.node.entries().iter().filter(|(other, _)| other.text != key);
+        self.get(key).is_none() && others.any(|(other, _)| nearest(&other.text, [key]).is_some())
     }
 
     /// Where a key of this mapping stands; where there is none, where the mapping begins.

@@ -58,6 +58,12 @@ macro_rules! rules {
                 match self { $(Self::$name => include_str!(concat!("explain/", $code, ".md")),)+ }
             }
 
+            /// Whether a comment may allow a breach: of warnings and notes, and of errors those where acitask foretells what
+            /// Azure refuses. Azure may have changed its mind; what acitask itself needs stays needed.
+            pub const fn can_be_allowed(self) -> bool {
+                !matches!(self.severity(), Severity::Error) || self.is_azures()
+            }
+
             /// The rule of a code, in any case.
             pub fn of(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|rule| rule.code().eq_ignore_ascii_case(code))
@@ -138,6 +144,35 @@ rules! {
     AllowMalformed "ACI090" Warning "what is allowed is named by its code, with a reason";
     AllowIdle "ACI091" Note "what is allowed is there";
     Ours "ACI099" Error "a manifest that fits the schema can be read";
+}
+
+impl Rule {
+    /// Whether it is Azure that takes or refuses what the rule speaks of, and a body can be built all the same.
+    const fn is_azures(self) -> bool {
+        matches!(
+            self,
+            Self::Step
+                | Self::Resources
+                | Self::ReservedPort
+                | Self::PortCount
+                | Self::PrivateAddress
+                | Self::Limits
+                | Self::Windows
+                | Self::DnsLabel
+                | Self::TagText
+                | Self::MountUnknown
+                | Self::Spot
+                | Self::Confidential
+                | Self::Gpu
+                | Self::Registries
+                | Self::IdentityMissing
+                | Self::IdentityShape
+                | Self::WindowsVolume
+                | Self::ApiVersionNeeded
+                | Self::MountPath
+                | Self::RegistryName
+        )
+    }
 }
 
 impl fmt::Display for Rule {

@@ -6,6 +6,7 @@
 mod graph;
 mod identity;
 mod image;
+mod literal;
 mod name;
 mod network;
 mod offer;
@@ -40,6 +41,7 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
         one_of::judge(*sheet, diagnostics);
         region::judge(*sheet, diagnostics);
         image::judge(*sheet, diagnostics);
+        literal::judge(*sheet, diagnostics);
         if let Some(group) = group(*sheet) {
             resources::judge(group, diagnostics);
             network::judge(group, diagnostics);

@@ -78,6 +78,9 @@ pub(super) fn declared(project: Place<'_>) -> Vec<Declared> {
     project.entries(&["spec", "variables"]).map(declare).collect()
 }
 
+/// How many places are told at which a variable stands.
+const MOST_PLACES: usize = 10;
+
 /// All that is known of variables while placeholders are filled.
 pub(super) struct Variables<'v> {
     declared: BTreeMap<&'v str, &'v Declared>,
@@ -131,10 +134,7 @@ impl<'v> Variables<'v> {
         let strange = strange.map(|(name, given)| {
             let message = format!("{} gives {name}, which is not declared", given.origin);
             let diagnostic = Diagnostic::new(Rule::Undeclared, message);
-            match advice(name, self.declared.keys().copied()) {
-                Some(advice) => diagnostic.help(advice),
-                None => diagnostic.help("declare it under spec.variables of the Project"),
-            }
+            diagnostic.help(advice(name, self.declared.keys().copied()))
         });
         let strange: Vec<_> = strange.collect();
         self.wanting.into_values().chain(self.diagnostics).chain(strange).collect()
@@ -239,16 +239,20 @@ impl<'v> Variables<'v> {
                 let or = format!("; for a ${{{name}}} that is meant for the program, write $${{{name}}}");
                 self.undeclared(file, span, name, &or);
             }
-            Offer::Nothing => self.want(Rule::NoValue, file, span, name, || {
+            Offer::Nothing if self.declaration(name).is_none_or(|declared| !declared.secret) => {
+                self.want(Rule::NoValue, file, span, name, || {
                 let message = format!("the variable {name} has no value");
                 Diagnostic::new(Rule::NoValue, message).help(format!(
                     "give it with --var {name}=…, as ACITASK_VAR_{name} in the environment, or in .env beside the manifests"
                 ))
-            }),
-            Offer::Secret(_) => self.want(Rule::SecretShown, file, span, name, || {
+                });
+            }
+            // A secret one would be shown as soon as it has a value.
+            Offer::Nothing | Offer::Secret(_) => self.want(Rule::SecretShown, file, span, name, || {
                 let message = format!("the secret variable {name} would be shown here");
-                Diagnostic::new(Rule::SecretShown, message)
-                    .help(format!("in a container's environment, write secureValue: {{fromVariable: {name}}}"))
+                Diagnostic::new(Rule::SecretShown, message).help(format!(
+                    "in a container's environment, write secureValue: {{fromVariable: {name}}}"
+                ))
             }),
         }
     }
@@ -269,7 +273,7 @@ impl<'v> Variables<'v> {
     fn want(&mut self, rule: Rule, file: usize, span: Span, name: &str, make: impl FnOnce() -> Diagnostic) {
         let key = (rule, name.to_owned());
         match self.wanting.remove(&key) {
-            Some(known) if known.is_in(file) => {
+            Some(known) if known.is_in(file) && known.places() < MOST_PLACES => {
                 self.wanting.insert(key, known.label(file, span, "and here"));
             }
             Some(known) => drop(self.wanting.insert(key, known)),

@@ -1,5 +1,7 @@
 //! Managed identities, registries and secrets of a Key Vault: what one part of a group wants of another is there.
 
+use std::collections::BTreeSet;
+
 use super::{all_containers, containers};
 use crate::manifest::book::Sheet;
 use crate::manifest::diagnostic::Diagnostic;
@@ -41,7 +43,7 @@ fn kind(group: Place<'_>) -> Option<Diagnostic> {
 
 /// Those who use a user-assigned identity that the group does not have.
 fn users(group: Place<'_>) -> Vec<Diagnostic> {
-    let identities: Vec<String> = group
+    let identities: BTreeSet<String> = group
         .entries(&["identity", "userAssignedIdentities"])
         .map(|(key, _)| key.text.to_lowercase())
         .collect();
@@ -65,7 +67,8 @@ fn users(group: Place<'_>) -> Vec<Diagnostic> {
 
 /// Names of secret references that the group does not declare.
 fn secret_references(sheet: Sheet<'_>, group: Place<'_>) -> Vec<Diagnostic> {
-    let names: Vec<_> = group.list(&["secretReferences"]).filter_map(|each| each.word(&["name"])).collect();
+    let names: BTreeSet<_> =
+        group.list(&["secretReferences"]).filter_map(|each| each.word(&["name"])).collect();
     let variables = all_containers(sheet)
         .flat_map(|each| each.list(&["environmentVariables"]))
         .filter_map(|variable| variable.get("secureValueReference"));
@@ -79,15 +82,12 @@ fn secret_references(sheet: Sheet<'_>, group: Place<'_>) -> Vec<Diagnostic> {
         .map(|(_, place)| place);
     let unknown = |place: Place<'_>| {
         let name = place.text()?;
-        if names.contains(&name) {
+        if names.contains(name) {
             return None;
         }
         let message = format!("no secretReference of the group is called {name}");
         let diagnostic = place.flaw(Rule::Reference, message, "not declared");
-        Some(match advice(name, names.iter().copied()) {
-            Some(advice) => diagnostic.help(advice),
-            None => diagnostic.help("declare it under secretReferences of the group"),
-        })
+        Some(diagnostic.help(advice(name, names.iter().copied())))
     };
     variables.chain(passwords).chain(keys).chain(files).filter_map(unknown).collect()
 }

@@ -118,7 +118,8 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.extend(label.and_then(|label| misnamed(label, &DNS).or_else(|| letter_first(label))));
     for (key, _) in root.entries(&["spec", "variables"]) {
         if let Some(wrong) = wrong(&key.text, &DECLARED) {
-            diagnostics.push(Diagnostic::new(Rule::Name, wrong).label(root.file, key.span, "this name"));
+            let diagnostic = Diagnostic::new(Rule::Name, wrong).label(root.file, key.span, "this name");
+            diagnostics.push(diagnostic.help(instead(&key.text, &DECLARED)));
         }
     }
     if sheet.kind == Kind::TaskRun && root.at(&["spec", "template"]).is_some() {
@@ -127,8 +128,27 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn misnamed(place: Place<'_>, form: &Form) -> Option<Diagnostic> {
-    let wrong = wrong(place.text()?, form)?;
-    Some(place.flaw(Rule::Name, wrong, "this name"))
+    let name = place.text()?;
+    let wrong = wrong(name, form)?;
+    let strange = name.chars().find(|letter| !(form.inner)(*letter));
+    let label = strange.map_or_else(|| "this name".to_owned(), |letter| format!("has {letter:?}"));
+    Some(place.flaw(Rule::Name, wrong, label).help(instead(name, form)))
+}
+
+/// A name like this one that can be taken, or what one is made of.
+fn instead(name: &str, form: &Form) -> String {
+    let fitting = |letter: char| match letter {
+        letter if (form.inner)(letter) => letter,
+        letter if (form.inner)(letter.to_ascii_lowercase()) => letter.to_ascii_lowercase(),
+        _ if (form.inner)('-') => '-',
+        _ => '_',
+    };
+    let fitted: String = name.chars().map(fitting).take(form.longest).collect();
+    let fitted = fitted.trim_matches(|letter| !(form.outer)(letter));
+    match wrong(fitted, form) {
+        None => format!("write {fitted}"),
+        Some(_) => format!("write {} to {} of {}", form.shortest, form.longest, form.says),
+    }
 }
 
 /// What is wrong with a name.
@@ -147,12 +167,14 @@ fn letter_first(label: Place<'_>) -> Option<Diagnostic> {
     first
         .is_ascii_digit()
         .then(|| label.flaw(Rule::Name, "a DNS name label begins with a letter", "begins with a digit"))
+        .map(|found| found.help("put a letter first"))
 }
 
 fn double_hyphen(name: Place<'_>) -> Option<Diagnostic> {
     name.text()?
         .contains("--")
         .then(|| name.flaw(Rule::Name, format!("{} has {}", VOLUME.of, VOLUME.says), "two hyphens in a row"))
+        .map(|found| found.help("write one hyphen"))
 }
 
 fn room_for_digest(name: Place<'_>) -> Option<Diagnostic> {

@@ -2,6 +2,8 @@
 //!
 //! Reserved ports are those of Microsoft's page "Frequently asked questions about Azure Container Instances".
 
+use std::collections::BTreeSet;
+
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
@@ -24,25 +26,42 @@ const RESERVED: [(u16, u16); 10] = [
 ];
 
 pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let offered: Vec<_> = group.list(&["containers"]).flat_map(|each| each.list(&["ports"])).collect();
+    let containers: Vec<_> = group.list(&["containers"]).collect();
+    let offered: Vec<_> = containers.iter().flat_map(|each| each.list(&["ports"])).collect();
     let open: Vec<_> = group.list(&["ipAddress", "ports"]).collect();
     diagnostics.extend(offered.iter().chain(&open).filter_map(|port| reserved(*port)));
-    if group.get("ipAddress").is_some() {
-        let lacks = |ports: &[Place<'_>], port: &Place<'_>| {
-            key(*port).is_some_and(|wanted| !ports.iter().any(|each| key(*each).as_ref() == Some(&wanted)))
-        };
-        let unoffered = open.iter().filter(|port| lacks(&offered, port));
-        diagnostics.extend(unoffered.filter_map(|port| unmatched(*port, "no container offers this port")));
-        let unopened = offered.iter().filter(|port| lacks(&open, port));
-        diagnostics
-            .extend(unopened.filter_map(|port| unmatched(*port, "the address does not have this port")));
+    // What is misspelt or of another type may well hold the counterpart, and is told.
+    let is_seen = |of: Place<'_>| {
+        !of.misspells("ports") && of.list(&["ports"]).all(|port| key(port).is_some()) && of.lists("ports")
+    };
+    let address = group.get("ipAddress");
+    if !containers.is_empty() && containers.iter().all(|each| is_seen(*each)) && address.is_some_and(is_seen)
+    {
+        let unoffered = without(&open, &offered);
+        diagnostics.extend(
+            unoffered.into_iter().filter_map(|port| unmatched(port, "no container offers this port")),
+        );
+        let unopened = without(&offered, &open);
+        let message = "the address does not have this port";
+        diagnostics.extend(unopened.into_iter().filter_map(|port| unmatched(port, message)));
     }
     diagnostics.extend(open.get(MOST_PORTS).map(|port| {
         let message = format!("an address has at most {MOST_PORTS} ports, and this one {}", open.len());
         port.flaw(Rule::PortCount, message, "one too many")
+            .help("take ports out, or let another group have them; containers of a group need none among each other")
     }));
     diagnostics.extend(subnets(group));
     diagnostics.extend(windows(group));
+}
+
+/// Those of some ports that are not among others, each once, and none that is reserved.
+fn without<'d>(ports: &[Place<'d>], others: &[Place<'d>]) -> Vec<Place<'d>> {
+    let mut seen: BTreeSet<_> = others.iter().filter_map(|port| key(*port)).collect();
+    ports
+        .iter()
+        .copied()
+        .filter(|port| key(*port).is_some_and(|key| seen.insert(key)) && reserved(*port).is_none())
+        .collect()
 }
 
 fn number(port: Place<'_>) -> Option<u16> {

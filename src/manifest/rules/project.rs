@@ -10,15 +10,16 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut projects = book.of(Kind::Project);
     let project = projects.next();
     diagnostics.extend(projects.map(another));
-    if project.is_none() && book.complete {
+    if project.is_none() && book.complete && book.sorted {
         diagnostics.push(
             Diagnostic::new(Rule::Project, "there is no Project among the manifests")
-                .help("everything has an owner: add a document with kind: Project and metadata: {name: …}"),
+                .help("everything has an owner: add a document with kind: Project and metadata: {name: …}; `acitask init` writes one"),
         );
     }
     // Where the project cannot be read it may well have a location.
-    let placed =
-        !book.complete || project.is_some_and(|sheet| sheet.root.at(&["spec", "location"]).is_some());
+    let placed = !book.complete
+        || !book.sorted
+        || project.is_some_and(|sheet| sheet.root.at(&["spec", "location"]).is_some());
     diagnostics.extend(book.of(Kind::ResourceGroup).filter_map(|sheet| location(sheet, placed)));
     diagnostics.extend(book.of(Kind::ResourceGroup).filter_map(foreign_tags));
     diagnostics.extend(book.of(Kind::ContainerGroup).flat_map(ignored));

@@ -1,5 +1,7 @@
 //! `arm`: what is given under it is what acitask does not know, and it has a form that can be merged into a body.
 
+use std::collections::BTreeSet;
+
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::near::advice;
 use crate::manifest::place::Place;
@@ -84,15 +86,12 @@ pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
 fn unknown_containers<'d>(group: Place<'d>, properties: Place<'d>) -> Vec<Diagnostic> {
     let mut diagnostics = vec![];
     for list in ["containers", "initContainers"] {
-        let names: Vec<_> = group.list(&[list]).filter_map(|each| each.word(&["name"])).collect();
+        let names: BTreeSet<_> = group.list(&[list]).filter_map(|each| each.word(&["name"])).collect();
         for place in properties.list(&[list]).filter_map(|each| each.get("name")) {
-            let Some(name) = place.text().filter(|name| !names.contains(name)) else { continue };
+            let Some(name) = place.text().filter(|name| !names.contains(*name)) else { continue };
             let message = format!("no container of the group is called {name}");
             let diagnostic = place.flaw(Rule::Reference, message, "not in the group");
-            diagnostics.push(match advice(name, names.iter().copied()) {
-                Some(advice) => diagnostic.help(advice),
-                None => diagnostic,
-            });
+            diagnostics.push(diagnostic.help(advice(name, names.iter().copied())));
         }
     }
     diagnostics

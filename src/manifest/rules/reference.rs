@@ -11,10 +11,7 @@ use crate::manifest::rule::Rule;
 pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for sheet in &book.sheets {
         if let Some(spec) = sheet.spec() {
-            // A document that could not be read may well be the one that is meant.
-            if book.complete {
-                declared(book, *sheet, spec, diagnostics);
-            }
+            declared(book, *sheet, spec, diagnostics);
             diagnostics.extend(container(book, *sheet, spec));
         }
     }
@@ -39,13 +36,14 @@ fn declared(book: &Book<'_>, sheet: Sheet<'_>, spec: Place<'_>, diagnostics: &mu
 
 fn unknown(book: &Book<'_>, place: Place<'_>, kinds: &[Kind]) -> Option<Diagnostic> {
     let name = place.text()?;
-    if kinds.iter().any(|kind| book.find(*kind, name).is_some()) {
+    // A document that could not be read may well be the one that is meant.
+    if kinds.iter().any(|kind| book.find(*kind, name).is_some()) || !book.lacks(name) {
         return None;
     }
     let what: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
     let known: Vec<_> = kinds.iter().flat_map(|kind| book.of(*kind)).filter_map(Sheet::name).collect();
     let message = format!("no {} is called {name}", what.join(" or "));
-    Some(with_advice(place.flaw(Rule::Reference, message, "not declared"), name, known))
+    Some(place.flaw(Rule::Reference, message, "not declared").help(advice(name, known)))
 }
 
 /// The container that a run names, in the group that it refers to or describes.
@@ -61,13 +59,6 @@ fn container(book: &Book<'_>, sheet: Sheet<'_>, spec: Place<'_>) -> Option<Diagn
     let names = names.into_iter().collect::<Option<Vec<_>>>().filter(|names| !names.is_empty())?;
     (!names.contains(&name)).then(|| {
         let message = format!("no container of the group is called {name}");
-        with_advice(place.flaw(Rule::Reference, message, "not in the group"), name, names)
+        place.flaw(Rule::Reference, message, "not in the group").help(advice(name, names))
     })
-}
-
-fn with_advice(diagnostic: Diagnostic, name: &str, known: Vec<&str>) -> Diagnostic {
-    match advice(name, known) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic,
-    }
 }

@@ -1,7 +1,7 @@
 //! Regions: spelt as Azure spells them.
 //!
 //! The list is that of the regions of Microsoft's page "Resource availability & quota limits" and of `az account
-//! list-locations`; a region that is not in it may be new, so it is asked about only where it looks like one that is.
+//! list-locations`; a region that is not in it may be new, so it is a warning.
 
 use crate::manifest::book::Sheet;
 use crate::manifest::diagnostic::Diagnostic;
@@ -94,8 +94,14 @@ fn misspelt(place: Place<'_>) -> Option<Diagnostic> {
             place.flaw(Rule::RegionName, "this is no name of a region", "letters and digits only");
         return Some(diagnostic.help("write a region such as westeurope, or `West Europe`"));
     }
-    let near = nearest(&name, known())?;
     let diagnostic =
         place.flaw(Rule::Region, format!("there is no region {name} that acitask knows"), "this region");
-    Some(diagnostic.help(format!("did you mean `{near}`?")))
+    if let Some(near) = nearest(&name, known()) {
+        return Some(diagnostic.help(format!("did you mean `{near}`?")));
+    }
+    let alike: Vec<_> = known().filter(|region| region.contains(&name)).take(5).collect();
+    Some(match &alike[..] {
+        [] => diagnostic.help("write a region as `az account list-locations` names it, such as westeurope"),
+        alike => diagnostic.help(format!("did you mean one of {}?", alike.join(", "))),
+    })
 }

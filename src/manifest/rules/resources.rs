@@ -123,7 +123,13 @@ fn uneven(place: Place<'_>, measure: &Measure) -> Option<Diagnostic> {
     let step = f64::from(measure.step) / 1000.0;
     (!even).then(|| {
         let message = format!("{} comes in steps of {step}, not {amount}", measure.key);
-        place.flaw(Rule::Step, message, format!("no multiple of {step}"))
+        let (below, above) = ((amount / step).floor() * step, (amount / step).ceil() * step);
+        let written = |amount: f64| (amount * 1000.0).round() / 1000.0;
+        let help = match written(below) {
+            below if below > 0.0 => format!("write {below} or {}", written(above)),
+            _ => format!("write {}", written(above)),
+        };
+        place.flaw(Rule::Step, message, format!("no multiple of {step}")).help(help)
     })
 }
 

@@ -1,5 +1,7 @@
 //! Task runs: the keys of their type, a group that fits, and a place for their record.
 
+use std::collections::BTreeSet;
+
 use crate::manifest::book::{Book, Sheet};
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
@@ -70,17 +72,18 @@ fn array(spec: Place<'_>) -> Option<Diagnostic> {
     let array = spec.get("array")?;
     match (array.get("items"), array.get("count")) {
         (Some(items), None) => {
-            let texts: Vec<&str> = array.list(&["items"]).filter_map(Place::text).collect();
-            let twice = texts.iter().enumerate().find(|(place, text)| texts[..*place].contains(text));
-            twice.map(|(_, text)| {
+            let mut seen = BTreeSet::new();
+            let twice = array.list(&["items"]).filter_map(Place::text).find(|text| !seen.insert(*text));
+            twice.map(|text| {
                 let message = format!("the item {text} stands twice, and results are told apart by item");
-                items.flaw(Rule::Array, message, "one of them is enough")
+                items.flaw(Rule::Array, message, "one of them is enough").help("take one of them out")
             })
         }
         (None, Some(_)) => None,
         (items, _) => {
             let found = if items.is_some() { "both are here" } else { "neither is here" };
-            Some(array.flaw(Rule::Array, "an array has either items or count", found))
+            let diagnostic = array.flaw(Rule::Array, "an array has either items or count", found);
+            Some(diagnostic.help("write items: [first, second] or count: 10, and not both"))
         }
     }
 }
@@ -123,7 +126,8 @@ fn missing(spec: Place<'_>, kind: Type, key: &str) -> Diagnostic {
 
 fn empty_command(spec: Place<'_>) -> Option<Diagnostic> {
     let command = spec.get("command").filter(|command| command.is_empty_list())?;
-    Some(command.flaw(Rule::RunShape, "a command begins with a program", "nothing here"))
+    let diagnostic = command.flaw(Rule::RunShape, "a command begins with a program", "nothing here");
+    Some(diagnostic.help("write the program and its arguments, such as [/bin/job, --fast]"))
 }
 
 /// Whether the declared group of a run fits its type.
@@ -187,4 +191,5 @@ fn no_time(spec: Place<'_>) -> Option<Diagnostic> {
         .get()
         .is_zero()
         .then(|| place.flaw(Rule::Timeout, "a timeout is longer than nothing", "no time at all"))
+        .map(|found| found.help("write a period such as 30m, or leave the key out for none"))
 }

@@ -1,25 +1,20 @@
-//! Secrets: where they are referred to, where they come from, and where they stand in plain sight.
+//! Secrets: where they are referred to and where they come from.
 
 use std::collections::BTreeMap;
 
-use crate::manifest::book::{Book, Document, Sheet};
+use crate::manifest::book::{Book, Sheet};
 use crate::manifest::diagnostic::Diagnostic;
-use crate::manifest::kind::Kind;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
 use crate::manifest::rules::one_of::exactly_one;
-use crate::manifest::tree::Span;
 use crate::manifest::variable::{Offer, Variables};
 use crate::model::secret::{Secret, SecretRef};
 
 /// The secrets of all references; nothing where no value was given.
 pub(in crate::manifest) type Secrets = BTreeMap<SecretRef, Option<Secret>>;
 
-/// Words that the names of secrets hold.
-const TELLTALE: [&str; 4] = ["PASSWORD", "SECRET", "TOKEN", "KEY"];
-
 /// The lists of environment variables of a document.
-fn environments<'d>(sheet: Sheet<'d>) -> Vec<Place<'d>> {
+pub(super) fn environments<'d>(sheet: Sheet<'d>) -> Vec<Place<'d>> {
     let Some(spec) = sheet.spec() else { return vec![] };
     let of = |containers: Place<'d>| containers.list(&["environmentVariables"]);
     let groups = [Some(spec), spec.get("template")].into_iter().flatten();
@@ -47,7 +42,7 @@ fn references<'d>(sheet: Sheet<'d>) -> Vec<Place<'d>> {
     places
 }
 
-/// Looks up every secret that is referred to, and judges the values of environment variables.
+/// Looks up every secret that is referred to.
 pub(in crate::manifest) fn resolve(
     book: &Book<'_>,
     variables: &mut Variables<'_>,
@@ -57,9 +52,6 @@ pub(in crate::manifest) fn resolve(
     let mut secrets = Secrets::new();
     for variable in book.sheets.iter().copied().flat_map(environments) {
         diagnostics.extend(exactly_one(variable, &["value", "secureValue", "secureValueReference"]));
-        if variable.get("value").is_some() && is_literal_secret(variable) {
-            diagnostics.push(literal(variable));
-        }
     }
     for secure in book.sheets.iter().copied().flat_map(references) {
         diagnostics.extend(exactly_one(secure, &["fromVariable", "fromFile"]));
@@ -98,53 +90,12 @@ fn from_a_file(
         Ok(text) => Some(Secret::new(text)),
         Err(reason) => {
             let message = format!("the file of this secret cannot be read: {reason}");
-            diagnostics.push(place.flaw(Rule::SecretFile, message, "this file"));
+            diagnostics.push(
+                place
+                    .flaw(Rule::SecretFile, message, "this file")
+                    .help("name a file in the folder of the manifests, by its path from there"),
+            );
             None
         }
     }
-}
-
-/// Whether a variable that sounds secret has its value in the manifest itself.
-fn is_literal_secret(variable: Place<'_>) -> bool {
-    let name = variable.word(&["name"]).unwrap_or_default().to_uppercase();
-    let written = variable.get("value").filter(|value| !value.node.filled);
-    TELLTALE.iter().any(|word| name.contains(word))
-        && written.and_then(Place::text).is_some_and(|text| !text.is_empty() && !text.contains("${"))
-}
-
-fn literal(variable: Place<'_>) -> Diagnostic {
-    let name = variable.word(&["name"]).unwrap_or_default();
-    Diagnostic::new(
-        Rule::SecretLiteral,
-        format!("{name} sounds like a secret, and everybody can read it here"),
-    )
-    .label(variable.file, variable.key("value"), "in plain sight")
-    .help("declare a variable with secret: true and write secureValue: {fromVariable: …}")
-}
-
-/// The text of a file as it is shown: values that sound secret are covered.
-pub(in crate::manifest) fn masked(base: usize, text: &str, documents: &[Document]) -> String {
-    // The kind does not matter here: every place where environment variables can stand is looked at.
-    let mut spans: Vec<Span> = documents
-        .iter()
-        .flat_map(|document| environments(Sheet { kind: Kind::TaskRun, root: document.place() }))
-        .filter(|variable| is_literal_secret(*variable))
-        .filter_map(|variable| Some(variable.get("value")?.node.span))
-        .map(|span| Span { start: span.start - base, end: span.end - base })
-        .collect();
-    spans.sort();
-    spans.dedup();
-    let (mut shown, mut end) = (String::with_capacity(text.len()), 0);
-    for span in spans {
-        shown.push_str(text.get(end..span.start).unwrap_or_default());
-        let covered = text.get(span.start..span.end).unwrap_or_default().chars();
-        // As many bytes as before, so that every place stays where it is.
-        shown.extend(covered.map(|letter| match letter {
-            '\n' => "\n".to_owned(),
-            letter => "*".repeat(letter.len_utf8()),
-        }));
-        end = span.end;
-    }
-    shown.push_str(text.get(end..).unwrap_or_default());
-    shown
 }

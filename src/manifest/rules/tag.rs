@@ -33,12 +33,13 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 &["spec", "tags"]
             }
         };
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         for (key, value) in sheet.root.entries(path) {
             diagnostics.extend(name(key, value).or_else(|| text(value)));
-            if !seen.insert(Name::from(key.text.as_str())) {
+            if let Some(first) = seen.insert(Name::from(key.text.as_str()), key.span) {
                 let message = "two tags have the same name, which Azure compares without case";
-                diagnostics.push(at(Rule::DuplicateName, message, key, value, "again here"));
+                let diagnostic = at(Rule::DuplicateName, message, key, value, "again here");
+                diagnostics.push(diagnostic.label(value.file, first, "first here").help("keep one of them"));
             }
         }
         diagnostics.extend(count(&records, *sheet, path, &shared));
@@ -57,26 +58,28 @@ fn name(key: &Key, value: Place<'_>) -> Option<Diagnostic> {
     let folded = key.text.to_lowercase();
     if folded.starts_with(RESERVED) {
         let message = format!("tags that begin with {RESERVED} are acitask's own");
-        return Some(at(Rule::TagReserved, &message, key, value, "reserved"));
+        let diagnostic = at(Rule::TagReserved, &message, key, value, "reserved");
+        return Some(diagnostic.help("give the tag another name; acitask sets its own by itself"));
     }
     if AZURES.iter().any(|prefix| folded.starts_with(prefix)) {
         let message = format!("Azure takes no tag that begins with {}", AZURES.join(", "));
-        return Some(at(Rule::TagText, &message, key, value, "reserved"));
+        return Some(at(Rule::TagText, &message, key, value, "reserved").help("give the tag another name"));
     }
     if key.text.is_empty() || key.text.chars().count() > LONGEST_NAME {
         let message = format!("the name of a tag has 1 to {LONGEST_NAME} letters");
-        return Some(at(Rule::TagText, &message, key, value, "this name"));
+        return Some(at(Rule::TagText, &message, key, value, "this name").help("give the tag another name"));
     }
     let wrong = key.text.chars().find(|letter| FORBIDDEN.contains(*letter) || letter.is_control())?;
     let message = format!("the name of a tag has none of {FORBIDDEN}");
-    Some(at(Rule::TagText, &message, key, value, &format!("has {wrong:?}")))
+    let diagnostic = at(Rule::TagText, &message, key, value, &format!("has {wrong:?}"));
+    Some(diagnostic.help("write `-`, `_`, `.` or `:` in its place"))
 }
 
 fn text(value: Place<'_>) -> Option<Diagnostic> {
     let length = value.text()?.chars().count();
     (length > LONGEST_VALUE).then(|| {
         let message = format!("the value of a tag has at most {LONGEST_VALUE} letters, not {length}");
-        value.flaw(Rule::TagText, message, "too long")
+        value.flaw(Rule::TagText, message, "too long").help("shorten it, or spread it over several tags")
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
         Some(None) => return,
         None => AZURE_API_VERSION,
     };
-    if !book.complete || version.get(..10).is_none_or(|date| date >= IDENTITY_SHARES) {
+    if !book.complete || !book.sorted || version.get(..10).is_none_or(|date| date >= IDENTITY_SHARES) {
         return;
     }
     for group in book.sheets.iter().filter_map(|sheet| super::group(*sheet)) {

@@ -2,7 +2,7 @@
 //!
 //! That volumes are for Linux groups is said by Microsoft's pages on mounting each of their kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::all_containers;
 use crate::manifest::book::Sheet;
@@ -10,18 +10,24 @@ use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::near::advice;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
+use crate::manifest::telltale::login;
 
 pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let volumes: Vec<_> = group.list(&["volumes"]).filter_map(|volume| volume.get("name")).collect();
-    let names: Vec<_> = volumes.iter().filter_map(|name| name.text()).collect();
-    let mounts: Vec<_> = all_containers(sheet).flat_map(|each| each.list(&["volumeMounts"])).collect();
+    let names: BTreeSet<_> = volumes.iter().filter_map(|name| name.text()).collect();
+    let containers: Vec<_> = all_containers(sheet).collect();
+    let mounts: Vec<_> = containers.iter().flat_map(|each| each.list(&["volumeMounts"])).collect();
     let mounted: Vec<_> = mounts.iter().filter_map(|mount| mount.get("name")).collect();
     // A volume without a readable name may be the one that is meant.
-    if names.len() == group.list(&["volumes"]).count() {
+    let are_named = volumes.iter().all(|name| name.text().is_some());
+    if are_named && volumes.len() == group.list(&["volumes"]).count() && !group.misspells("volumes") {
         diagnostics.extend(mounted.iter().filter_map(|place| unknown(*place, &names)));
     }
-    if mounted.iter().all(|place| place.text().is_some()) {
-        let is_mounted = |name: &&Place<'_>| mounted.iter().any(|mount| mount.text() == name.text());
+    let is_seen = |each: &Place<'_>| !each.misspells("volumeMounts") && each.lists("volumeMounts");
+    let is_complete = mounted.len() == mounts.len() && mounted.iter().all(|place| place.text().is_some());
+    if is_complete && containers.iter().all(is_seen) && group.list(&["containers"]).next().is_some() {
+        let uses: BTreeSet<_> = mounted.iter().filter_map(|place| place.text()).collect();
+        let is_mounted = |name: &&Place<'_>| name.text().is_some_and(|name| uses.contains(name));
         let idle = volumes.iter().filter(|name| name.text().is_some() && !is_mounted(name));
         diagnostics.extend(idle.map(|name| {
             name.flaw(Rule::VolumeIdle, "no container mounts this volume", "mounted nowhere")
@@ -35,17 +41,14 @@ pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Di
     diagnostics.extend(group.list(&["volumes"]).filter_map(token_in_url));
 }
 
-fn unknown(place: Place<'_>, names: &[&str]) -> Option<Diagnostic> {
+fn unknown(place: Place<'_>, names: &BTreeSet<&str>) -> Option<Diagnostic> {
     let name = place.text()?;
-    if names.contains(&name) {
+    if names.contains(name) {
         return None;
     }
     let diagnostic =
         place.flaw(Rule::MountUnknown, format!("no volume of the group is called {name}"), "not a volume");
-    Some(match advice(name, names.iter().copied()) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic.help("declare it under volumes of the group"),
-    })
+    Some(diagnostic.help(advice(name, names.iter().copied())))
 }
 
 /// Mounts of a container that stand in each other's place, or nowhere.
@@ -56,7 +59,8 @@ fn paths(container: Place<'_>) -> Vec<Diagnostic> {
         let Some(path) = place.text() else { continue };
         if path.is_empty() || path.contains(':') {
             let message = "the path of a mount has no colon and is not empty";
-            diagnostics.push(place.flaw(Rule::MountPath, message, "this path"));
+            let diagnostic = place.flaw(Rule::MountPath, message, "this path");
+            diagnostics.push(diagnostic.help("write a path such as /data"));
         }
         match seen.get(path.trim_end_matches('/')) {
             Some(first) => diagnostics.push(
@@ -83,7 +87,7 @@ fn windows(group: Place<'_>) -> Option<Diagnostic> {
 /// A user name or a token before the host of a repository's URL.
 fn token_in_url(volume: Place<'_>) -> Option<Diagnostic> {
     let place = volume.at(&["gitRepo", "repository"])?;
-    has_login(place.text()?).then(|| {
+    login(place.text()?).is_some().then(|| {
         place
             .flaw(
                 Rule::UrlSecret,
@@ -92,10 +96,4 @@ fn token_in_url(volume: Place<'_>) -> Option<Diagnostic> {
             )
             .help("clone in an init container with a secureValue, or use a public repository")
     })
-}
-
-/// Whether a URL has a user name or a password before its host.
-pub(in crate::manifest) fn has_login(url: &str) -> bool {
-    let host = url.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-    host.contains('@')
 }

@@ -64,6 +64,7 @@ fn every_rule_is_broken_by_one_sample_and_kept_by_another() -> Outcome {
         let found = findings(&format!("{rule}.yaml"), bad);
         let all = || found.diagnostics.iter().chain(&found.warnings);
         assert!(all().any(|each| each.rule() == *rule), "{rule} is not broken: {found:?}");
+        assert!(all().all(|each| each.advice().is_some()), "{rule} does not say what to do: {found:?}");
         let shown = rendered(&found)?;
         assert!(!shown.contains("canary"), "{rule} shows a secret");
         insta::with_settings!({
