@@ -183,7 +183,7 @@ fn sink_url(home: &Home) -> Result<String, Failure> {
 fn env_files(named: &[PathBuf], current: &Path, folder: &Path) -> Result<Vec<EnvFile>, Failure> {
     let mut files: Vec<EnvFile> =
         named.iter().rev().map(|file| EnvFile::read(&current.join(file))).collect::<Result<_, _>>()?;
-    let beside = folder.join(".env");
+    let beside: PathBuf = folder.join(".env").components().collect();
     if beside.is_file() {
         files.push(EnvFile::read(&beside)?);
     }

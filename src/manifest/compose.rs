@@ -67,6 +67,11 @@ impl Composer {
     /// What ends the document.
     pub(super) fn take(&mut self, event: Event<'_>, span: Span) -> Outcome {
         match event {
+            Event::Scalar(text, ..) if text.contains('\0') => {
+                let diagnostic = Diagnostic::new(Rule::Syntax, "a value holds a NUL character");
+                let help = "take the \\0 out: no program can be given one";
+                Err(Box::new(diagnostic.label(self.file, span, "in here").help(help)))
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !self.says_text(tag.as_deref(), span)?;
                 let bytes = text.len();
@@ -203,7 +208,8 @@ impl Composer {
         Box::new(diagnostic.help("split it into several files; all files of a folder are read together"))
     }
 
-    fn too_deep(&self, span: Span) -> Box<Diagnostic> {
+    /// The refusal of nesting that goes too deep.
+    pub(super) fn too_deep(&self, span: Span) -> Box<Diagnostic> {
         let message = format!("the document is nested deeper than {MAX_DEPTH} levels");
         let diagnostic = Diagnostic::new(Rule::Budget, message).label(self.file, span, "here");
         Box::new(diagnostic.help("manifests need about ten levels: is a bracket or an indent too many?"))

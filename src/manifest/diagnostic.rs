@@ -44,7 +44,7 @@ impl Diagnostic {
     pub(super) fn new(rule: Rule, message: impl Into<String>) -> Self {
         Self {
             rule,
-            message: message.into(),
+            message: printable(message.into()),
             help: None,
             file: usize::MAX,
             source: None,
@@ -61,7 +61,7 @@ impl Diagnostic {
     /// Adds a place. All places of a diagnostic are in one file; the first decides where it is sorted.
     pub(super) fn label(mut self, file: usize, span: Span, text: impl Into<String>) -> Self {
         self.file = file;
-        self.labels.push((span, text.into()));
+        self.labels.push((span, printable(text.into())));
         self
     }
 
@@ -89,7 +89,7 @@ impl Diagnostic {
 
     /// Says what to do.
     pub(super) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        self.help = Some(printable(text.into()));
         self
     }
 
@@ -251,9 +251,45 @@ impl miette::Diagnostic for Rejected {
 pub(super) fn part(diagnostics: Vec<Diagnostic>, files: &[Opened]) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
     let mut shown: Vec<_> = diagnostics.into_iter().map(|each| each.shown(files)).collect();
     shown.sort_by(|a, b| key(a).cmp(&key(b)));
-    shown.dedup();
+    shown.dedup_by(|again, first| again == first || is_same_value(again, first));
     let (errors, others) = shown.into_iter().partition(|each| each.rule.severity() == Severity::Error);
     (first(errors), first(others))
+}
+
+/// Whether two findings are one mistake: a value that several aliases bring to several places.
+fn is_same_value(again: &Diagnostic, first: &Diagnostic) -> bool {
+    let about = |rule| {
+        matches!(
+            rule,
+            Rule::UnknownKey
+                | Rule::Type
+                | Rule::Word
+                | Rule::Name
+                | Rule::Step
+                | Rule::ImageName
+                | Rule::Latest
+                | Rule::SecretLiteral
+        )
+    };
+    let place = |each: &Diagnostic| each.labels.first().map(|(span, _)| *span);
+    again.rule == first.rule
+        && about(again.rule)
+        && again.file == first.file
+        && place(again).is_some()
+        && place(again) == place(first)
+}
+
+/// A text without what would act on a terminal or turn its direction.
+fn printable(text: String) -> String {
+    let acts = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return text;
+    }
+    let escaped =
+        |letter: char| if acts(letter) { letter.escape_default().to_string() } else { letter.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 /// The first of many, and how many more there are.

@@ -59,7 +59,9 @@ impl Judge {
             // What kind it is has been settled, and told where it was not written so.
             ValidationErrorKind::Constant { .. } if error.instance_path().as_str() == "/kind" => false,
             ValidationErrorKind::Required { property } => {
-                !misspelt.contains(&(error.instance_path().as_str().to_owned(), text(property).to_owned()))
+                !holds_placeholder(root, error)
+                    && !misspelt
+                        .contains(&(error.instance_path().as_str().to_owned(), text(property).to_owned()))
             }
             ValidationErrorKind::Type { .. } => true,
             _ => !mistyped.contains(error.instance_path().as_str()),
@@ -85,6 +87,12 @@ fn known_keys(schema: &Value, error: &ValidationError<'_>) -> Vec<String> {
     properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 
+/// Whether a key of the mapping that an error is about is a placeholder, which may stand for any.
+fn holds_placeholder(root: Place<'_>, error: &ValidationError<'_>) -> bool {
+    let mapping = value::find(root.node, error.instance_path().as_str());
+    mapping.is_some_and(|node| node.entries().iter().any(|(key, _)| key.text.contains("${")))
+}
+
 fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Diagnostic> {
     let path = error.instance_path().as_str();
     let Some(node) = value::find(root.node, path) else {
@@ -93,7 +101,9 @@ fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Dia
     let place = Place { node, ..root };
     if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
         let known = known_keys(schema, error);
-        let told = unexpected.iter().take(MOST_KEYS).map(|key| unknown_key(place, path, key, &known));
+        // A placeholder in a key is told as one.
+        let told = unexpected.iter().filter(|key| !key.contains("${")).take(MOST_KEYS);
+        let told = told.map(|key| unknown_key(place, path, key, &known));
         return told.chain(more_keys(place, path, unexpected.len())).collect();
     }
     if node.unresolved {
@@ -155,9 +165,15 @@ fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diag
                 .flaw(Rule::Range, format!("{what} wants at least {limit} {items}"), "too few")
                 .help("add one, as an item that begins with `- `")
         }
-        ValidationErrorKind::MaxItems { limit } => place
-            .flaw(Rule::Range, format!("{what} takes at most {limit} items"), "too many")
-            .help(format!("take out all but {limit}, or spread them over several manifests")),
+        ValidationErrorKind::MaxItems { limit } => {
+            let items = place.node.items();
+            let first = usize::try_from(*limit).ok().and_then(|limit| items.get(limit));
+            let place = first.map_or(place, |node| Place { node, ..place });
+            let message = format!("{what} takes at most {limit} items, and these are {}", items.len());
+            place
+                .flaw(Rule::Range, message, "one too many")
+                .help(format!("take out all but {limit}, or spread them over several manifests"))
+        }
         ValidationErrorKind::Pattern { .. } => place
             .flaw(Rule::Type, format!("{what} cannot be {found}"), "not a period of time")
             .help("write a period such as 30s, 2m or 1h30m"),
@@ -169,7 +185,7 @@ fn tell_value(place: Place<'_>, path: &str, error: &ValidationError<'_>) -> Diag
 
 fn limited(place: Place<'_>, what: &str, found: &str, limit: &str) -> Diagnostic {
     place
-        .flaw(Rule::Range, format!("{what} is {limit}, not {found}"), limit)
+        .flaw(Rule::Range, format!("{what} must be {limit}, not {found}"), limit)
         .help(format!("write a number that is {limit}"))
 }
 
@@ -202,6 +218,7 @@ fn wrong_type(place: Place<'_>, path: &str, wanted: &TypeKind) -> Diagnostic {
         (Data::Mapping(_), _) => "a mapping",
         (_, None | Some(Scalar::Null)) => "nothing",
         (_, Some(Scalar::Bool(_))) => "a truth value",
+        (_, Some(Scalar::Float(number))) if !number.is_finite() => "no finite number",
         (_, Some(Scalar::Unsigned(_) | Scalar::Signed(_) | Scalar::Float(_))) => "a number",
         (_, Some(Scalar::Text(_))) => "text",
     };
@@ -220,6 +237,10 @@ fn wrong_type(place: Place<'_>, path: &str, wanted: &TypeKind) -> Diagnostic {
             diagnostic.help("leave the key out, or write \"\" for an empty text")
         }
         (_, "nothing") => diagnostic.help("leave the key out, or give it a value"),
+        (JsonType::Integer | JsonType::Number | JsonType::Boolean, "text") if place.node.filled => diagnostic
+            .help(format!(
+                "a variable gives text: write {wants} itself, and let the patch of an Environment change it"
+            )),
         (JsonType::Integer | JsonType::Number | JsonType::Boolean, "text") => {
             let quoted = matches!(place.node.data, Data::Scalar { plain: false, .. });
             diagnostic.help(format!("write {wants}{}", if quoted { " without quotes" } else { "" }))

@@ -151,29 +151,29 @@ impl Cover<'_> {
                 start += line.len();
                 continue;
             }
-            let mut at = 0;
-            while let Some(colon) = line[at..].find(": ").map(|colon| at + colon) {
-                let key = line[..colon]
-                    .rsplit(|letter: char| " {,\"'-".contains(letter))
-                    .find(|word| !word.is_empty());
-                let key = key.unwrap_or_default();
-                let from = colon + 2;
-                let value = line[from..].split([',', '}', '\n', '\r']).next().unwrap_or_default();
-                at = from;
+            let mut rest = 0;
+            while let Some(colon) = line[rest..].find(": ").map(|colon| rest + colon) {
+                let mut words = line[rest..colon].rsplit(|letter: char| " {,\"'-".contains(letter));
+                let key = words.find(|word| !word.is_empty()).unwrap_or_default();
+                rest = colon + ": ".len();
+                let meant = nearest(key, KEYS).filter(|meant| KEYS[..SECRET_KEYS].contains(meant));
+                let is_value = matches!(key, "value" | "default") && named;
+                if key != "name" && meant.is_none() && !is_value && !sounds(key) {
+                    continue;
+                }
+                let value = line[rest..].split([',', '}', '\n', '\r']).next().unwrap_or_default();
                 if key == "name" {
                     named = sounds(value.trim().trim_matches(['"', '\'']));
+                } else if is_written(value.trim()) {
+                    let start = self.base + start + rest;
+                    self.cover(Span { start, end: start + value.len() });
                 }
-                let is_secret = nearest(key, KEYS).is_some_and(|meant| KEYS[..SECRET_KEYS].contains(&meant));
-                let is_value = matches!(key, "value" | "default") && named;
-                let is_word = matches!(value.trim(), "true" | "false" | "null" | "");
-                if (is_secret || is_value || sounds(key) || looks(value))
-                    && !value.trim_start().starts_with(['{', '['])
-                    && !value.contains("${")
-                    && !is_word
-                {
-                    let end = from + value.len();
-                    self.cover(Span { start: self.base + start + from, end: self.base + start + end });
-                }
+                // What has been looked at is not looked at again, so that a line costs its length.
+                rest += value.len();
+            }
+            if looks(line) {
+                let start = self.base + start;
+                self.cover(Span { start, end: start + line.len() });
             }
             start += line.len();
         }
@@ -182,6 +182,11 @@ impl Cover<'_> {
     fn cover(&mut self, span: Span) {
         self.spans.push(Span { start: span.start - self.base, end: span.end - self.base });
     }
+}
+
+/// Whether a text may be a value that stands there as it is.
+fn is_written(text: &str) -> bool {
+    !matches!(text, "" | "true" | "false" | "null") && !text.starts_with(['{', '[']) && !text.contains("${")
 }
 
 /// The text with these stretches, which are sorted, as asterisks.

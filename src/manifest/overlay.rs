@@ -16,8 +16,10 @@ use crate::model::name::Name;
 
 /// What tells the things of a list apart, the first that each of them has.
 const KEYS: [&str; 5] = ["name", "mountPath", "server", "port", "id"];
-/// Takes an item of a list away, as in kustomize.
+/// Says what is done with what a patch meets, as in kustomize: where nothing is said, it is merged.
 const DIRECTIVE: &str = "$patch";
+const DELETE: &str = "delete";
+const REPLACE: &str = "replace";
 
 /// The documents with the patches of an environment laid over them, and what is wrong with these.
 pub(super) fn applied(
@@ -27,12 +29,19 @@ pub(super) fn applied(
 ) -> (Vec<Document>, Vec<Diagnostic>) {
     let (mut patched, mut diagnostics) = (documents.to_vec(), vec![]);
     let (book, _) = Book::open(documents, complete);
+    for patch in book.of(Kind::Environment).flat_map(|each| each.root.list(&["spec", "patches"])) {
+        diagnostics.extend(patch.get("target").and_then(|target| unknown(&book, target)));
+        diagnostics.extend(patch.get("spec").into_iter().flat_map(directives));
+    }
     let Some(name) = name else { return (patched, diagnostics) };
     let Some(chosen) = book.find(Kind::Environment, name) else {
         if book.lacks(name) {
             let known: Vec<_> = book.of(Kind::Environment).filter_map(Sheet::name).collect();
             let diagnostic = Diagnostic::new(Rule::Environment, format!("there is no Environment {name}"));
-            diagnostics.push(diagnostic.help(advice(name, known)));
+            diagnostics.push(match &known[..] {
+                [] => diagnostic.help("leave -e out, or add a manifest of kind Environment"),
+                _ => diagnostic.help(advice(name, known)),
+            });
         }
         return (patched, diagnostics);
     };
@@ -44,26 +53,42 @@ pub(super) fn applied(
             continue;
         };
         let Some(named) = of.text() else { continue };
-        match book.find(kind, named).filter(|_| kind != Kind::Environment) {
-            Some(sheet) => {
-                let place = documents
-                    .iter()
-                    .position(|document| std::ptr::eq(&raw const document.root, sheet.root.node));
-                if let Some(document) = place.and_then(|place| patched.get_mut(place)) {
-                    lay_over(document, spec.node);
-                }
+        if let Some(sheet) = book.find(kind, named).filter(|_| kind != Kind::Environment) {
+            let place =
+                documents.iter().position(|document| std::ptr::eq(&raw const document.root, sheet.root.node));
+            if let Some(document) = place.and_then(|place| patched.get_mut(place)) {
+                lay_over(document, spec.node);
             }
-            None if book.lacks(named) => diagnostics.push(unknown(&book, kind, of, named)),
-            None => {}
         }
     }
     (patched, diagnostics)
 }
 
-fn unknown(book: &Book<'_>, kind: Kind, place: Place<'_>, name: &str) -> Diagnostic {
+/// A target that no manifest is.
+fn unknown(book: &Book<'_>, target: Place<'_>) -> Option<Diagnostic> {
+    let kind = target.word(&["kind"]).and_then(Kind::of).filter(|kind| *kind != Kind::Environment)?;
+    let place = target.get("name")?;
+    let name = place.text()?;
+    if book.find(kind, name).is_some() || !book.lacks(name) {
+        return None;
+    }
     let known: Vec<_> = book.of(kind).filter_map(Sheet::name).collect();
     let diagnostic = place.flaw(Rule::PatchTarget, format!("no {kind} is called {name}"), "not declared");
-    diagnostic.help(advice(name, known))
+    Some(diagnostic.help(advice(name, known)))
+}
+
+/// Directives of a patch that are not known.
+fn directives(patch: Place<'_>) -> Vec<Diagnostic> {
+    let below = patch.node.items().iter().chain(patch.node.entries().iter().map(|(_, node)| node));
+    let mut found: Vec<_> = below.flat_map(|node| directives(Place { node, ..patch })).collect();
+    let said = patch.get(DIRECTIVE).filter(|said| !matches!(said.text(), Some(DELETE | REPLACE)));
+    found.extend(said.map(|said| {
+        let message = format!("{DIRECTIVE} cannot be this");
+        said.flaw(Rule::Word, message, "not a word known here").help(format!(
+            "write {DELETE} to take the item out of its list, or {REPLACE} to put it in the place of what was there"
+        ))
+    }));
+    found
 }
 
 /// Whether an environment has to be named and is not.
@@ -124,6 +149,9 @@ fn lay_over(document: &mut Document, patch: &Node) {
 /// Lays a patch over a value.
 fn merge(into: &mut Node, patch: &Node) {
     match (&mut into.data, &patch.data) {
+        (Data::Mapping(_), Data::Mapping(_)) if text(patch, DIRECTIVE) == Some(REPLACE) => {
+            *into = cleaned(patch)
+        }
         (Data::Mapping(entries), Data::Mapping(patches)) => {
             for (key, patch) in patches.iter().filter(|(key, _)| key.text != DIRECTIVE) {
                 let known = entries.iter().position(|(known, _)| known.text == key.text);
@@ -169,14 +197,16 @@ fn text<'n>(item: &'n Node, key: &str) -> Option<&'n str> {
 }
 
 fn is_delete(patch: &Node) -> bool {
-    text(patch, DIRECTIVE) == Some("delete")
+    text(patch, DIRECTIVE) == Some(DELETE)
 }
 
 /// A patch as a value: without what takes away, since there is nothing to take it from.
 fn cleaned(patch: &Node) -> Node {
     let data = match &patch.data {
         Data::Mapping(entries) => {
-            let kept = entries.iter().filter(|(_, value)| value.scalar() != Some(Scalar::Null));
+            let kept = entries
+                .iter()
+                .filter(|(key, value)| key.text != DIRECTIVE && value.scalar() != Some(Scalar::Null));
             Data::Mapping(kept.map(|(key, value)| (key.clone(), cleaned(value))).collect())
         }
         Data::Sequence(items) => {

@@ -27,6 +27,7 @@ impl Page {
     pub(super) fn new(name: String, text: String) -> Self {
         let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(after).collect();
+        let text = quiet(text);
         Self { name, text, lines }
     }
 
@@ -98,6 +99,23 @@ impl Page {
     }
 }
 
+/// A text of as many bytes without what would act on a terminal or turn its direction.
+fn quiet(text: String) -> String {
+    let acts = |letter: char| {
+        (letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return text;
+    }
+    text.chars()
+        .flat_map(|letter| {
+            let (shown, count) = if acts(letter) { ('?', letter.len_utf8()) } else { (letter, 1) };
+            std::iter::repeat_n(shown, count)
+        })
+        .collect()
+}
+
 impl SourceCode for Page {
     fn read_span<'a>(
         &'a self,
@@ -142,6 +160,12 @@ mod tests {
         assert_eq!(at("b:"), Some((2, 1)));
         assert_eq!(page.position(page.text.len()), (3, 1));
         assert_eq!(Page::new("a".into(), String::new()).position(0), (1, 1));
+    }
+
+    #[test]
+    fn nothing_acts_on_the_terminal() {
+        let page = Page::new("a".into(), "a: \u{1b}[31m\u{85}\u{202e}b\tc\n".into());
+        assert_eq!(page.text, "a: ?[31m?????b\tc\n");
     }
 
     #[test]

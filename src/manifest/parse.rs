@@ -3,7 +3,7 @@
 //! Invariant: no text, however hostile, costs more than the budget: its size, its depth and what its aliases grow to
 //! are bounded before anything is built. A document that cannot be read is told and left out; the next one is read.
 
-use granit_parser::{Parser, ScanError};
+use granit_parser::{Event, Parser, ScanError};
 
 use super::compose::{Composer, MAX_DEPTH};
 use super::diagnostic::Diagnostic;
@@ -42,14 +42,24 @@ pub(super) fn documents(file: usize, base: usize, text: &str) -> Parsed {
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut composer = Composer::new(file);
+    // Whether the rest of a document is passed over, of which nothing more is said.
+    let mut passing = false;
     while let Some(event) = parser.next_event() {
         let outcome = match event {
-            Ok((event, span)) => composer.take(event, bytes(text, &span).shifted(base)),
+            Ok((event, span)) => {
+                passing &= !matches!(event, Event::DocumentStart(..));
+                composer.take(event, bytes(text, &span).shifted(base))
+            }
+            Err(error) if error.info().contains("recursion limit") => {
+                Err(composer.too_deep(at(text, &error).shifted(base)))
+            }
             Err(error) => Err(Box::new(syntax(file, base, text, &error))),
         };
         if let Err(diagnostic) = outcome {
             let spent = diagnostic.rule() == Rule::Budget;
-            parsed.diagnostics.push(*diagnostic);
+            if !std::mem::replace(&mut passing, true) {
+                parsed.diagnostics.push(*diagnostic);
+            }
             parsed.incomplete = true;
             composer.abandon();
             // The budget is the file's: once it is spent, the rest is not looked at.
@@ -68,15 +78,21 @@ fn bytes(text: &str, span: &granit_parser::Span) -> Span {
     Span { start, end: span.end.byte_offset().unwrap_or_default().clamp(start, text.len()) }
 }
 
+/// The character at which the parser stopped.
+fn at(text: &str, error: &ScanError) -> Span {
+    let start = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    let next = text[start..].chars().next().filter(|next| *next != '\n');
+    Span { start, end: start + next.map_or(0, char::len_utf8) }
+}
+
 fn syntax(file: usize, base: usize, text: &str, error: &ScanError) -> Diagnostic {
-    let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
-    let end = text[at..].chars().next().filter(|next| *next != '\n').map_or(at, |next| at + next.len_utf8());
+    let span = at(text, error);
     let diagnostic = Diagnostic::new(Rule::Syntax, format!("this is no YAML: {}", error.info())).label(
         file,
-        Span { start: at, end }.shifted(base),
+        span.shifted(base),
         "here",
     );
-    match text.as_bytes().get(at) {
+    match text.as_bytes().get(span.start) {
         Some(b'\t') => diagnostic.help("indent with spaces; YAML takes no tabs for it"),
         Some(0) => diagnostic.help("remove the NUL character; a manifest is text"),
         _ => {

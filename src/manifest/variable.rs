@@ -165,7 +165,7 @@ impl<'v> Variables<'v> {
         let Some(Scalar::Text(text)) = value.scalar() else { return false };
         let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         let is_empty = name.map_or(text.is_empty(), |name| match self.offer(name) {
-            Offer::Nothing => true,
+            Offer::Nothing => self.declaration(name).is_none_or(|declared| !declared.secret),
             Offer::Plain(text) => text.is_empty(),
             Offer::Secret(_) | Offer::Unknown => false,
         });

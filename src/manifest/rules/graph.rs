@@ -10,6 +10,9 @@ use crate::manifest::rule::Rule;
 use crate::model::graph;
 use crate::model::name::Name;
 
+/// How many circles are told, and how many members of one.
+const MOST: usize = 20;
+
 /// A group or a run. One of each may have the same name.
 type Key = (Kind, Name);
 
@@ -37,8 +40,11 @@ pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let twin = |edge: &Key| edge == key && keys.iter().any(|other| other.1 == key.1 && other.0 != key.0);
         edges.retain(|edge| keys.contains(edge) && !twin(edge));
     }
-    if let Err(cycle) = graph::order(&needs) {
+    // Circles that share a member are told as one.
+    for _ in 0..MOST {
+        let Err(cycle) = graph::order(&needs) else { break };
         diagnostics.extend(tell(&cycle, &places));
+        needs.retain(|key, _| !cycle.contains(key));
     }
 }
 
@@ -59,8 +65,17 @@ fn add<'d>(
 fn tell(cycle: &[Key], places: &BTreeMap<(Key, Key), Place<'_>>) -> Option<Diagnostic> {
     let [.., before, last] = cycle else { return None };
     let place = places.get(&(before.clone(), last.clone()))?;
-    let path: Vec<_> = cycle.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+    let mut path: Vec<_> = cycle.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+    if path.len() > MOST {
+        path.splice(MOST / 2..path.len() - MOST / 2, ["…".to_owned()]);
+    }
     let message = format!("these wait for each other: {}", path.join(" → "));
     let help = "take one of the references out; a TaskRun waits for its containerGroup by itself";
-    Some(place.flaw(Rule::Cycle, message, "this closes the circle").help(help))
+    let found = place.flaw(Rule::Cycle, message, "this closes the circle");
+    let others = cycle.windows(2).take(cycle.len().min(MOST) - 2).filter_map(|pair| {
+        let [from, to] = pair else { return None };
+        Some((places.get(&(from.clone(), to.clone()))?, format!("{} waits for {}", from.1, to.1)))
+    });
+    let found = others.fold(found, |found, (place, text)| found.label(place.file, place.head(), text));
+    Some(found.help(help))
 }

@@ -97,7 +97,8 @@ fn more_logins_than_containers(sheet: Sheet<'_>, group: Place<'_>) -> Option<Dia
     let logins = group.list(&["imageRegistryCredentials"]).count();
     let most = containers(sheet).count() + group.list(&["initContainers"]).count();
     let first_too_many = group.list(&["imageRegistryCredentials"]).nth(most).filter(|_| most > 0)?;
-    let message = format!("there are {logins} logins for {most} containers");
+    let containers = if most == 1 { "container" } else { "containers" };
+    let message = format!("there are {logins} logins for {most} {containers}");
     Some(
         first_too_many
             .flaw(Rule::Registries, message, "one too many")

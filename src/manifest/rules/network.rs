@@ -111,8 +111,13 @@ fn subnets(group: Place<'_>) -> Vec<Diagnostic> {
     let label =
         group.at(&["ipAddress", "dnsNameLabel"]).filter(|_| kind.and_then(Place::text) == Some("Private"));
     let label = label.map(|label| {
-        label
-            .flaw(Rule::DnsLabel, "a private address has no DNS name label", "a public name")
+        let diagnostic =
+            label.flaw(Rule::DnsLabel, "a private address has no DNS name label", "a public name");
+        let of = kind.map(|kind| (kind.file, kind.head()));
+        of.into_iter()
+            .fold(diagnostic, |diagnostic, (file, span)| {
+                diagnostic.label(file, span, "this makes it private")
+            })
             .help("take it out; in a virtual network names are made with a private DNS zone")
     });
     let servers = group.get("dnsConfig").filter(|_| subnet.is_none());
@@ -126,9 +131,10 @@ fn subnets(group: Place<'_>) -> Vec<Diagnostic> {
 
 fn windows(group: Place<'_>) -> Option<Diagnostic> {
     let os = group.get("osType").filter(|os| os.text() == Some("Windows"))?;
-    let count = group.list(&["containers"]).count() + group.list(&["initContainers"]).count();
-    (count > 1).then(|| {
+    let mut others = group.list(&["containers"]).chain(group.list(&["initContainers"])).skip(1);
+    others.next().map(|second| {
         os.flaw(Rule::Windows, "a Windows group has one container", "with several containers")
+            .label(second.file, second.head(), "the second")
             .help("Azure runs several containers in a group on Linux only")
     })
 }

@@ -54,8 +54,10 @@ fn confidential(sheet: Sheet<'_>, group: Place<'_>) -> Vec<Diagnostic> {
         return vec![];
     }
     let refuse = |place: Place<'_>, message: &str| {
-        place
-            .flaw(Rule::Confidential, message, "only with sku: Confidential")
+        let diagnostic = place.flaw(Rule::Confidential, message, "only with sku: Confidential");
+        let sku = group.get("sku").map(|sku| (sku.file, sku.head()));
+        sku.into_iter()
+            .fold(diagnostic, |diagnostic, (file, span)| diagnostic.label(file, span, "and this is its sku"))
             .help("write sku: Confidential in the group, or take this out")
     };
     let policy = group.at(&["confidentialComputeProperties", "ccePolicy"]);

@@ -46,6 +46,9 @@ const MEMORY: Measure = Measure {
     big: 16_000,
 };
 
+/// How many containers are shown that have too much or too little together.
+const MOST_PLACES: usize = 3;
+
 pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for measure in [CPU, MEMORY].map(|measure| of_kind(measure, group)) {
         let amounts: Vec<_> =
@@ -118,7 +121,8 @@ fn thousandths(amount: f64) -> Option<f64> {
 }
 
 fn uneven(place: Place<'_>, measure: &Measure) -> Option<Diagnostic> {
-    let amount = place.number().filter(|amount| *amount > 0.0)?;
+    // What is beyond all limits is told by the schema.
+    let amount = place.number().filter(|amount| *amount > 0.0 && *amount < 4_294_967.0)?;
     let even = thousandths(amount).is_some_and(|scaled| scaled % f64::from(measure.step) == 0.0);
     let step = f64::from(measure.step) / 1000.0;
     (!even).then(|| {
@@ -134,8 +138,8 @@ fn uneven(place: Place<'_>, measure: &Measure) -> Option<Diagnostic> {
 }
 
 fn total(group: Place<'_>, amounts: &[Option<Place<'_>>], measure: &Measure) -> Option<Diagnostic> {
-    let amounts: Vec<f64> =
-        amounts.iter().map(|place| thousandths((*place)?.number()?)).collect::<Option<_>>()?;
+    let places: Vec<Place<'_>> = amounts.iter().copied().collect::<Option<_>>()?;
+    let amounts: Vec<f64> = places.iter().map(|place| thousandths(place.number()?)).collect::<Option<_>>()?;
     let total: f64 = amounts.iter().sum();
     let (least, most) = (f64::from(measure.least), f64::from(measure.most));
     if amounts.is_empty() || amounts.iter().any(|amount| *amount <= 0.0) {
@@ -158,10 +162,19 @@ fn total(group: Place<'_>, amounts: &[Option<Place<'_>>], measure: &Measure) -> 
         total / 1000.0
     );
     let label = format!("together {} {unit}", total / 1000.0);
-    let diagnostic = Diagnostic::new(Rule::Resources, message);
-    Some(
-        diagnostic
-            .label(group.file, group.key("containers"), label)
-            .help(format!("change {} of its containers", measure.key)),
-    )
+    let (change, by) = if total < least { ("raise", least - total) } else { ("lower", total - most) };
+    let help = match &places[..] {
+        [_] => format!("write {}", if total < least { least } else { most } / 1000.0),
+        _ => format!("{change} {} of its containers by {} in all", measure.key, by / 1000.0),
+    };
+    let diagnostic = match &places[..] {
+        [place] => {
+            Diagnostic::new(Rule::Resources, message).label(place.file, place.head(), "of the one container")
+        }
+        places => places.iter().take(MOST_PLACES).fold(
+            Diagnostic::new(Rule::Resources, message).label(group.file, group.key("containers"), label),
+            |diagnostic, place| diagnostic.label(place.file, place.head(), "of these"),
+        ),
+    };
+    Some(diagnostic.help(help))
 }

@@ -138,7 +138,7 @@ fn group(book: &Book<'_>, spec: Place<'_>, kind: Type) -> Option<Diagnostic> {
     // What cannot be read may well be right; what is not said is Azure's default.
     let policy = group.get("restartPolicy").map_or(Some("Always"), Place::text)?;
     let os = group.get("osType").map_or(Some("Linux"), Place::text)?;
-    match kind {
+    let found = match kind {
         Type::Strong if os == "Windows" => Some(
             place
                 .flaw(Rule::StrongGroup, format!("the group {name} is a Windows group"), "needs a Linux group")
@@ -155,7 +155,12 @@ fn group(book: &Book<'_>, spec: Place<'_>, kind: Type) -> Option<Diagnostic> {
                 .help("write restartPolicy: Never or OnFailure in the group; Always is what Azure takes where none is said"),
         ),
         _ => None,
-    }
+    }?;
+    let key = if os == "Windows" { "osType" } else { "restartPolicy" };
+    Some(match group.get(key) {
+        Some(said) => found.label(said.file, said.head(), "said here"),
+        None => found,
+    })
 }
 
 fn never_ending(spec: Place<'_>) -> Option<Diagnostic> {
@@ -178,9 +183,12 @@ fn record(book: &Book<'_>, sheet: Sheet<'_>, spec: Place<'_>, kind: Type) -> Opt
     let place = spec.get("containerGroup").or_else(|| spec.at(&["template", "resourceGroup"]))?;
     let message = format!("the resource group {home} is not ours, and takes no record of this run");
     Some(
-        place.flaw(Rule::Records, message, "without a record it would run again and again").help(format!(
-            "write records: true in the ResourceGroup {home}, which allows one tag a run on it"
-        )),
+        place
+            .flaw(Rule::Records, message, "without a record it would run again and again")
+            .label(home_spec.file, home_spec.key("existing"), "this makes it somebody else's")
+            .help(format!(
+                "write records: true in the ResourceGroup {home}, which allows one tag a run on it"
+            )),
     )
 }
 

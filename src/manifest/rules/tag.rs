@@ -100,7 +100,8 @@ fn count(
     };
     let own = names(sheet.root, path);
     let (wanted, room) = (own.union(shared).count(), MOST - OURS);
-    let place = sheet.root.at(path).unwrap_or(sheet.root);
+    let name = || sheet.root.at(&["metadata", "name"]);
+    let place = sheet.root.at(path).or_else(name).unwrap_or(sheet.root);
     (tagged && wanted + records > room).then(|| {
         let kept = if records > 0 { format!(" and {records} run records") } else { String::new() };
         let message =

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::all_containers;
 use crate::manifest::book::Sheet;
 use crate::manifest::diagnostic::Diagnostic;
-use crate::manifest::near::advice;
+use crate::manifest::near::{advice, nearest};
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
 use crate::manifest::telltale::login;
@@ -26,7 +26,10 @@ pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Di
     let is_seen = |each: &Place<'_>| !each.misspells("volumeMounts") && each.lists("volumeMounts");
     let is_complete = mounted.len() == mounts.len() && mounted.iter().all(|place| place.text().is_some());
     if is_complete && containers.iter().all(is_seen) && group.list(&["containers"]).next().is_some() {
-        let uses: BTreeSet<_> = mounted.iter().filter_map(|place| place.text()).collect();
+        // A name that is misspelt mounts the volume that is meant.
+        let meant =
+            |name| if names.contains(name) { Some(name) } else { nearest(name, names.iter().copied()) };
+        let uses: BTreeSet<_> = mounted.iter().filter_map(|place| meant(place.text()?)).collect();
         let is_mounted = |name: &&Place<'_>| name.text().is_some_and(|name| uses.contains(name));
         let idle = volumes.iter().filter(|name| name.text().is_some() && !is_mounted(name));
         diagnostics.extend(idle.map(|name| {
@@ -80,6 +83,11 @@ fn windows(group: Place<'_>) -> Option<Diagnostic> {
     (group.word(&["osType"]) == Some("Windows")).then(|| {
         first
             .flaw(Rule::WindowsVolume, "Azure mounts volumes in Linux groups only", "in a Windows group")
+            .label(
+                group.file,
+                group.get("osType").map_or_else(|| group.head(), Place::head),
+                "this makes it one",
+            )
             .help("write osType: Linux, or leave the volumes out")
     })
 }

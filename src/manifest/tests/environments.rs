@@ -50,6 +50,30 @@ fn a_value_that_is_given_is_stronger_than_the_environments() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn a_patch_may_take_away_and_put_in_place() -> Outcome {
+    let patch = |container: &str| {
+        format!(
+            "apiVersion: acitask/v1\nkind: Environment\nmetadata: {{name: test}}\nspec:\n  variables: {{ENDPOINT_URL: x}}\n  \
+             patches:\n    - target: {{kind: ContainerGroup, name: worker}}\n      spec: {{containers: [{container}]}}\n"
+        )
+    };
+    let resources = "resources: {requests: {cpu: 2, memoryInGB: 2}}";
+    for (container, variables, cpu) in [
+        ("{name: worker, environmentVariables: [{name: LOG_LEVEL, $patch: delete}]}".to_owned(), 1, "1"),
+        (format!("{{name: worker, $patch: replace, image: \"x:1\", {resources}}}"), 0, "2"),
+        (format!("{{name: worker, environmentVariables: null, {resources}}}"), 0, "2"),
+    ] {
+        let text = patch(&container);
+        let stack = resolve(&[("a.yaml", BASE), ("e.yaml", &text)], Some("test"), &Values::new())?.stack;
+        let worker = stack.groups.get(&Name::from("worker")).ok_or("worker")?;
+        let [only] = &worker.group.containers[..] else { return Err("one container".into()) };
+        assert_eq!(only.environment_variables.len(), variables, "{container}");
+        assert_eq!(only.resources.requests.cpu.to_string(), cpu, "{container}");
+    }
+    Ok(())
+}
+
 /// The codes and the places of a refusal: `CODE file:line:column`.
 fn places(outcome: Result<Resolved, Rejected>) -> Vec<String> {
     let found = outcome.err().map(|rejected| rejected.diagnostics).unwrap_or_default();
@@ -87,6 +111,22 @@ fn what_is_wrong_with_environments_is_told_where_it_stands() {
             environment("  patch: []\n  variables: {ENDPOINT_URL: x}\n"),
             Some("test"),
             &["ACI010 e.yaml:5:3"],
+        ),
+        (
+            "an unknown directive",
+            patch("{containers: [{name: worker, $patch: remove}]}"),
+            Some("test"),
+            &["ACI013 e.yaml:8:50"],
+        ),
+        (
+            "a target of another environment",
+            format!(
+                "{}---\n{}",
+                patch("{}"),
+                patch("{}").replace("test}", "other}").replace("worker", "wroker")
+            ),
+            Some("test"),
+            &["ACI089 e.yaml:16:44"],
         ),
         (
             "a placeholder without a value",
