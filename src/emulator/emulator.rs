@@ -24,12 +24,13 @@ use crate::fault::script::Course;
 use crate::home::{Claim, Home, HomeError};
 use crate::journal::Journal;
 use crate::options::{Options, Reach, Time};
+use crate::record::Change;
 use crate::runtime::choose::{Chosen, RuntimeRefused, choose};
 use crate::runtime::{Events, Runtime};
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use crate::token::{Claims, NoRandomness, Secret, issue};
-use crate::world::{Change, Config, Switches, World};
+use crate::world::{Config, Switches, World};
 
 pub use self::advance::AdvanceError;
 use self::faulted::Faults;
@@ -142,7 +143,7 @@ impl Emulator {
 
         let config =
             Config { switches: options.switches, seed: options.seed, windows: chosen.name == "simulated" };
-        let (world, commands) = World::restore(config, store.records().clone(), clock.now());
+        let (world, commands) = World::restore(config, store.records(), clock.now());
         let restarted = commands.iter().filter(|command| matches!(command, Command::Discard { .. })).count();
         let (records, torn_bytes) = (store.records().len(), store.torn());
         let recovered = Recovered { killed, records, torn_bytes, restarted };

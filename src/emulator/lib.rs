@@ -130,7 +130,8 @@
 //!
 //! # Storeys
 //! `contract` (words) ← `world` (pure: every decision) ← `emulator` (time, order, store, commands) ← `http` ← `serve`.
-//! `runtime` carries commands out and `image` feeds it; `home`, `store`, `sink`, `journal` and `token` keep things.
+//! `runtime` carries commands out and `image` feeds it; `home`, `store`, `sink`, `journal` and `token` keep things;
+//! `record` is what the world and the sink give the store.
 
 pub mod clock;
 pub mod contract;
@@ -142,6 +143,7 @@ pub mod image;
 pub mod journal;
 pub mod options;
 pub mod pki;
+pub mod record;
 pub mod runtime;
 pub mod serve;
 pub mod sink;

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::record::{Change, Record};
 use crate::store::{Store, StoreError};
-use crate::world::Change;
 
 /// How many posts are held.
 pub const CAPACITY: usize = 10_000;
@@ -53,12 +53,8 @@ impl Sink {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, StoreError> {
         let store = file.map(Store::open).transpose()?;
         let kept = store.iter().flat_map(|store| store.records().values());
-        let posts: VecDeque<(Post, usize)> = kept
-            .filter_map(|value| {
-                let post = serde_json::from_value(value.clone()).ok()?;
-                Some((post, value.to_string().len()))
-            })
-            .collect();
+        let posts: VecDeque<(Post, usize)> =
+            kept.filter_map(|record| Some((record.read()?, record.size()))).collect();
         let bytes = posts.iter().map(|(_, size)| size).sum();
         let last = posts.back().map_or(0, |(post, _)| post.number);
         Ok(Self(Arc::new(Mutex::new(Basin { posts, bytes, last, store }))))
@@ -75,17 +71,14 @@ impl Sink {
         let number = basin.last + 1;
         let post = Post { number, at, path: path.to_owned(), body };
         // A post is made of JSON already: it always has a JSON form.
-        let value = serde_json::to_value(&post).unwrap_or_default();
-        let size = value.to_string().len();
+        let record = Record::of(&post);
+        let size = record.as_ref().map_or(0, Record::size);
         let sizes = basin.posts.iter().map(|(_, size)| *size);
         let overflow = overflow(sizes, basin.bytes + size, CAPACITY, CAPACITY_BYTES);
-        let gone = basin
-            .posts
-            .iter()
-            .take(overflow)
-            .map(|(post, _)| Change { key: key(post.number), value: Value::Null });
+        let gone =
+            basin.posts.iter().take(overflow).map(|(post, _)| Change { key: key(post.number), value: None });
         let mut changes: Vec<Change> = gone.collect();
-        changes.push(Change { key: key(number), value });
+        changes.push(Change { key: key(number), value: record });
         if let Some(store) = &mut basin.store {
             store.append(&changes)?;
         }

@@ -5,16 +5,13 @@
 //! The file is rewritten when opened and when it has doubled. It protects against a dying process, not against a
 //! dying machine. What the records mean is their owner's business, and so is that only one process has the file open.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{File, OpenOptions, remove_file, rename};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use crate::world::Change;
+use crate::record::{Change, Records};
 
 /// Below this size a file is not rewritten for having doubled.
 const SMALL: u64 = 64 * 1024;
@@ -50,7 +47,7 @@ pub struct Store {
     torn: usize,
     length: u64,
     length_when_rewritten: u64,
-    records: BTreeMap<String, Value>,
+    records: Records,
 }
 
 /// Shows the file and how many records it has: the records can hold secrets.
@@ -69,7 +66,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (records, torn) = match std::fs::read(path) {
             Ok(bytes) => read(path, &bytes)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (BTreeMap::new(), 0),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Records::new(), 0),
             Err(source) => {
                 return Err(StoreError::Io { path: path.to_owned(), source });
             }
@@ -81,7 +78,7 @@ impl Store {
 
     /// Records in memory only.
     pub(crate) fn in_memory() -> Self {
-        let (path, records) = (PathBuf::new(), BTreeMap::new());
+        let (path, records) = (PathBuf::new(), Records::new());
         Self { path, file: None, torn: 0, length: 0, length_when_rewritten: 0, records }
     }
 
@@ -91,7 +88,7 @@ impl Store {
     }
 
     /// The newest value of each key.
-    pub fn records(&self) -> &BTreeMap<String, Value> {
+    pub fn records(&self) -> &Records {
         &self.records
     }
 
@@ -104,7 +101,7 @@ impl Store {
             return Ok(());
         }
         let Some(file) = &mut self.file else {
-            changes.iter().for_each(|change| fold(&mut self.records, change.clone()));
+            changes.iter().for_each(|change| change.clone().fold_into(&mut self.records));
             return Ok(());
         };
         let mut lines = Vec::new();
@@ -117,7 +114,7 @@ impl Store {
         }
         self.length += lines.len() as u64;
         for change in changes {
-            fold(&mut self.records, change.clone());
+            change.clone().fold_into(&mut self.records);
         }
         if self.length > SMALL.max(self.length_when_rewritten.saturating_mul(2))
             && let Err(error) = self.compact()
@@ -134,14 +131,14 @@ impl Store {
     /// # Errors
     /// The file cannot be written; then nothing is forgotten.
     pub fn clear(&mut self) -> Result<(), StoreError> {
-        self.replace(BTreeMap::new())
+        self.replace(Records::new())
     }
 
     /// Forgets every record and keeps these.
     ///
     /// # Errors
     /// The file cannot be written; then nothing is changed.
-    pub fn replace(&mut self, records: BTreeMap<String, Value>) -> Result<(), StoreError> {
+    pub fn replace(&mut self, records: Records) -> Result<(), StoreError> {
         let before = std::mem::replace(&mut self.records, records);
         self.compact().inspect_err(|_| self.records = before)
     }
@@ -179,27 +176,18 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
 }
 
 /// The records, and how many bytes of a torn last line there are.
-fn read(path: &Path, bytes: &[u8]) -> Result<(BTreeMap<String, Value>, usize), StoreError> {
-    let mut records = BTreeMap::new();
+fn read(path: &Path, bytes: &[u8]) -> Result<(Records, usize), StoreError> {
+    let mut records = Records::new();
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     for (index, line) in bytes.split_at(whole).0.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let change = serde_json::from_slice(line).map_err(|source| StoreError::Corrupt {
+        let change: Change = serde_json::from_slice(line).map_err(|source| StoreError::Corrupt {
             path: path.to_owned(),
             line: index + 1,
             source,
         })?;
-        fold(&mut records, change);
+        change.fold_into(&mut records);
     }
     Ok((records, bytes.len() - whole))
-}
-
-fn fold(records: &mut BTreeMap<String, Value>, change: Change) {
-    let Change { key, value } = change;
-    if value.is_null() {
-        records.remove(&key);
-    } else {
-        records.insert(key, value);
-    }
 }
 
 fn write_line(into: &mut Vec<u8>, change: &Change) -> std::io::Result<()> {
@@ -209,10 +197,10 @@ fn write_line(into: &mut Vec<u8>, change: &Change) -> std::io::Result<()> {
 }
 
 /// Writes the records beside the file and moves them into its place, so that there is a whole file at any moment.
-fn rewrite(path: &Path, records: &BTreeMap<String, Value>) -> std::io::Result<(File, u64)> {
+fn rewrite(path: &Path, records: &Records) -> std::io::Result<(File, u64)> {
     let mut lines = Vec::new();
     for (key, value) in records {
-        write_line(&mut lines, &Change { key: key.clone(), value: value.clone() })?;
+        write_line(&mut lines, &Change { key: key.clone(), value: Some(value.clone()) })?;
     }
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
@@ -227,12 +215,21 @@ fn rewrite(path: &Path, records: &BTreeMap<String, Value>) -> std::io::Result<(F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::record::Record;
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
     fn change(key: &str, value: Value) -> Change {
+        let value = (!value.is_null()).then_some(value).as_ref().and_then(Record::of);
         Change { key: key.to_owned(), value }
+    }
+
+    /// What the records say.
+    fn said(store: &Store) -> BTreeMap<String, Value> {
+        let value = |record: &Record| record.read().unwrap_or_default();
+        store.records().iter().map(|(key, record)| (key.clone(), value(record))).collect()
     }
 
     #[test]
@@ -245,9 +242,9 @@ mod tests {
         store.append(&[change("c", Value::Null)])?;
         let wanted =
             BTreeMap::from([("a".to_owned(), json!(2)), ("b".to_owned(), json!({"x": "line\nbreak"}))]);
-        assert_eq!(store.records(), &wanted);
+        assert_eq!(said(&store), wanted);
         drop(store);
-        assert_eq!(Store::open(&path)?.records(), &wanted);
+        assert_eq!(said(&Store::open(&path)?), wanted);
         Ok(())
     }
 
@@ -286,12 +283,12 @@ mod tests {
         store.append(&[change("a", json!(1))])?;
         store.fill_disk(true)?;
         assert!(matches!(store.append(&[change("a", json!(2))]), Err(StoreError::Io { .. })));
-        assert_eq!(store.records().get("a"), Some(&json!(1)));
+        assert_eq!(said(&store).get("a"), Some(&json!(1)));
         store.fill_disk(false)?;
         store.append(&[change("b", json!(3))])?;
         drop(store);
         let kept = BTreeMap::from([("a".to_owned(), json!(1)), ("b".to_owned(), json!(3))]);
-        assert_eq!(Store::open(&path)?.records(), &kept);
+        assert_eq!(said(&Store::open(&path)?), kept);
         Ok(())
     }
 
@@ -308,10 +305,10 @@ mod tests {
         }
         assert!(matches!(store.clear(), Err(StoreError::Io { .. })));
         let wanted = BTreeMap::from([("same".to_owned(), json!([19, text]))]);
-        assert_eq!(store.records(), &wanted);
+        assert_eq!(said(&store), wanted);
         drop(store);
         std::fs::remove_dir(path.with_extension("new"))?;
-        assert_eq!(Store::open(&path)?.records(), &wanted);
+        assert_eq!(said(&Store::open(&path)?), wanted);
         Ok(())
     }
 
@@ -326,7 +323,7 @@ mod tests {
         }
         let kept = std::fs::read(&path)?;
         assert!((kept.len() as u64) <= SMALL, "{} bytes", kept.len());
-        assert_eq!(Store::open(&path)?.records().get("same"), Some(&json!([99, text])));
+        assert_eq!(said(&Store::open(&path)?).get("same"), Some(&json!([99, text])));
         Ok(())
     }
 }

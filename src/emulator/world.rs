@@ -55,8 +55,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use self::switches::{OnTerminated, Quota, SwitchError, Switches, Unknown};
 
@@ -72,6 +70,7 @@ use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;
 use self::subscription::Subscription;
 use crate::contract::{Body, Command, Event, Fact, Outcome, Reply, Request, SandboxId, Ticket};
+use crate::record::{Change, Record, Records};
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -82,22 +81,6 @@ pub struct Config {
     pub seed: u64,
     /// Whether the runtime takes containers of Windows; where not, a PUT of one is answered 501.
     pub windows: bool,
-}
-
-/// A record that the store keeps: the newest value of a key, or that it is gone.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct Change {
-    /// The record's key.
-    pub key: String,
-    /// Its value; null: it is gone.
-    pub value: Value,
-}
-
-/// Shows the key only: a value can hold secrets.
-impl fmt::Debug for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Change").field("key", &self.key).finish_non_exhaustive()
-    }
 }
 
 /// The state.
@@ -167,17 +150,22 @@ impl World {
 
     /// The world as the store kept it; containers that ran are gone and are treated as restarted by the platform.
     /// A record that cannot be read is left out.
-    pub fn restore(config: Config, records: BTreeMap<String, Value>, now: Timestamp) -> (Self, Vec<Command>) {
+    pub fn restore(config: Config, records: &Records, now: Timestamp) -> (Self, Vec<Command>) {
+        let ids = records.get(IDS).and_then(Record::read);
+        Self::begin(config, ids, records, now)
+    }
+
+    /// The same with these ids.
+    fn begin(config: Config, ids: Option<Ids>, records: &Records, now: Timestamp) -> (Self, Vec<Command>) {
         let mut world = Self::new(config);
         world.now = now;
-        let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
         world.ids = ids.unwrap_or(world.ids);
-        world.subscriptions = Shelf::restore(SUBSCRIPTIONS, &records);
-        world.labels = Shelf::restore(LABELS, &records);
-        world.resource_groups = Shelf::restore(RESOURCE_GROUPS, &records);
-        world.container_groups = Shelf::restore(CONTAINER_GROUPS, &records);
-        world.resources = Shelf::restore(RESOURCES, &records);
-        world.operations = Shelf::restore(OPERATIONS, &records);
+        world.subscriptions = Shelf::restore(SUBSCRIPTIONS, records);
+        world.labels = Shelf::restore(LABELS, records);
+        world.resource_groups = Shelf::restore(RESOURCE_GROUPS, records);
+        world.container_groups = Shelf::restore(CONTAINER_GROUPS, records);
+        world.resources = Shelf::restore(RESOURCES, records);
+        world.operations = Shelf::restore(OPERATIONS, records);
         for key in world.container_groups.keys() {
             let sandbox = world.ids.sandbox();
             if let Some(group) = world.container_groups.get_mut(&key) {
@@ -211,16 +199,13 @@ impl World {
     }
 
     /// Puts a world, as the store kept it, in the place of this one, and ends every container of this one. No id returns.
-    pub fn load(&mut self, mut records: BTreeMap<String, Value>, now: Timestamp) -> Vec<Command> {
+    pub fn load(&mut self, records: &Records, now: Timestamp) -> Vec<Command> {
         let mut commands = self.reset();
-        let ids = records.get(IDS).and_then(|ids| Ids::deserialize(ids).ok());
+        let ids: Option<Ids> = records.get(IDS).and_then(Record::read);
         let ids = ids.unwrap_or_else(|| self.ids.clone()).beyond(&self.ids);
-        if let Ok(ids) = serde_json::to_value(ids) {
-            records.insert(IDS.to_owned(), ids);
-        }
         let config = Config { switches: self.switches.clone(), seed: 0, windows: self.windows };
         let pending = std::mem::take(&mut self.pending);
-        let (world, more) = Self::restore(config, records, self.now.max(now));
+        let (world, more) = Self::begin(config, Some(ids), records, self.now.max(now));
         *self = Self { pending, ..world };
         commands.extend(more);
         commands
@@ -293,8 +278,7 @@ impl World {
         changes.extend(self.resources.changes());
         changes.extend(self.operations.changes());
         if self.kept_ids.as_ref() != Some(&self.ids) {
-            let value = serde_json::to_value(&self.ids).unwrap_or(Value::Null);
-            changes.push(Change { key: IDS.to_owned(), value });
+            changes.push(Change { key: IDS.to_owned(), value: Record::of(&self.ids) });
             self.kept_ids = Some(self.ids.clone());
         }
         changes

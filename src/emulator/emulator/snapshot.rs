@@ -6,11 +6,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Emulator;
+use super::{Core, Emulator};
+use crate::record::Records;
 use crate::store::StoreError;
 
 /// The version of the document's form.
@@ -27,7 +26,7 @@ pub struct Snapshot {
     /// What the emulator's clock showed.
     pub time: Timestamp,
     /// The records.
-    pub records: BTreeMap<String, Value>,
+    pub records: Records,
 }
 
 /// Without the records, which hold secrets.
@@ -67,11 +66,12 @@ impl Emulator {
         }
         let mut core = self.core();
         // First what can fail: a world that is other than its file would come back.
-        core.store.replace(records.clone())?;
+        core.store.replace(records)?;
         core.unkept.clear();
         core.hung.clear();
         let now = self.0.clock.now();
-        let commands = core.world.load(records, now);
+        let Core { world, store, .. } = &mut *core;
+        let commands = world.load(store.records(), now);
         let kept = core.keep();
         commands.into_iter().for_each(|command| self.carry_out(&mut core, command));
         drop(core);

@@ -16,12 +16,11 @@ use std::ops::Bound;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub(crate) use self::text::Slot;
 
 use self::index::Index;
-use super::Change;
+use crate::record::{Change, Record, Records};
 
 /// What can stand on a shelf.
 pub(crate) trait Shelved: Serialize + DeserializeOwned {
@@ -59,11 +58,11 @@ impl<T: Shelved> Shelf<T> {
     }
 
     /// The shelf as its records tell; a record that cannot be read is left out.
-    pub(crate) fn restore(label: &'static str, records: &BTreeMap<String, Value>) -> Self {
+    pub(crate) fn restore(label: &'static str, records: &Records) -> Self {
         let mut shelf = Self::new(label);
-        for (key, value) in records {
+        for (key, record) in records {
             let key = key.strip_prefix(label).and_then(|key| key.strip_prefix(':'));
-            if let (Some(key), Ok(entry)) = (key, T::deserialize(value)) {
+            if let Some((key, entry)) = key.and_then(|key| Some((key, record.read::<T>()?))) {
                 shelf.index.file(key, Some(&entry));
                 shelf.entries.insert(key.to_owned(), Slot::new(entry));
             }
@@ -151,8 +150,7 @@ impl<T: Shelved> Shelf<T> {
         std::mem::take(&mut self.touched)
             .into_iter()
             .map(|key| {
-                let entry = self.get(&key);
-                let value = entry.and_then(|e| serde_json::to_value(e).ok()).unwrap_or(Value::Null);
+                let value = self.get(&key).and_then(Record::of);
                 Change { key: format!("{}:{key}", self.label), value }
             })
             .collect()

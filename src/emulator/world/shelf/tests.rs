@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Shelf, Shelved};
 
@@ -88,10 +88,7 @@ fn the_index_finds_what_a_look_at_everything_finds() {
                 }
                 _ => {
                     for change in shelf.changes() {
-                        match change.value {
-                            Value::Null => records.remove(&change.key),
-                            value => records.insert(change.key, value),
-                        };
+                        change.fold_into(&mut records);
                     }
                     agrees(&mut Shelf::restore("thing", &records), &model, &mut dice);
                 }

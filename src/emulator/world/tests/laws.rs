@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::stage::{GROUP, Stage, TASK, task};
 use crate::contract::Probe;
+use crate::record::Records;
 use crate::world::{Config, Switches, World};
 
 /// A small generator of pseudo-random numbers (xorshift).
@@ -97,7 +98,7 @@ fn walks_keep_the_laws() {
         let policy = ["Always", "OnFailure", "Never"][dice.below(3) as usize];
         let is_whole = seed % 2 == 0;
         let mut stage = Stage::new(&[]);
-        let mut records: BTreeMap<String, Value> = BTreeMap::new();
+        let mut records = Records::new();
         for _ in 0..if is_whole { 150 } else { 60 } {
             if let Some(status) = step(&mut stage, &mut dice, policy, is_whole) {
                 *seen.entry(status).or_insert(0) += 1;
@@ -109,10 +110,7 @@ fn walks_keep_the_laws() {
             assert!(!init || names.len() == 1, "{seed}: beside an init container runs {names:?}");
             kills += stage.done.drain(..).filter(|done| done.starts_with("kill")).count();
             for change in stage.world.changes() {
-                match change.value {
-                    Value::Null => records.remove(&change.key),
-                    value => records.insert(change.key, value),
-                };
+                change.fold_into(&mut records);
             }
             let late = stage.world.due().is_some_and(|due| due <= stage.now);
             let waits = !stage.world.advance(stage.now).is_empty();
@@ -132,15 +130,12 @@ fn walks_keep_the_laws() {
 }
 
 /// The records tell the whole world, but for the containers that run.
-fn same_when_restored(stage: &mut Stage, mut records: BTreeMap<String, Value>, seed: u64) {
+fn same_when_restored(stage: &mut Stage, mut records: Records, seed: u64) {
     for change in stage.world.changes() {
-        match change.value {
-            Value::Null => records.remove(&change.key),
-            value => records.insert(change.key, value),
-        };
+        change.fold_into(&mut records);
     }
     let config = Config { switches: Switches::default(), seed: 7, windows: true };
-    let (mut world, commands) = World::restore(config, records, stage.now);
+    let (mut world, commands) = World::restore(config, &records, stage.now);
     let before = [stage.get(GROUP).json(), stage.get(TASK).json()];
     std::mem::swap(&mut stage.world, &mut world);
     let after = [stage.get(GROUP).json(), stage.get(TASK).json()];

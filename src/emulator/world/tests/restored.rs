@@ -1,22 +1,18 @@
 //! A world comes back from its records as it was, but for what ran.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::stage::{GROUP, Stage, TASK};
+use crate::record::Records;
 use crate::world::{Config, Switches, World};
 
 /// The stage with its world replaced by one restored from what it kept so far.
-fn restored(stage: &mut Stage, records: &mut BTreeMap<String, Value>) {
+fn restored(stage: &mut Stage, records: &mut Records) {
     for change in stage.world.changes() {
-        match change.value {
-            Value::Null => records.remove(&change.key),
-            value => records.insert(change.key, value),
-        };
+        change.fold_into(records);
     }
     let config = Config { switches: Switches::default(), seed: 7, windows: true };
-    let (world, commands) = World::restore(config, records.clone(), stage.now);
+    let (world, commands) = World::restore(config, records, stage.now);
     stage.world = world;
     stage.exit(137);
     stage.commands = commands;
@@ -36,7 +32,7 @@ fn what_does_not_run_is_the_same_afterwards() {
         }
         let urls = [GROUP, TASK, foreign.as_str(), &format!("{GROUP}/resources")];
         let before: Vec<Value> = urls.iter().map(|url| stage.get(url).json()).collect();
-        restored(&mut stage, &mut BTreeMap::new());
+        restored(&mut stage, &mut Records::new());
         let after: Vec<Value> = urls.iter().map(|url| stage.get(url).json()).collect();
         assert_eq!(after, before, "{end}");
         assert!(stage.commands.is_empty(), "{end}: {:?}", stage.commands);
@@ -47,7 +43,7 @@ fn what_does_not_run_is_the_same_afterwards() {
 fn what_ran_is_restarted_by_the_platform_also_under_never() {
     let mut stage = Stage::running(&[], "Never");
     stage.pass(5);
-    restored(&mut stage, &mut BTreeMap::new());
+    restored(&mut stage, &mut Records::new());
     assert_eq!(stage.states(), ("Running".into(), "Waiting".into()));
     stage.run();
     assert_eq!(stage.states(), ("Running".into(), "Running".into()));
@@ -62,7 +58,7 @@ fn what_ran_is_restarted_by_the_platform_also_under_never() {
 #[test]
 fn what_was_deleted_stays_deleted_and_ids_do_not_return() {
     let mut stage = Stage::running(&[], "Never");
-    let mut records = BTreeMap::new();
+    let mut records = Records::new();
     let operation = |stage: &mut Stage| {
         stage.exit(0);
         stage.post(&format!("{TASK}/start")).header("azure-asyncoperation").to_owned()
