@@ -41,8 +41,7 @@ pub(crate) enum EmulatorCommand {
     #[command(subcommand)]
     Snapshot(snapshot::SnapshotCommand),
     Requests(requests::Requests),
-    /// Show what tasks posted to its sink.
-    Sink,
+    Sink(sink::Sink),
     Env(env::Env),
     Switches(switches::Switches),
     /// Look after its images.
@@ -62,7 +61,7 @@ pub(crate) async fn emulator(desk: &Desk, command: EmulatorCommand) -> Result<Co
         EmulatorCommand::Fault(command) => fault::fault(desk, command).await,
         EmulatorCommand::Snapshot(command) => snapshot::snapshot(desk, command).await,
         EmulatorCommand::Requests(arguments) => requests::requests(desk, &arguments).await,
-        EmulatorCommand::Sink => sink::sink(desk).await,
+        EmulatorCommand::Sink(arguments) => sink::sink(desk, &arguments).await,
         EmulatorCommand::Env(arguments) => env::env(desk, &arguments).await,
         EmulatorCommand::Switches(arguments) => switches::switches(desk, &arguments).await,
         EmulatorCommand::Images(command) => images::images(desk, command).await,

@@ -37,7 +37,7 @@ pub(crate) async fn quickstart(desk: &Desk, arguments: &Quickstart) -> Result<Co
     }
 
     show(desk, "emulator sink");
-    sink::sink(&local).await
+    sink::sink(&local, &sink::Sink::default()).await
 }
 
 /// The same desk with `--local`.

@@ -4,6 +4,7 @@
 
 mod build;
 mod edits;
+mod emulator;
 mod exec;
 mod gate;
 mod images;

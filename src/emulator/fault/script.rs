@@ -1,4 +1,9 @@
 //! One fault as data, and how a script is read: strictly, with every mistake told at once.
+//!
+//! Which values go together, [`check`] says.
+
+mod check;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wildmatch::WildMatch;
 
-use super::moment::OPERATIONS;
+use self::check::check;
 use super::preset::Preset;
 
 /// The longest script, in faults.
@@ -85,7 +90,7 @@ pub enum Effect {
     /// The connection breaks without an answer.
     Cut(Side),
     /// The answer comes so much later.
-    Slow(SignedDuration),
+    Slow(#[serde(with = "time")] SignedDuration),
     /// A GET shows what was before the last change.
     Stale,
     /// So many reads of what the request made find nothing.
@@ -184,7 +189,7 @@ pub struct Failing {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Later {
     /// So much of the emulator's time later; none: at once, before the request is looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "time::maybe")]
     pub after: Option<SignedDuration>,
 }
 
@@ -196,7 +201,7 @@ pub struct StreamCut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_bytes: Option<u64>,
     /// After so much time of the client's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "time::maybe")]
     pub after_time: Option<SignedDuration>,
     /// No message of output holds more bytes than this, so that marks and characters are cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -263,125 +268,6 @@ fn spelled_out(mut value: Value) -> Value {
     value
 }
 
-fn check(fault: &Fault, ids: &BTreeSet<String>, tell: &mut impl FnMut(String)) {
-    let Fault { id, on, resource, nth, times, after, effect } = fault;
-    if let Some(id) = id {
-        if ids.contains(id) {
-            tell(format!("the id {id} is taken"));
-        }
-        if id.is_empty() || id.starts_with("fault-") {
-            tell("an id is not empty and does not begin with fault-, which is how those are called that have none".to_owned());
-        }
-    }
-    if let Some(after) = after.as_ref().filter(|after| !ids.contains(*after)) {
-        tell(format!("after: no fault before it is called {after}"));
-    }
-    if *nth == 0 {
-        tell("nth is counted from 1".to_owned());
-    }
-    if *times == Times::Count(0) {
-        tell("times is 1 at least, or always".to_owned());
-    }
-    if resource.as_ref().is_some_and(String::is_empty) {
-        tell("resource is empty; leave it out for any".to_owned());
-    }
-    check_place(on, effect, tell);
-    check_effect(effect, tell);
-}
-
-/// Whether the operation is one, and one that the effect goes with.
-fn check_place(on: &str, effect: &Effect, tell: &mut impl FnMut(String)) {
-    if let Some((method, path)) = on.split_once(' ') {
-        if method.is_empty() || !path.trim().starts_with(['/', '*']) {
-            tell(format!("on: `{on}` is no METHOD /path"));
-        }
-        return;
-    }
-    let named: Vec<&str> = OPERATIONS.into_iter().filter(|operation| matches(on, operation)).collect();
-    if named.is_empty() {
-        let all = OPERATIONS.join(", ");
-        return tell(format!("on: no operation is called {on}; they are {all}; or give METHOD /path"));
-    }
-    if !named.iter().any(|operation| goes_with(effect, operation)) {
-        tell(format!("on: {on} does not go with this effect, which is for {}", places(effect)));
-    }
-}
-
-fn goes_with(effect: &Effect, operation: &str) -> bool {
-    let is_request = !matches!(operation, "pull" | "started");
-    match effect {
-        Effect::Answer(_) | Effect::Preset(_) | Effect::Cut(_) | Effect::Slow(_) => is_request,
-        Effect::Stale => {
-            matches!(operation, "containerGroups/get" | "resourceGroups/get" | "resource/get")
-        }
-        Effect::NotFound(_) => operation.ends_with("/put"),
-        Effect::Operation(_) => matches!(
-            operation,
-            "containerGroups/put"
-                | "containerGroups/start"
-                | "containerGroups/restart"
-                | "resourceGroups/delete"
-        ),
-        Effect::Pull(_) => operation == "pull",
-        Effect::Evict(_) | Effect::Restart(_) => {
-            operation == "started" || operation.starts_with("containerGroups/") || operation == "logs"
-        }
-        Effect::Stream(_) => matches!(operation, "exec" | "attach"),
-    }
-}
-
-fn places(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Answer(_) | Effect::Preset(_) | Effect::Cut(_) | Effect::Slow(_) => "requests",
-        Effect::Stale => "containerGroups/get, resourceGroups/get and resource/get",
-        Effect::NotFound(_) => "what ends with /put",
-        Effect::Operation(_) => {
-            "containerGroups/put, containerGroups/start, containerGroups/restart and resourceGroups/delete"
-        }
-        Effect::Pull(_) => "pull",
-        Effect::Evict(_) | Effect::Restart(_) => "started, logs and requests of a container group",
-        Effect::Stream(_) => "exec and attach",
-    }
-}
-
-fn check_effect(effect: &Effect, tell: &mut impl FnMut(String)) {
-    let negative = |time: &SignedDuration| time.is_negative();
-    match effect {
-        Effect::Answer(Answer { status, code, message, body, retry_after: _, headers }) => {
-            if !(200..=599).contains(status) {
-                tell(format!("status {status} is not between 200 and 599"));
-            }
-            if body.is_some() && (code.is_some() || message.is_some()) {
-                tell("an answer has a body, or a code and a message".to_owned());
-            }
-            for (name, value) in headers {
-                let name_is_one = !name.is_empty()
-                    && name
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte));
-                if !name_is_one || value.bytes().any(|byte| byte.is_ascii_control()) {
-                    tell(format!("header {name} cannot be sent"));
-                }
-            }
-        }
-        Effect::Slow(time) if negative(time) => tell("slow takes a time forward".to_owned()),
-        Effect::NotFound(0) => tell("notFound is 1 at least".to_owned()),
-        Effect::Evict(Later { after: Some(time) }) | Effect::Restart(Later { after: Some(time) })
-            if negative(time) =>
-        {
-            tell("after takes a time forward".to_owned());
-        }
-        Effect::Stream(StreamCut { after_bytes: None, after_time: None, pieces: None, no_close: false }) => {
-            tell("a stream is cut afterBytes or afterTime, comes in pieces, or ends with noClose".to_owned());
-        }
-        Effect::Stream(StreamCut { pieces: Some(0), .. }) => tell("pieces are of 1 byte at least".to_owned()),
-        Effect::Stream(StreamCut { after_time: Some(time), .. }) if negative(time) => {
-            tell("afterTime takes a time forward".to_owned());
-        }
-        _ => {}
-    }
-}
-
 /// Whether a text is as the pattern has it, in any case.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     WildMatch::new_case_insensitive(pattern).matches(text)
@@ -429,24 +315,28 @@ mod tests {
             {"id": "a", "on": "logs", "after": "nobody", "effect": {"pull": "x"}},
             {"on": "GET somewhere", "effect": {"cut": "before"}},
             {"on": "GET /x", "resource": "", "effect": {"cut": "middle"}},
+            {"on": "sandwiches", "effect": {"evict": {"after": 5}}},
+            {"on": "sandwiches", "effect": {"evict": {"after": null}}},
         ]);
         let Err(mistakes) = read(script, &BTreeSet::new()) else { panic!("it was read") };
         let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         let rows = [
-            "fault 1: on: no operation is called containerGroup/put; they are tenants/get,",
+            "fault 1: on: no operation is called containerGroup/put; did you mean containerGroups/put?",
             "fault 2: nth is counted from 1",
             "fault 2: times is 1 at least, or always",
             "fault 2: on: containerGroups/put does not go with this effect, which is for containerGroups/get, resourceGroups/get and resource/get",
             "fault 3: unknown field `efect`",
             "fault 4: status 700 is not between 200 and 599",
             "fault 4: an answer has a body, or a code and a message",
-            "fault 5: failed to parse",
+            "fault 5: invalid value: string \"soon\", expected a time like 90s, 1m 30s or PT1H",
             "fault 6: a stream is cut afterBytes or afterTime",
             "fault 7: the id a is taken",
             "fault 7: after: no fault before it is called nobody",
             "fault 7: on: logs does not go with this effect, which is for pull",
             "fault 8: on: `GET somewhere` is no METHOD /path",
             "fault 9: unknown variant `middle`",
+            "fault 10: invalid type: integer `5`, expected a time like 90s, 1m 30s or PT1H",
+            "fault 11: on: no operation is called sandwiches; they are tenants/get,",
         ];
         for (told, wanted) in told.iter().zip(rows) {
             assert!(told.starts_with(wanted), "{told}");

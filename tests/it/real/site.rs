@@ -139,6 +139,11 @@ impl Output {
         File::create(self.folder.path().join(name)).unwrap()
     }
 
+    /// What the child has written to its standard output so far.
+    pub(crate) fn so_far(&self) -> String {
+        String::from_utf8(fs::read(self.folder.path().join("stdout")).unwrap()).unwrap()
+    }
+
     /// What the child said and how it ended.
     pub(crate) fn read(&self, status: ExitStatus) -> Run {
         let text = |name| String::from_utf8(fs::read(self.folder.path().join(name)).unwrap()).unwrap();
