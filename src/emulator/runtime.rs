@@ -8,6 +8,7 @@ pub mod choose;
 mod clone;
 pub mod docker;
 mod log;
+mod logs;
 pub mod native;
 pub mod simulated;
 

@@ -73,3 +73,19 @@ pub enum Command {
         sandbox: SandboxId,
     },
 }
+
+impl Command {
+    /// The deployment that it is for.
+    pub fn sandbox(&self) -> SandboxId {
+        match self {
+            Self::Open { sandbox, .. }
+            | Self::Pull { sandbox, .. }
+            | Self::Start { sandbox, .. }
+            | Self::Configure { sandbox, .. }
+            | Self::Probe { sandbox, .. }
+            | Self::Kill { sandbox, .. }
+            | Self::Stop { sandbox }
+            | Self::Discard { sandbox } => *sandbox,
+        }
+    }
+}

@@ -21,7 +21,7 @@ pub use self::engine::EngineError;
 use self::fleet::Fleet;
 use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
 use crate::image::{self, ImageError, Store};
-use crate::runtime::{Events, ExecStream, log};
+use crate::runtime::{Events, ExecStream};
 
 /// What the docker runtime needs.
 #[derive(Clone, Debug)]
@@ -120,16 +120,7 @@ impl Docker {
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
-        if let Some(log) = self.fleet.log(sandbox, container) {
-            return fleet::held(&log).lines();
-        }
-        let Some(path) = self.fleet.log_file(sandbox, container) else {
-            return Vec::new();
-        };
-        log::read(&path).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a log file could not be read");
-            Vec::new()
-        })
+        self.fleet.logs.lines(&(sandbox, container.to_owned()))
     }
 
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {

@@ -19,15 +19,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::container::{Container, SharedLog};
-use self::fleet::{Fleet, held, told};
+use self::container::Container;
+use self::fleet::{Fleet, told};
 use self::limit::Limits;
 use self::order::Process;
 pub use self::stage::init_verb;
 use self::volume::Folders;
 use crate::contract::{Command, ExecSession, Fact, LogLine, Question, SandboxId};
 use crate::image::{self, ImageError, Store, find, registry};
-use crate::runtime::{Events, ExecStream, log};
+use crate::runtime::logs::SharedLog;
+use crate::runtime::{Events, ExecStream};
 
 /// What the native runtime needs.
 #[derive(Clone, Debug)]
@@ -128,16 +129,7 @@ impl Native {
     }
 
     pub(crate) async fn logs(&self, sandbox: SandboxId, container: &str) -> Vec<LogLine> {
-        if let Some(log) = self.fleet.log(sandbox, container) {
-            return held(&log).lines();
-        }
-        let Some(path) = self.fleet.log_file(sandbox, container) else {
-            return Vec::new();
-        };
-        log::read(&path).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a log file could not be read");
-            Vec::new()
-        })
+        self.fleet.logs.lines(&(sandbox, container.to_owned()))
     }
 
     pub(crate) async fn exec(&self, session: &ExecSession) -> Result<ExecStream, String> {

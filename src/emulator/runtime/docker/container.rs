@@ -1,6 +1,6 @@
 //! A running container of the engine: its log as it is written, its end, and that it is removed afterwards.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bollard::container::AttachContainerResults;
@@ -20,7 +20,7 @@ use super::engine::{Engine, told};
 use super::order::start_failure;
 use super::volumes::configure;
 use crate::contract::ConfigMap;
-use crate::runtime::log::Log;
+use crate::runtime::logs::SharedLog;
 
 /// How long a program may take to end after TERM, in seconds. Short, because a person waits for `stop`; ACI does not say its own.
 const GRACE: i32 = 2;
@@ -28,9 +28,6 @@ const GRACE: i32 = 2;
 const LATE: Duration = Duration::from_secs(2);
 /// How often and how long an engine is asked whether a container whose output ended has ended too, before it is waited for.
 const SOON: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
-
-/// A log that its container writes and others read.
-pub(super) type SharedLog = Arc<Mutex<Log>>;
 
 /// A container whose program was started.
 #[derive(Debug)]

@@ -4,11 +4,8 @@
 //! change nothing, run beside them. A discarded sandbox waits for no pull.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -17,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::container::{Container, SharedLog};
+use super::container::Container;
 use super::engine::Engine;
 use super::images::{Missing, bring};
 use super::volumes::{self, Unmounted, Volumes};
@@ -25,10 +22,7 @@ use super::{Options, order, probe};
 use crate::contract::{Check, Command, Event, Fact, ImageSource, Launch, Probe, SandboxId};
 use crate::image::Store;
 use crate::runtime::Events;
-use crate::runtime::log::Log;
-
-/// A container of a sandbox.
-type Key = (SandboxId, String);
+use crate::runtime::logs::{Key, Logs, held};
 
 /// All containers, and what the tasks of the sandboxes share.
 #[derive(Debug)]
@@ -47,8 +41,7 @@ pub(super) struct Fleet {
     starts: AtomicU64,
     sandboxes: Mutex<BTreeMap<SandboxId, Place>>,
     running: Mutex<BTreeMap<Key, Running>>,
-    /// The logs of those that run, and of those that ended and have no whole file.
-    logs: Mutex<BTreeMap<Key, SharedLog>>,
+    pub(super) logs: Logs,
 }
 
 /// A sandbox as those see it who command it.
@@ -76,6 +69,7 @@ enum Failed {
 impl Fleet {
     /// No container yet. Tasks run where this is called.
     pub(super) fn new(options: Options, engine: Engine, store: Store, events: Events) -> Self {
+        let logs = Logs::new(options.logs.clone());
         Self {
             engine,
             tasks: TaskTracker::new(),
@@ -88,7 +82,7 @@ impl Fleet {
             starts: AtomicU64::new(0),
             sandboxes: Mutex::default(),
             running: Mutex::default(),
-            logs: Mutex::default(),
+            logs,
         }
     }
 
@@ -98,7 +92,7 @@ impl Fleet {
             return;
         }
         let mut sandboxes = held(&self.sandboxes);
-        let place = sandboxes.entry(sandbox_of(&command)).or_insert_with(|| {
+        let place = sandboxes.entry(command.sandbox()).or_insert_with(|| {
             let (sender, commands) = mpsc::unbounded_channel();
             let discarded = CancellationToken::new();
             self.tasks.spawn_on(Arc::clone(self).attend(commands, discarded.clone()), &self.runtime);
@@ -125,11 +119,6 @@ impl Fleet {
     pub(super) fn running(&self, sandbox: SandboxId, container: &str) -> Option<Running> {
         let running = held(&self.running).get(&(sandbox, container.to_owned())).cloned();
         running.filter(|running| running.container.runs())
-    }
-
-    /// The log of a container, if it is in memory.
-    pub(super) fn log(&self, sandbox: SandboxId, container: &str) -> Option<SharedLog> {
-        held(&self.logs).get(&(sandbox, container.to_owned())).cloned()
     }
 
     /// Ends every container and every task; no event follows.
@@ -228,10 +217,8 @@ impl Fleet {
         volumes: &mut Volumes,
     ) -> Result<(), Failed> {
         let key = (sandbox, name.to_owned());
-        let log = Log::new(self.log_file(sandbox, name));
+        let log = self.logs.begin(&key);
         let log = log.map_err(|error| Failed::Start(format!("its log: {error}")))?;
-        let log = Arc::new(Mutex::new(log));
-        held(&self.logs).insert(key.clone(), Arc::clone(&log));
         let image = self.bring(&launch.source).await.map_err(|missing| Failed::Start(missing.reason()))?;
         if !launch.mounts.is_empty() {
             volumes.fill(&self.engine, sandbox, &image.name).await;
@@ -290,21 +277,13 @@ impl Fleet {
         let mut all = held(&self.running);
         if all.get(&key).is_some_and(|known| Arc::ptr_eq(&known.container, &running.container)) {
             all.remove(&key);
-            self.put_away(&key);
+            self.logs.put_away(&key);
         }
         drop(all);
         if !running.muted.is_cancelled() {
             let (sandbox, container) = key;
             let (code, out_of_memory) = (end.code, end.out_of_memory);
             self.tell(Event::Exited { sandbox, container, code, out_of_memory });
-        }
-    }
-
-    /// Lets go of the log of a container that has ended, where its file tells the same.
-    fn put_away(&self, key: &Key) {
-        let mut logs = held(&self.logs);
-        if logs.get(key).is_some_and(|log| held(log).is_kept()) {
-            logs.remove(key);
         }
     }
 
@@ -319,16 +298,7 @@ impl Fleet {
         if let Err(error) = self.engine.sweep_sandbox(sandbox).await {
             tracing::warn!(%error, "the volumes of a sandbox could not be removed");
         }
-        held(&self.logs).retain(|(known, _), _| *known != sandbox);
-        let Some(folder) = self.log_folder(sandbox) else {
-            return;
-        };
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, folder = %folder.display(), "logs could not be deleted");
-            }
-            _ => {}
-        }
+        self.logs.forget(sandbox);
     }
 
     fn of(&self, sandbox: SandboxId) -> Vec<Running> {
@@ -340,38 +310,10 @@ impl Fleet {
             .collect()
     }
 
-    fn log_folder(&self, sandbox: SandboxId) -> Option<PathBuf> {
-        self.options.logs.as_ref().map(|logs| logs.join(sandbox.0.to_string()))
-    }
-
-    /// None where no logs are kept, or where the name could not be a file's.
-    pub(super) fn log_file(&self, sandbox: SandboxId, container: &str) -> Option<PathBuf> {
-        let plain = !container.is_empty() && !container.starts_with('.') && !container.contains('/');
-        self.log_folder(sandbox).filter(|_| plain).map(|folder| folder.join(container))
-    }
-
     /// Nobody may listen any more while the emulator ends.
     fn tell(&self, event: Event) {
         if !self.closing.is_cancelled() {
             let _ = self.events.send(event);
         }
     }
-}
-
-fn sandbox_of(command: &Command) -> SandboxId {
-    match command {
-        Command::Open { sandbox, .. }
-        | Command::Pull { sandbox, .. }
-        | Command::Start { sandbox, .. }
-        | Command::Configure { sandbox, .. }
-        | Command::Probe { sandbox, .. }
-        | Command::Kill { sandbox, .. }
-        | Command::Stop { sandbox }
-        | Command::Discard { sandbox } => *sandbox,
-    }
-}
-
-/// No task panics while it holds a lock; what it left is whole.
-pub(super) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

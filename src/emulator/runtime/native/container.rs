@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,15 +13,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::keeper::{Ended, Keeper};
 use super::limit;
-use super::log::Log;
 use super::order::{Failure, KEEP, Keep, Process};
 use crate::image::unpack::Tree;
+use crate::runtime::logs::SharedLog;
 
 /// How long a program may take to end after TERM. Short, because a person waits for `stop`; ACI does not say its own.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// A log that its container writes and others read.
-pub(super) type SharedLog = Arc<Mutex<Log>>;
 
 /// A container whose program was started.
 #[derive(Debug)]

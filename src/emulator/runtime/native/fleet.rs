@@ -5,10 +5,8 @@
 mod attend;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use tokio::runtime::Handle;
@@ -17,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Options;
-use super::container::{Container, SharedLog};
+use super::container::Container;
 use super::exec::Inside;
 use super::limit::Limits;
 use super::order::{Keep, Process};
@@ -25,9 +23,7 @@ use super::volume::Folders;
 use crate::contract::{Command, Event, SandboxId};
 use crate::image::{ImageError, Store};
 use crate::runtime::Events;
-
-/// A container of a sandbox.
-type Key = (SandboxId, String);
+use crate::runtime::logs::{Key, Logs, held};
 
 /// All containers, and what the tasks of the sandboxes share.
 #[derive(Debug)]
@@ -46,8 +42,7 @@ pub(super) struct Fleet {
     closing: CancellationToken,
     sandboxes: Mutex<BTreeMap<SandboxId, Sandbox>>,
     running: Mutex<BTreeMap<Key, Running>>,
-    /// The logs of those that run, and of those that ended and have no whole file.
-    logs: Mutex<BTreeMap<Key, SharedLog>>,
+    pub(super) logs: Logs,
 }
 
 /// How the task of a sandbox is reached.
@@ -91,6 +86,7 @@ impl Fleet {
         limits: Result<Limits, String>,
         events: Events,
     ) -> Self {
+        let logs = Logs::new(options.logs.clone());
         Self {
             options,
             limits,
@@ -103,7 +99,7 @@ impl Fleet {
             closing: CancellationToken::new(),
             sandboxes: Mutex::default(),
             running: Mutex::default(),
-            logs: Mutex::default(),
+            logs,
         }
     }
 
@@ -113,7 +109,7 @@ impl Fleet {
             return;
         }
         let mut sandboxes = held(&self.sandboxes);
-        let sandbox = sandboxes.entry(sandbox_of(&command)).or_insert_with(|| {
+        let sandbox = sandboxes.entry(command.sandbox()).or_insert_with(|| {
             let (sender, commands) = mpsc::unbounded_channel();
             let ending = self.closing.child_token();
             self.tasks.spawn_on(Arc::clone(self).attend(commands, ending.clone()), &self.runtime);
@@ -130,11 +126,6 @@ impl Fleet {
     pub(super) fn running(&self, sandbox: SandboxId, container: &str) -> Option<Running> {
         let running = held(&self.running).get(&(sandbox, container.to_owned())).cloned();
         running.filter(|running| running.container.runs())
-    }
-
-    /// The log of a container, if it is in memory.
-    pub(super) fn log(&self, sandbox: SandboxId, container: &str) -> Option<SharedLog> {
-        held(&self.logs).get(&(sandbox, container.to_owned())).cloned()
     }
 
     /// Ends every container and every task; no event follows.
@@ -166,7 +157,7 @@ impl Fleet {
         let mut all = held(&self.running);
         if all.get(&key).is_some_and(|known| Arc::ptr_eq(&known.container, &running.container)) {
             all.remove(&key);
-            self.put_away(&key);
+            self.logs.put_away(&key);
         }
         drop(all);
         if !running.muted.is_cancelled() {
@@ -174,14 +165,6 @@ impl Fleet {
             // Whoever was ended may have been a child that its parent could do without.
             let out_of_memory = end.starved && end.code == 128 + 9;
             self.tell(Event::Exited { sandbox, container, code: end.code, out_of_memory });
-        }
-    }
-
-    /// Lets go of the log of a container that has ended, where its file tells the same.
-    fn put_away(&self, key: &Key) {
-        let mut logs = held(&self.logs);
-        if logs.get(key).is_some_and(|log| held(log).is_kept()) {
-            logs.remove(key);
         }
     }
 
@@ -194,16 +177,7 @@ impl Fleet {
         }))
         .await;
         self.forget(sandbox).await;
-        held(&self.logs).retain(|(known, _), _| *known != sandbox);
-        let Some(folder) = self.log_folder(sandbox) else {
-            return;
-        };
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, folder = %folder.display(), "logs could not be deleted");
-            }
-            _ => {}
-        }
+        self.logs.forget(sandbox);
     }
 
     /// Deletes the folders of a sandbox, whose containers have ended.
@@ -237,16 +211,6 @@ impl Fleet {
         Keep { init, tree, scratch, hostname, mounts: Vec::new(), groups: Vec::new(), process }
     }
 
-    fn log_folder(&self, sandbox: SandboxId) -> Option<PathBuf> {
-        self.options.logs.as_ref().map(|logs| logs.join(sandbox.0.to_string()))
-    }
-
-    /// None where no logs are kept, or where the name could not be a file's.
-    pub(super) fn log_file(&self, sandbox: SandboxId, container: &str) -> Option<PathBuf> {
-        let plain = !container.is_empty() && !container.starts_with('.') && !container.contains('/');
-        self.log_folder(sandbox).filter(|_| plain).map(|folder| folder.join(container))
-    }
-
     /// Nobody may listen any more while the emulator ends.
     fn tell(&self, event: Event) {
         if !self.closing.is_cancelled() {
@@ -255,26 +219,8 @@ impl Fleet {
     }
 }
 
-fn sandbox_of(command: &Command) -> SandboxId {
-    match command {
-        Command::Open { sandbox, .. }
-        | Command::Pull { sandbox, .. }
-        | Command::Start { sandbox, .. }
-        | Command::Configure { sandbox, .. }
-        | Command::Probe { sandbox, .. }
-        | Command::Kill { sandbox, .. }
-        | Command::Stop { sandbox }
-        | Command::Discard { sandbox } => *sandbox,
-    }
-}
-
 /// An error with its sources, for people.
 pub(super) fn told(error: &ImageError) -> String {
     let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
-}
-
-/// No task panics while it holds a lock; what it left is whole.
-pub(super) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,20 +1,20 @@
 //! The task of one sandbox: what each command comes to.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::super::container::{self, Container};
-use super::super::log::Log;
 use super::super::order::{Failure, Keep};
 use super::super::probe;
 use super::super::volume::Volumes;
-use super::{Fleet, Running, held, told};
+use super::{Fleet, Running, told};
 use crate::contract::{Command, Event, ImageSource, Launch, SandboxId};
 use crate::image::unpack::Tree;
 use crate::image::{Image, ImageError, find, unpack};
+use crate::runtime::logs::held;
 
 impl Fleet {
     /// Carries out the commands of one sandbox.
@@ -108,9 +108,7 @@ impl Fleet {
         volumes: &Volumes,
     ) -> Result<(), Failure> {
         let key = (sandbox, name.to_owned());
-        let log = Log::new(self.log_file(sandbox, name)).map_err(|error| format!("its log: {error}"))?;
-        let log = Arc::new(Mutex::new(log));
-        held(&self.logs).insert(key.clone(), Arc::clone(&log));
+        let log = self.logs.begin(&key).map_err(|error| format!("its log: {error}"))?;
         let mounts = self.folders.mounts(sandbox, name, volumes, launch)?;
         let (image, tree) = self.pulled(&launch.source).await?;
         let process = container::process(&image.settings, launch);
