@@ -106,12 +106,10 @@
 //! | --- | --- |
 //! | `extendedLocation` | `{"name": "edge"}` |
 //! | `properties.networkProfile` | `{"id": "p"}` |
-//! | `properties.containerGroupProfile` | `{"id": "p"}` |
-//! | `properties.standbyPoolProfile` | `{"id": "p"}` |
 //!
 //! # What a container group has as data only
 //! These are checked, kept and shown as the service does, but nothing follows from them here: there is no Entra ID, no
-//! virtual network, no workspace, no vault and no second machine. References to secrets resolve to what the switch
+//! virtual network, no workspace, no vault, no profile, no standby pool and no second machine: a group is what its body says. References to secrets resolve to what the switch
 //! `secret-reference.value` says. Of a security context only `runAsUser` and `runAsGroup` are carried out.
 //!
 //! | property | for example |
@@ -125,6 +123,8 @@
 //! | `properties.encryptionProperties` | `{"vaultBaseUrl": "https://v", "keyName": "k", "keyVersion": "1"}` |
 //! | `properties.extensions` | `[{"name": "e", "properties": {"extensionType": "t", "version": "1"}}]` |
 //! | `properties.identityAcls` | `{"defaultAccess": "System", "acls": [{"access": "All", "identity": "i"}]}` |
+//! | `properties.containerGroupProfile` | `{"id": "p", "revision": 1}` |
+//! | `properties.standbyPoolProfile` | `{"id": "p"}` |
 //! | `properties.secretReferences` | `[{"name": "s", "identity": "i", "secretReferenceUri": "https://v/secrets/s"}]` |
 //! | `properties.containers[].properties.securityContext` | `{"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}}` |
 //!

@@ -26,8 +26,11 @@ pub(crate) const PROPERTIES: Kind = Object(&[
     may("extensions", List(&EXTENSION)),
     may("identityAcls", IDENTITY_ACLS),
     may("secretReferences", List(&SECRET_REFERENCE)),
-    may("containerGroupProfile", Undone),
-    may("standbyPoolProfile", Undone),
+    may("containerGroupProfile", Object(&[may("id", Text), may("revision", Whole)])),
+    may(
+        "standbyPoolProfile",
+        Object(&[may("id", Text), may("failContainerGroupCreateOnReuseFailure", Flag)]),
+    ),
     may("networkProfile", Undone),
     may("provisioningState", ReadOnly),
     may("instanceView", ReadOnly),

@@ -367,11 +367,7 @@ fn each_rule_is_refused_with_its_code_and_words() {
         ),
         (top("newThing", json!(1)), "NotImplementedByEmulator", "properties.newThing"),
         (with(&[("/newThing", json!(1))]), "NotImplementedByEmulator", "newThing"),
-        (
-            top("containerGroupProfile", json!({"id": "p"})),
-            "NotImplementedByEmulator",
-            "containerGroupProfile",
-        ),
+        (top("networkProfile", json!({"id": "p"})), "NotImplementedByEmulator", "networkProfile"),
     ];
     let mut stage = Stage::new(&["put.unknown-properties=refuse"]);
     stage.put(GROUP, json!({"location": "westeurope"}));
