@@ -4,6 +4,7 @@
 //! Pure: no I/O, no clock, no randomness. Everything above speaks in these words; nothing here knows Azure's wire or YAML text.
 
 pub mod digest;
+pub mod digests;
 pub mod effect;
 pub mod graph;
 pub mod group;

@@ -12,6 +12,7 @@ pub mod input;
 pub mod judge;
 pub mod naming;
 pub mod reconcile;
+pub mod secrets;
 pub mod shape;
 pub mod tags;
 
@@ -304,6 +305,10 @@ pub enum Value {
     List(Vec<String>),
     /// A secret.
     Hidden,
+    /// One of two secrets that differ.
+    Secret(u8),
+    /// A secret whose value is not available where the plan is made.
+    Unchecked,
 }
 
 /// What a step costs those who use the thing.

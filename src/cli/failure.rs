@@ -13,6 +13,7 @@ use crate::arm::exec::ExecFault;
 use crate::arm::fault::Fault;
 use crate::engine::lease::Held;
 use crate::manifest::Rejected;
+use crate::model::digests::ShortKey;
 use crate::plan::Defect;
 
 /// What can go wrong at the edge.
@@ -71,6 +72,15 @@ pub(crate) enum Failure {
         /// What to do about it.
         help: String,
     },
+    /// The key for the digests of secrets is too short.
+    #[error(transparent)]
+    #[diagnostic(
+        code(acitask::digest),
+        help(
+            "make one with `openssl rand -hex 32`, keep it where the project's secrets are kept, and give it as ACITASK_DIGEST_KEY"
+        )
+    )]
+    ShortKey(#[from] ShortKey),
     /// A mistake of ours.
     #[error("the plan does not hold together")]
     #[diagnostic(

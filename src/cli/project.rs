@@ -14,10 +14,15 @@ use super::name;
 use super::target::{Choice, Signs, choose};
 use super::values::{self, EnvFile};
 use crate::manifest::{self, Declared, Rejected, Resolved, Severity, Values};
+use crate::model::digests::Digests;
 use crate::model::name::{Name, Owner};
-use crate::model::stack::{self, Limits, Stack, Target};
+use crate::model::secret::Secret;
+use crate::model::stack::{self, Limits, SecretDigests, Stack, Target};
 use crate::model::tag::Tags;
 use crate::render::flags::Flags;
+
+/// The environment variable that holds the key for the digests of secrets.
+const DIGEST_KEY: &str = "ACITASK_DIGEST_KEY";
 
 /// A project and where it goes.
 pub(crate) struct Project {
@@ -49,7 +54,8 @@ impl Project {
 /// The manifests cannot be read, or are refused.
 pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
     let Judged { outcome, choice, env_files } = judge(desk, input)?;
-    let Resolved { stack, warnings } = outcome?;
+    let Resolved { mut stack, warnings } = outcome?;
+    stack.digests = digests(desk, &stack, &env_files)?;
     // Notes are for `validate`.
     for warning in warnings.into_iter().filter(|each| each.rule().severity() != Severity::Note) {
         desk.screen.diagnostic(warning.into());
@@ -67,6 +73,17 @@ pub(crate) fn open(desk: &Desk, input: &Input) -> Result<Project, Failure> {
     let subscription = globals.subscription.clone().or(declared);
     let flags = desk.globals.flags(input, environment);
     Ok(Project { stack, target, subscription, env_files, flags })
+}
+
+/// How the secrets of a stack are compared: with the key that is given, else as the project says.
+fn digests(desk: &Desk, stack: &Stack, env_files: &[EnvFile]) -> Result<Digests, Failure> {
+    let own = desk.environment.get(DIGEST_KEY).map(Secret::new);
+    let key = own.or_else(|| env_files.iter().find_map(|file| file.get(DIGEST_KEY).cloned()));
+    match (key, stack.project.secret_digests) {
+        (Some(key), _) => Ok(Digests::keyed(&key)?),
+        (None, SecretDigests::Salted) => Ok(Digests::salted(&stack.project.owner, &stack.secret_values())),
+        (None, SecretDigests::None) => Ok(Digests::default()),
+    }
 }
 
 /// A project without manifests, for what looks at Azure before there are any.
@@ -96,11 +113,13 @@ pub(crate) fn bare(desk: &Desk, name: &str) -> Result<Project, Failure> {
             location: None,
             tags: Tags::new(),
             limits: Limits::default(),
+            secret_digests: SecretDigests::None,
         },
         resource_groups: BTreeMap::new(),
         groups: BTreeMap::new(),
         runs: BTreeMap::new(),
         whole: false,
+        digests: Digests::default(),
     };
     let flags = globals.flags(&Input::default(), environment);
     let env_files = env_files(&globals.env_files, folder, folder)?;

@@ -12,16 +12,19 @@ use super::judge::Judge;
 use super::kind::Kind;
 use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
 use super::kind::environment::EnvironmentManifest;
-use super::kind::project::{LimitsManifest, ProjectManifest, TargetWord};
+use super::kind::project::{LimitsManifest, ProjectManifest, SecretDigestsWord, TargetWord};
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
 use super::rule::Rule;
 use super::rules::secret::Secrets;
 use super::value;
+use crate::model::digests::Digests;
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::secret::{SecretRef, SecretSource};
-use crate::model::stack::{ContainerGroup, Limits, Power, Project, ResourceGroup, Stack, Target};
+use crate::model::stack::{
+    ContainerGroup, Limits, Power, Project, ResourceGroup, SecretDigests, Stack, Target,
+};
 use crate::model::tag::Tags;
 
 mod run;
@@ -103,7 +106,7 @@ pub(super) fn stack(
     let shared = Shared { project: &project, resource_groups: &resource_groups, secrets };
     let groups = groups.into_iter().map(|manifest| group(manifest, &shared)).collect::<Result<_, Bug>>()?;
     let runs = runs.into_iter().map(|manifest| run::lower(manifest, &shared)).collect::<Result<_, Bug>>()?;
-    Ok(Stack { project, resource_groups, groups, runs, whole })
+    Ok(Stack { project, resource_groups, groups, runs, whole, digests: Digests::default() })
 }
 
 /// What groups and runs are lowered with.
@@ -141,6 +144,10 @@ fn project(manifest: ProjectManifest, environment: Option<&Name>) -> Project {
         location: spec.location.map(region),
         tags: spec.tags,
         limits: limits(spec.limits),
+        secret_digests: match spec.secret_digests {
+            SecretDigestsWord::None => SecretDigests::None,
+            SecretDigestsWord::Salted => SecretDigests::Salted,
+        },
     }
 }
 

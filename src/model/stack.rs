@@ -1,9 +1,11 @@
 //! A stack: all manifests of a project, parsed, resolved and valid. What we want.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 
 use serde::Serialize;
 
+use crate::model::digests::Digests;
 use crate::model::group::{EnvironmentVariable, Group};
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::quantity::Period;
@@ -23,6 +25,8 @@ pub struct Stack {
     pub runs: BTreeMap<Name, TaskRun>,
     /// Whether these are all manifests of the project; only then is what they do not name deleted.
     pub whole: bool,
+    /// How its secrets are compared with those that were applied.
+    pub digests: Digests,
 }
 
 /// The stable version of Azure's API for Container Instances that acitask is written for: the one place where it is pinned.
@@ -47,6 +51,18 @@ pub struct Project {
     pub tags: Tags,
     /// How much one plan may destroy.
     pub limits: Limits,
+    /// What is remembered of secrets where no key for their digests is given.
+    pub secret_digests: SecretDigests,
+}
+
+/// What is remembered of secrets where no key for their digests is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum SecretDigests {
+    /// Nothing.
+    #[default]
+    None,
+    /// Salted digests, against which whoever reads the tags can try values.
+    Salted,
 }
 
 /// How much one plan may destroy; absent: any amount.
@@ -272,6 +288,18 @@ pub enum Override {
 }
 
 impl Stack {
+    /// The values of the secrets of its groups, as far as they are available.
+    pub fn secret_values(&self) -> Vec<Secret> {
+        let mut values = Vec::new();
+        for declared in self.groups.values() {
+            let Ok(_) = declared.group.clone().map(&mut |source: SecretSource| {
+                values.extend(source.value);
+                Ok::<_, Infallible>(())
+            });
+        }
+        values
+    }
+
     /// Gives a variable of the environment of one run another value.
     ///
     /// # Errors

@@ -14,6 +14,9 @@ pub const NAMES: &str = "acitask-tags";
 /// On a container group: a digest of each field as it was last applied.
 pub const SHAPE: &str = "acitask-shape";
 
+/// Begins the names of the tags on a container group that hold digests of its secrets as they were last applied.
+pub const SECRETS: &str = "acitask-secrets";
+
 /// On a container group: the run that the PUT which made it began.
 pub const INTENT: &str = "acitask-run";
 

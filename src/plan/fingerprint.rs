@@ -5,6 +5,7 @@
 //! has the same fingerprint again. Reasons, impacts, notes, states and times are left out. A secret goes in as the
 //! reference that the manifest has; its value is in no digest.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::digest::hex;
 use crate::model::name::Owner;
 use crate::model::stack::Target;
-use crate::plan::{Action, Guard, Plan, Step, StepId, Subject};
+use crate::model::tag::Tags;
+use crate::plan::{Action, Begin, Guard, Plan, Step, StepId, Subject, TagEdit, secrets};
 
 /// Another way to make fingerprints needs another version, so that an old one is stale and not wrong.
 const VERSION: &str = "acitask-plan-1";
@@ -52,12 +54,41 @@ impl fmt::Display for Fingerprint {
 #[derive(Serialize)]
 struct Canonical<'p> {
     subject: &'p Subject,
-    action: &'p Action,
+    action: Cow<'p, Action>,
     needs: Vec<StepId>,
     guard: &'p Guard,
 }
 
 fn canonical(step: &Step) -> Canonical<'_> {
     let Step { id: _, subject, action, needs, guard, reason: _, changes: _, impacts: _ } = step;
+    let action = without_digests(action);
     Canonical { subject, action, needs: needs.iter().copied().collect(), guard }
+}
+
+/// The action without the digests of its secrets: whether a value is available where the plan is made is no part of it.
+fn without_digests(action: &Action) -> Cow<'_, Action> {
+    let mut action = Cow::Borrowed(action);
+    let kept = |tags: &mut Tags| tags.retain(|name, _| !secrets::is_own(name));
+    let edited = |edit: &mut TagEdit| {
+        edit.set.retain(|name, _| !secrets::is_own(name));
+        edit.remove.retain(|name| !secrets::is_own(name));
+    };
+    match &*action {
+        Action::CreateGroup(_) | Action::UpdateGroup(..) | Action::Run(_) => {}
+        _ => return action,
+    }
+    match action.to_mut() {
+        Action::CreateGroup(body) => kept(&mut body.tags),
+        Action::UpdateGroup(body, edit) => {
+            kept(&mut body.tags);
+            edited(edit);
+        }
+        Action::Run(run) => {
+            if let Begin::Create(body) | Begin::Replace(body) = &mut run.begin {
+                kept(&mut body.tags);
+            }
+        }
+        _ => {}
+    }
+    action
 }

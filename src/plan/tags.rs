@@ -9,6 +9,7 @@ use crate::model::effect::Field;
 use crate::model::name::Owner;
 use crate::model::tag::{INTENT, NAMES, OWNER, SHAPE, Tags, lookup};
 use crate::plan::applied::Origin;
+use crate::plan::secrets;
 use crate::plan::{Change, TagEdit, Value};
 
 /// The longest value of a tag, as Microsoft's page "Use tags to organize your Azure resources" says.
@@ -51,7 +52,11 @@ pub fn diff(wanted: &Tags, found: &Tags, ignored: &BTreeSet<String>) -> (TagEdit
 pub fn merged(wanted: &Tags, found: &Tags, ignored: &BTreeSet<String>) -> Tags {
     let (TagEdit { set, remove }, _) = diff(wanted, found, ignored);
     let mut folded: BTreeMap<String, (String, String)> = BTreeMap::new();
-    let kept = found.iter().filter(|(name, _)| !remove.contains(*name) && !name.eq_ignore_ascii_case(INTENT));
+    // So is what was told of earlier secrets.
+    let is_past = |name: &str| {
+        name.eq_ignore_ascii_case(INTENT) || secrets::is_own(name) && lookup(wanted, name).is_none()
+    };
+    let kept = found.iter().filter(|(name, _)| !remove.contains(*name) && !is_past(name));
     for (name, value) in kept.chain(&set) {
         let key = name.to_ascii_lowercase();
         let spelling = folded.get(&key).map_or_else(|| name.clone(), |(spelling, _)| spelling.clone());
@@ -74,6 +79,7 @@ fn shown(edit: &TagEdit, found: &Tags) -> Vec<Change> {
     let removed = edit.remove.iter().map(|name| (name, None));
     set.chain(removed)
         .filter(|(name, _)| ![NAMES, SHAPE].iter().any(|own| name.eq_ignore_ascii_case(own)))
+        .filter(|(name, _)| !secrets::is_own(name))
         .map(|(name, after)| change(name, after))
         .collect()
 }

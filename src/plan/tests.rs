@@ -161,6 +161,7 @@ pub(super) fn stack() -> Stack {
         location: None,
         tags: Tags::new(),
         limits: Default::default(),
+        secret_digests: Default::default(),
     };
     let resource_group = ResourceGroup {
         name: Name::from("rg"),
@@ -176,6 +177,7 @@ pub(super) fn stack() -> Stack {
         groups: BTreeMap::new(),
         runs: BTreeMap::new(),
         whole: true,
+        digests: Default::default(),
     }
 }
 

@@ -65,7 +65,12 @@ fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
         lines.extend(diff(change, style));
         return lines;
     }
-    let (before, after) = (shown(change.before.as_ref()), shown(change.after.as_ref()));
+    let (before, after) = match (&change.before, &change.after) {
+        (Some(Value::Secret(before)), Some(Value::Secret(after))) => {
+            (format!("(secret #{before}"), format!("#{after})"))
+        }
+        (before, after) => (shown(before.as_ref()), shown(after.as_ref())),
+    };
     let values = 2 + columns(&before) + 3 + columns(&after);
     let before = style.paint(Label::Delete, &before);
     let after = style.paint(Label::Add, &after);
@@ -83,7 +88,7 @@ fn has_lines(change: &Change) -> bool {
     [&change.before, &change.after].into_iter().flatten().any(|value| match value {
         Value::Text(text) => text.trim_end().contains('\n'),
         Value::List(_) => true,
-        Value::Hidden => false,
+        Value::Hidden | Value::Secret(_) | Value::Unchecked => false,
     })
 }
 
@@ -106,7 +111,7 @@ fn pieces(value: Option<&Value>) -> Vec<String> {
         None => Vec::new(),
         Some(Value::Text(text)) => text.lines().map(harmless).collect(),
         Some(Value::List(items)) => items.iter().map(|item| visible(item)).collect(),
-        Some(Value::Hidden) => vec!["(secret)".to_owned()],
+        Some(value @ (Value::Hidden | Value::Secret(_) | Value::Unchecked)) => vec![shown(Some(value))],
     }
 }
 
@@ -116,6 +121,8 @@ fn shown(value: Option<&Value>) -> String {
         Some(Value::Text(text)) => visible(text),
         Some(Value::List(items)) => items.iter().map(|item| visible(item)).collect::<Vec<_>>().join(" "),
         Some(Value::Hidden) => "(secret)".to_owned(),
+        Some(Value::Secret(number)) => format!("(secret #{number})"),
+        Some(Value::Unchecked) => "(secret, not checked here)".to_owned(),
     }
 }
 

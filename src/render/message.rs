@@ -270,6 +270,12 @@ pub enum ValueView {
     Secret {
         /// Always true.
         secret: bool,
+        /// Tells two secrets apart that differ.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<u8>,
+        /// False where the value is not available where the plan is made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        checked: Option<bool>,
     },
 }
 

@@ -237,9 +237,10 @@ mod tests {
             location: None,
             tags: Tags::new(),
             limits: Default::default(),
+            secret_digests: Default::default(),
         };
         let (resource_groups, groups, runs) = Default::default();
-        Stack { project, resource_groups, groups, runs, whole: true }
+        Stack { project, resource_groups, groups, runs, whole: true, digests: Default::default() }
     }
 
     fn group(name: &str, tags: &[(&str, &str)]) -> (GroupId, SeenGroup) {

@@ -3,16 +3,19 @@
 //! Each test has a stand of its own, so that all of them run beside each other.
 
 mod build;
+mod digests;
 mod edits;
 mod emulator;
 mod exec;
 mod gate;
 mod images;
+mod import;
 mod interactive;
 mod kill;
 mod language;
 mod lifecycle;
 mod quickstart;
+mod reads;
 mod refusals;
 mod reviewed;
 mod scale;

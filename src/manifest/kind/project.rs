@@ -50,6 +50,12 @@ pub struct ProjectSpec {
     /// How much one plan may destroy; more is refused until a person says that it is meant.
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: LimitsManifest,
+    /// What is remembered of the values of secrets, so that a changed one is seen, where no key for their digests is
+    /// given (`ACITASK_DIGEST_KEY`). `salted`: a salted digest made with Argon2id stands in the tags of the group, and
+    /// whoever can read these (the Reader role) can try values against it, some tens a second and core: right for long
+    /// random tokens, wrong for passwords that people think up. `none`: nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub secret_digests: SecretDigestsWord,
     /// The variables that manifests may use as `${NAME}`; no others exist.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, Variable>,
@@ -95,6 +101,18 @@ pub enum TargetWord {
     Azure,
     /// The local emulator.
     Local,
+}
+
+/// What is remembered of the values of secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "SecretDigests")]
+pub enum SecretDigestsWord {
+    /// Nothing.
+    #[default]
+    None,
+    /// A salted digest, made with Argon2id.
+    Salted,
 }
 
 /// What stands in for a variable on the local target.

@@ -96,7 +96,7 @@ pub(super) fn draft(
                 Some(Effect::Tags | Effect::Live | Effect::Update) => {
                     line.draft.read(&declared.id);
                     let edit = if here.taken_over.is_some() { TagEdit::default() } else { here.edit.clone() };
-                    let edit = here.whole_edit(&edit);
+                    let edit = here.sent_edit(&edit);
                     let body = stand::deployment(scene, declared, &location, Some(&here.seen.tags));
                     let sketch =
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());

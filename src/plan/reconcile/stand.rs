@@ -5,10 +5,11 @@ use crate::model::group::RestartPolicy;
 use crate::model::name::Name;
 use crate::model::observed::SeenGroup;
 use crate::model::stack::ContainerGroup;
-use crate::model::tag::Tags;
+use crate::model::tag::{Tags, lookup};
 use crate::plan::applied::Applied;
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
+use crate::plan::secrets::{self, Compared};
 use crate::plan::shape::{self, Shape};
 use crate::plan::{Change, Deployment, Guard, Impact, Subject, TagEdit, diff, guard, tags};
 
@@ -36,6 +37,8 @@ pub(super) struct Here<'a> {
     /// The tag that tells what is applied, where it tells other than what is wanted. It goes along with what is done
     /// about the properties; by itself it is no reason to touch anything.
     told: Option<(String, String)>,
+    /// The tags that tell the secrets of a body that is sent.
+    secrets: TagEdit,
     /// From whom it is taken over, if it is.
     pub(super) taken_over: Option<String>,
 }
@@ -86,8 +89,40 @@ pub(super) fn of<'a>(
     for change in changes.iter_mut().chain(&mut tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
     }
+    secrets::mark_unchecked(&declared.group, &mut changes);
+    let digests = &scene.stack.digests;
+    let compared = secrets::compare(&declared.group, found.group(), &seen.tags, digests, &changes);
+    tell(draft, subject, &compared);
+    changes.extend(compared.changes);
     let told = (last != wants).then(|| wants.tag());
-    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, taken_over }))
+    let set = secrets::tags(&declared.group, digests);
+    let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
+    let remove = seen.tags.keys().filter(past).cloned().collect();
+    let secrets = TagEdit { set, remove };
+    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, secrets, taken_over }))
+}
+
+/// Says which secrets could not be compared.
+fn tell(draft: &mut Draft, subject: Subject, compared: &Compared) {
+    if !compared.unchecked.is_empty() {
+        let paths: Vec<String> = compared.unchecked.iter().map(|path| short(path)).collect();
+        let text = format!("{}: (secret, not checked here)", paths.join(", "));
+        draft.note(subject.clone(), text, Some("give their values to have them compared".to_owned()));
+    }
+    if let Some(way) = &compared.incomparable {
+        let (how, help) = match way.strip_prefix("key-") {
+            Some(id) => (
+                format!("with the digest key {id}, which is not the one given here"),
+                "give that key as ACITASK_DIGEST_KEY to have them compared",
+            ),
+            None => (
+                "with salted digests, and this plan has others".to_owned(),
+                "the next change of the group takes the new ones",
+            ),
+        };
+        let text = format!("its secrets cannot be compared: they were applied {how}");
+        draft.note(subject, text, Some(help.to_owned()));
+    }
 }
 
 /// What a declared group is once it is applied.
@@ -113,6 +148,15 @@ impl Here<'_> {
     pub(super) fn whole_edit(&self, edit: &TagEdit) -> TagEdit {
         let mut edit = edit.clone();
         edit.set.extend(self.told.clone());
+        edit
+    }
+
+    /// The edit that goes along with a body that is sent.
+    pub(super) fn sent_edit(&self, edit: &TagEdit) -> TagEdit {
+        let mut edit = self.whole_edit(edit);
+        let TagEdit { set, remove } = self.secrets.clone();
+        edit.set.extend(set);
+        edit.remove.extend(remove);
         edit
     }
 
@@ -170,6 +214,7 @@ pub(super) fn deployment(
 ) -> Box<Deployment> {
     let mut wanted = tags::wanted(scene.owner(), &declared.tags);
     wanted.extend([applied(declared, location).tag()]);
+    wanted.extend(secrets::tags(&declared.group, &scene.stack.digests));
     let tags =
         found.map_or_else(|| wanted.clone(), |found| tags::merged(&wanted, found, &declared.ignored_tags));
     Box::new(Deployment { location: location.to_owned(), tags, group: declared.group.clone() })

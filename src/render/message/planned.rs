@@ -133,7 +133,9 @@ fn value(value: &Value) -> ValueView {
     match value {
         Value::Text(text) => ValueView::Text(text.clone()),
         Value::List(items) => ValueView::List(items.clone()),
-        Value::Hidden => ValueView::Secret { secret: true },
+        Value::Hidden => ValueView::Secret { secret: true, number: None, checked: None },
+        Value::Secret(number) => ValueView::Secret { secret: true, number: Some(*number), checked: None },
+        Value::Unchecked => ValueView::Secret { secret: true, number: None, checked: Some(false) },
     }
 }
 

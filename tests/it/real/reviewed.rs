@@ -37,7 +37,7 @@ fn messages(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn fingerprint(text: &str) -> String {
+pub(crate) fn fingerprint(text: &str) -> String {
     let messages = messages(text);
     let last = messages.iter().find(|message| message["type"] == "plan_summary").unwrap();
     last["fingerprint"].as_str().unwrap().to_owned()
