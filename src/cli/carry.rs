@@ -142,7 +142,7 @@ pub(crate) async fn out(
         parallelism,
         clock: Clock::system(),
         spacing,
-        archive: Some(runs::archive(desk)),
+        archive: Some(runs::archive(desk, &line.heading.owner)),
         source: desk.environment.pipeline_run(),
         claim: claim(desk, line),
         rates: match line.target {

@@ -10,6 +10,7 @@ use super::connect::{Line, connect};
 use super::failure::Failure;
 use super::{Desk, name, project, runs};
 use crate::arm::fault::FaultKind;
+use crate::engine::archive::Archive;
 use crate::engine::{self, Follower};
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name};
@@ -49,12 +50,14 @@ pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure>
     known(&project.stack, &arguments.name)?;
     let asked = Name::from(arguments.name.as_str());
     if let Some(RunKind::Strong(_)) = project.stack.runs.get(&asked).map(|run| &run.kind) {
-        return kept(desk, &asked, arguments.tail);
+        return kept(desk, &project.stack, &asked, arguments.tail);
     }
     let line = connect(desk, &project).await?;
     let placed = place(&line, &project.stack, arguments).await;
-    if matches!(placed, Err(Failure::NoLog(_))) && !runs::archive(desk).kept(Some(&asked)).is_empty() {
-        return kept(desk, &asked, arguments.tail);
+    if matches!(placed, Err(Failure::NoLog(_)))
+        && !archive(desk, &project.stack).kept(Some(&asked)).is_empty()
+    {
+        return kept(desk, &project.stack, &asked, arguments.tail);
     }
     let (id, containers) = placed?;
     let [container] = containers.as_slice() else {
@@ -68,9 +71,13 @@ pub(crate) async fn logs(desk: &Desk, arguments: &Logs) -> Result<Code, Failure>
     follow(desk, &line, &id, container, arguments.tail).await
 }
 
+fn archive(desk: &Desk, stack: &Stack) -> Archive {
+    runs::archive(desk, &stack.project.owner)
+}
+
 /// Shows the logs that were kept here of the last run, because Azure has none.
-fn kept(desk: &Desk, run: &Name, tail: Option<u32>) -> Result<Code, Failure> {
-    let archive = runs::archive(desk);
+fn kept(desk: &Desk, stack: &Stack, run: &Name, tail: Option<u32>) -> Result<Code, Failure> {
+    let archive = archive(desk, stack);
     let Some(kept) = archive.kept(Some(run)).pop() else {
         return Err(Failure::NoLog(format!(
             "no log of the run {run} is kept in {}; Azure keeps none of a command that was executed",

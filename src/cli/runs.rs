@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::{Desk, name, project};
 use crate::engine;
 use crate::engine::archive::{Archive, Kept};
-use crate::model::name::Name;
+use crate::model::name::{Name, Owner};
 use crate::plan::reconcile::{Request, Verb};
 use crate::render::runs;
 
@@ -28,10 +28,10 @@ pub(crate) struct Runs {
     input: Input,
 }
 
-/// Where runs are kept.
-pub(crate) fn archive(desk: &Desk) -> Archive {
+/// Where the runs of a project are kept.
+pub(crate) fn archive(desk: &Desk, owner: &Owner) -> Archive {
     let told = desk.globals.runs_dir.clone().unwrap_or_else(|| PathBuf::from(".acitask/runs"));
-    Archive::new(desk.environment.folder.join(told))
+    Archive::new(desk.environment.folder.join(told), owner.clone())
 }
 
 /// Joins what is kept here with the last records.
@@ -44,7 +44,7 @@ pub(crate) async fn runs(desk: &Desk, arguments: &Runs) -> Result<Code, Failure>
     let line = connect(desk, &project).await?;
     let request = Request::of(Verb::Apply);
     let observed = engine::observe(&line.arm, &project.stack, &request).await?;
-    let kept: Vec<Kept> = archive(desk).kept(asked.as_ref());
+    let kept: Vec<Kept> = archive(desk, &project.stack.project.owner).kept(asked.as_ref());
     let rows = runs::rows(&kept, &observed, &project.stack, asked.as_ref());
     desk.screen.result(|out| {
         if arguments.json { runs::json(out, &rows) } else { runs::write(out, &rows, desk.screen.out) }

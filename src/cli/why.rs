@@ -35,7 +35,7 @@ pub(crate) async fn why(desk: &Desk, arguments: &Why) -> Result<Code, Failure> {
     let request = Request::of(Verb::Apply);
     let mut observed = engine::observe(&line.arm, stack, &request).await?;
     engine::view(&line.arm, stack, &mut observed).await?;
-    let kept = runs::archive(desk).kept(Some(&asked));
+    let kept = runs::archive(desk, &stack.project.owner).kept(Some(&asked));
     desk.screen.result(|out| {
         why::write(out, stack, &observed, &asked, kept.last(), (&line.flags, desk.screen.out))
     })?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::name::Name;
+use crate::model::name::{Name, Owner};
 use crate::model::record::{Record, RunId, RunState};
 
 /// The version of the account.
@@ -17,10 +17,11 @@ const VERSION: u32 = 1;
 /// The file that holds it.
 const ACCOUNT: &str = "outcome.json";
 
-/// Where runs are kept.
+/// Where runs are kept, and whose.
 #[derive(Clone, Debug)]
 pub struct Archive {
     folder: PathBuf,
+    owner: Owner,
 }
 
 /// What is kept of a run beside its logs.
@@ -29,6 +30,9 @@ pub struct Archive {
 pub struct Account {
     /// The version of this form.
     pub version: u32,
+    /// The project, with the environment where there is one; absent in what was kept before this was kept.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// The TaskRun.
     pub run: String,
     /// Which run of it.
@@ -75,9 +79,9 @@ pub(crate) struct Recording {
 }
 
 impl Archive {
-    /// Keeps runs below this folder, which is made when the first is kept.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+    /// Keeps the runs of this owner below this folder, which is made when the first is kept. Several owners can share it.
+    pub fn new(folder: impl Into<PathBuf>, owner: Owner) -> Self {
+        Self { folder: folder.into(), owner }
     }
 
     /// The folder.
@@ -85,14 +89,16 @@ impl Archive {
         &self.folder
     }
 
-    /// What is kept of the runs of a TaskRun, or of all of them; the newest last. What cannot be read is left out.
+    /// What is kept of the owner's runs of a TaskRun, or of all; the newest last. What cannot be read is left out.
     pub fn kept(&self, run: Option<&Name>) -> Vec<Kept> {
         let runs: Vec<PathBuf> = match run {
             Some(run) => vec![self.folder.join(plain(run.as_str()))],
             None => folders(&self.folder),
         };
+        let ours =
+            |kept: &Kept| kept.account.owner.as_deref().is_none_or(|owner| owner == self.owner.as_str());
         let mut kept: Vec<Kept> =
-            runs.iter().flat_map(|run| folders(run)).filter_map(|run| read(&run)).collect();
+            runs.iter().flat_map(|run| folders(run)).filter_map(|run| read(&run)).filter(ours).collect();
         kept.sort_by(|a, b| (&a.account.began, &a.account.id).cmp(&(&b.account.began, &b.account.id)));
         kept
     }
@@ -117,7 +123,8 @@ impl Archive {
     pub(crate) fn keep(&self, run: &Name, id: &RunId, account: &Account) -> io::Result<()> {
         let folder = self.place(run, id);
         fs::create_dir_all(&folder)?;
-        let text = serde_json::to_string_pretty(account).map_err(io::Error::other)?;
+        let account = Account { owner: Some(self.owner.to_string()), ..account.clone() };
+        let text = serde_json::to_string_pretty(&account).map_err(io::Error::other)?;
         let draft = folder.join(format!("{ACCOUNT}.new"));
         fs::write(&draft, text + "\n")?;
         fs::rename(draft, folder.join(ACCOUNT))
@@ -136,6 +143,7 @@ impl Account {
         let ended = at.filter(|_| *state != RunState::Open).map(|at| at.to_string());
         Self {
             version: VERSION,
+            owner: None,
             run: run.to_string(),
             id: id.to_string(),
             state: state.to_string(),
@@ -195,7 +203,7 @@ mod tests {
     #[test]
     fn runs_are_kept_with_their_logs_and_found_again() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let archive = Archive::new(folder.path().join("runs"));
+        let archive = Archive::new(folder.path().join("runs"), Owner::new(&Name::from("jobs"), None));
         assert_eq!(archive.kept(None), []);
         let run = Name::from("Nightly");
         for (id, at) in [("r-2", "2026-01-02T00:00:00Z"), ("r-1", "2026-01-01T00:00:00Z")] {
@@ -216,6 +224,11 @@ mod tests {
         assert_eq!(ids, ["r-1", "r-2"]);
         assert_eq!(fs::read_to_string(&kept[0].logs[0])?, "hello\n");
         assert_eq!(archive.kept(None), kept);
+        let other = Archive::new(
+            folder.path().join("runs"),
+            Owner::new(&Name::from("jobs"), Some(&Name::from("test"))),
+        );
+        assert_eq!(other.kept(None), []);
         Ok(())
     }
 

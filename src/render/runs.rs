@@ -70,6 +70,7 @@ pub fn rows(kept: &[Kept], observed: &Observed, stack: &Stack, asked: Option<&Na
 fn of_kept(kept: &Kept) -> Row {
     let Account {
         version: _,
+        owner: _,
         run,
         id,
         state,
