@@ -21,6 +21,7 @@ mod lifecycle;
 mod live;
 mod odd;
 mod operation;
+mod operations;
 mod page;
 mod path;
 mod platform;
@@ -44,6 +45,7 @@ mod source;
 mod subscription;
 mod switches;
 mod tags;
+mod trace;
 mod update;
 mod versions;
 mod view;
@@ -69,7 +71,8 @@ use self::resource::Resource;
 use self::resource_group::ResourceGroup;
 use self::shelf::Shelf;
 use self::subscription::Subscription;
-use crate::contract::{Body, Command, Event, Fact, Outcome, Reply, Request, SandboxId, Ticket};
+use self::trace::Trace;
+use crate::contract::{Command, Event, Fact, Outcome, Reply, Request, SandboxId, Ticket};
 use crate::record::{Change, Record, Records};
 
 /// How a world is made.
@@ -215,16 +218,12 @@ impl World {
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> (Outcome, Vec<Command>) {
         self.pass(now);
         let subscription = path::subscription(&request.path);
-        let subscription = subscription.as_deref();
-        let taken = self.take_token(subscription, &request.method);
+        let trace = Trace { subscription, region: self.answering_region(request), method: &request.method };
+        let taken = self.take_token(trace.subscription.as_deref(), &request.method);
         let outcome = match taken.and_then(|()| self.route(request)) {
             Ok(Outcome::Ask(question, ticket)) => Outcome::Ask(question, ticket),
-            Ok(Outcome::Reply(answer)) => {
-                Outcome::Reply(self.finished(answer, subscription, &request.method))
-            }
-            Err(refusal) => {
-                Outcome::Reply(self.finished(self.refused(&refusal), subscription, &request.method))
-            }
+            Ok(Outcome::Reply(answer)) => Outcome::Reply(self.finished(answer, &trace)),
+            Err(refusal) => Outcome::Reply(self.finished(self.refused(&refusal), &trace)),
         };
         (outcome, std::mem::take(&mut self.commands))
     }
@@ -233,12 +232,16 @@ impl World {
     pub fn answer(&mut self, ticket: Ticket, fact: Fact, now: Timestamp) -> (Reply, Vec<Command>) {
         self.pass(now);
         let put = self.pending.remove(&ticket);
-        let subscription = put.as_ref().map(Put::subscription);
+        let trace = Trace {
+            subscription: put.as_ref().map(Put::subscription),
+            region: put.as_ref().map(|put| put.location().to_owned()),
+            method: "PUT",
+        };
         let answer = put
             .ok_or_else(|| refusal::Refusal::NotImplemented("a ticket answered twice".to_owned()))
             .and_then(|put| self.finish_put(put, &fact))
             .unwrap_or_else(|refusal| self.refused(&refusal));
-        let answer = self.finished(answer, subscription.as_deref(), "PUT");
+        let answer = self.finished(answer, &trace);
         (answer, std::mem::take(&mut self.commands))
     }
 
@@ -303,34 +306,6 @@ impl World {
             self.settle(&key);
         }
         self.end_deletions();
-    }
-
-    /// The answer of a refusal, with the status that a switch gives it.
-    fn refused(&self, refusal: &refusal::Refusal) -> Reply {
-        let mut answer = refusal.reply();
-        let (status, code) = refusal.status_and_code();
-        answer.status = self.switches.status(code).unwrap_or(status);
-        answer
-    }
-
-    /// The answer with what ARM puts on every one.
-    fn finished(&mut self, mut answer: Reply, subscription: Option<&str>, method: &str) -> Reply {
-        if self.switches.unknown_fields {
-            odd::add_to(&mut answer);
-        }
-        if matches!(answer.body, Body::Socket(_) | Body::Follow(_)) {
-            return answer;
-        }
-        let answer = self.metered(answer, subscription, method);
-        let correlation = self.request_ids.guid();
-        let second = self.now.strftime("%Y%m%dT%H%M%SZ");
-        let answer =
-            reply::with(answer, "x-ms-routing-request-id", format!("EMULATOR:{second}:{correlation}"));
-        let answer = reply::with(answer, "x-ms-correlation-request-id", correlation.clone());
-        if answer.headers.iter().any(|(name, _)| name == "x-ms-request-id") {
-            return answer;
-        }
-        reply::with(answer, "x-ms-request-id", correlation)
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) fn location(body: &Object) -> Result<String, Refusal> {
     Ok(folded)
 }
 
+/// The location as it was sent, where that is not the folded form.
+pub(crate) fn spelled_location(body: &Object) -> Option<String> {
+    let sent = body.get("location").and_then(Value::as_str)?;
+    location(body).is_ok_and(|folded| folded != sent).then(|| sent.to_owned())
+}
+
 /// What a body says of a container group, beside location and tags.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Wish {
@@ -118,11 +124,16 @@ pub(crate) fn wish(body: &Object, unknown: Unknown) -> Result<Wish, Refusal> {
 /// The wish with what the service adds to each container, whatever the version (azure-cli test_container_exec).
 pub(crate) fn completed(wish: &Wish) -> Wish {
     let mut wish = wish.clone();
-    let containers = wish.properties.get_mut("containers").and_then(Value::as_array_mut);
-    for container in containers.into_iter().flatten() {
-        if let Some(container) = container.get_mut("properties").and_then(Value::as_object_mut) {
-            for list in ["ports", "environmentVariables"] {
-                container.entry(list).or_insert_with(|| json!([]));
+    // Init containers have no ports (azure-sdk-for-net, ContainerGroupsStartRestartStopTest).
+    let added: [(&str, &[&str]); 2] =
+        [("containers", &["ports", "environmentVariables"]), ("initContainers", &["environmentVariables"])];
+    for (owner, lists) in added {
+        let containers = wish.properties.get_mut(owner).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            if let Some(container) = container.get_mut("properties").and_then(Value::as_object_mut) {
+                for list in lists {
+                    container.entry(*list).or_insert_with(|| json!([]));
+                }
             }
         }
     }

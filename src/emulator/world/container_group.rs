@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::body::{Object, Wish};
 use super::happening::Happening;
+use super::ids::hash_for;
 use super::lifecycle;
 use super::shelf::Shelved;
 use super::tags::Tags;
@@ -25,6 +26,10 @@ pub(crate) struct ContainerGroup {
     pub(crate) name: String,
     pub(crate) resource_group: String,
     pub(crate) location: String,
+    /// The location as it was sent, where that is another spelling: it is shown so (azure-sdk-for-net,
+    /// ContainerGroupsStartRestartStopTest).
+    #[serde(default)]
+    pub(crate) spelled_location: Option<String>,
     pub(crate) tags: Option<Tags>,
     /// The properties as sent, brought to the form that is kept; secrets included.
     pub(crate) properties: Object,
@@ -111,6 +116,9 @@ pub(crate) struct Container {
     pub(crate) current: Option<State>,
     pub(crate) previous: Option<State>,
     pub(crate) events: Vec<Happening>,
+    /// What happened to it before it was started again; shown again as soon as its image is here.
+    #[serde(default)]
+    pub(crate) earlier: Vec<Happening>,
     /// Its probes, as long as it runs.
     #[serde(default)]
     pub(crate) watches: BTreeMap<Probe, Watch>,
@@ -140,6 +148,7 @@ impl Container {
             current: None,
             previous: None,
             events: Vec::new(),
+            earlier: Vec::new(),
             watches: BTreeMap::new(),
             unwell: false,
         }
@@ -251,6 +260,11 @@ impl ContainerGroup {
     /// The init containers of the wish, in the order in which they run.
     pub(crate) fn inits(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.named("initContainers")
+    }
+
+    /// The id of a container's process as events name it.
+    pub(crate) fn process_id(&self, name: &str) -> String {
+        hash_for(&format!("{} {name} {}", self.id, self.sandbox.0))
     }
 
     fn named(&self, list: &str) -> impl Iterator<Item = (&str, &Value)> {

@@ -121,9 +121,12 @@ impl World {
     }
 }
 
+/// The version whose words a stale view has.
+const NEWEST: &str = "2025-09-01";
+
 /// The view that some more GETs will show; none where the switch says so.
 pub(crate) fn stale(group: &ContainerGroup, reads: u32) -> Option<Stale> {
-    let (view, containers) = view::instance_views(group);
+    let (view, containers) = view::instance_views(group, NEWEST);
     (reads > 0).then_some(Stale { reads, group: view, containers })
 }
 

@@ -21,9 +21,10 @@ pub(crate) fn is_system(group: &ContainerGroup) -> bool {
 /// The identity as answers show it.
 pub(crate) fn shown(group: &ContainerGroup) -> Option<Value> {
     let mut identity = group.identity.clone()?;
+    // Of user identities the tenant is shown too (azure-cli, test_container_export_with_identity).
+    identity["tenantId"] = json!(TENANT);
     if let Some(principal) = &group.principal {
         identity["principalId"] = json!(principal);
-        identity["tenantId"] = json!(TENANT);
     }
     if let Some(users) = identity.get_mut("userAssignedIdentities").and_then(Value::as_object_mut) {
         for (id, user) in users {

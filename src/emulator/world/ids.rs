@@ -71,6 +71,11 @@ pub(crate) fn guid_for(text: &str) -> String {
     guid_of(Sha256::digest(text.as_bytes()).into())
 }
 
+/// 64 hexadecimal digits that are the same for the same text.
+pub(crate) fn hash_for(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
 /// Sixteen letters and digits that are the same for the same text, as the service puts them behind a DNS label.
 pub(crate) fn label_for(text: &str) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";

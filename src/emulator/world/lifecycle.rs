@@ -10,6 +10,8 @@ mod probing;
 mod told;
 mod volumes;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 pub(super) use self::told::{Happened, tell};
@@ -20,6 +22,7 @@ use self::told::{End, ended, note_killed, note_lost};
 use self::volumes::{config, volumes};
 use super::body::Wish;
 use super::container_group::{Container, ContainerGroup, Next, Phase, Provisioning, State};
+use super::happening::{Happening, joined};
 use crate::contract::{Command, SandboxId};
 
 /// How long old containers may take to end before the next deployment begins anyway.
@@ -60,6 +63,30 @@ pub(super) fn deploy(
     commands.push(Command::Stop { sandbox: group.sandbox });
     let kills = group.next.as_ref().map_or(1, |next| next.kills + 1);
     group.next = Some(Next { sandbox, by: now + PATIENCE, kills });
+}
+
+/// Deploys the same wish again. What happened before is told again, after a start as soon as there is something new
+/// (azure-sdk-for-net, ContainerGroupsStartRestartStopTest).
+pub(super) fn again(
+    group: &mut ContainerGroup,
+    sandbox: SandboxId,
+    state: Provisioning,
+    now: Timestamp,
+    commands: &mut Vec<Command>,
+) {
+    let told = |(name, container): (&String, &Container)| {
+        (name.clone(), joined(container.earlier.clone(), container.events.clone()))
+    };
+    let earlier: BTreeMap<String, Vec<Happening>> = group.containers.iter().map(told).collect();
+    deploy(group, sandbox, state, now, commands);
+    if state == Provisioning::Updating {
+        return;
+    }
+    for (name, events) in earlier {
+        if let Some(container) = group.containers.get_mut(&name) {
+            container.earlier = events;
+        }
+    }
 }
 
 /// Begins in a new sandbox with what every container waits for.

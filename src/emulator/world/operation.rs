@@ -25,7 +25,14 @@ pub(crate) struct Operation {
     /// The id of what it works on.
     id: String,
     started: Timestamp,
+    /// The version of the request that began it: its own URL always says 2018-06-01.
+    #[serde(default = "newest")]
+    version: String,
     outcome: Outcome,
+}
+
+fn newest() -> String {
+    "2025-09-01".to_owned()
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,23 +79,23 @@ impl Shelved for Operation {
 
 impl World {
     /// Begins an operation on a container group.
-    pub(crate) fn begin_operation(&mut self, target: &str, id: &str) -> String {
-        self.new_operation(target, id, Outcome::Open)
+    pub(crate) fn begin_operation(&mut self, target: &str, id: &str, version: &str) -> String {
+        self.new_operation(target, id, version.to_owned(), Outcome::Open)
     }
 
     /// Begins the operation of a resource group's deletion.
     pub(crate) fn begin_deletion(&mut self, target: &str, ends: Timestamp) -> String {
-        self.new_operation(target, target, Outcome::Until(ends))
+        self.new_operation(target, target, newest(), Outcome::Until(ends))
     }
 
-    fn new_operation(&mut self, target: &str, id: &str, outcome: Outcome) -> String {
+    fn new_operation(&mut self, target: &str, id: &str, version: String, outcome: Outcome) -> String {
         let now = self.now;
         for key in self.operations.due_by(now) {
             self.operations.remove(&key);
         }
         let (target, id, started) = (target.to_owned(), id.to_owned(), now);
         let key = self.ids.guid();
-        self.operations.insert(key.clone(), Operation { target, id, started, outcome });
+        self.operations.insert(key.clone(), Operation { target, id, started, version, outcome });
         key
     }
 
@@ -99,20 +106,19 @@ impl World {
             return;
         }
         let group = self.container_groups.get(target);
-        let (status, events) = match group.map(|group| group.provisioning) {
-            Some(Provisioning::Succeeded) => (Status::Succeeded, group),
-            Some(Provisioning::Failed) => (Status::Failed, group),
+        let status = match group.map(|group| group.provisioning) {
+            Some(Provisioning::Succeeded) => Status::Succeeded,
+            Some(Provisioning::Failed) => Status::Failed,
             Some(_) => return,
-            None => (Status::Canceled, None),
+            None => Status::Canceled,
         };
-        let events: Vec<Value> =
-            events.iter().flat_map(|group| group.containers.values()).flat_map(view::events).collect();
         let init_failed = group.is_some_and(ContainerGroup::init_failed);
         let at = self.now;
         for key in open {
             if let Some(operation) = self.operations.get_mut(&key) {
-                let ended = Outcome::Ended { at, status, events: events.clone(), init_failed, error: None };
-                operation.outcome = ended;
+                let events = group.map(|group| view::all_events(group, &operation.version));
+                let events = events.unwrap_or_default();
+                operation.outcome = Outcome::Ended { at, status, events, init_failed, error: None };
             }
         }
     }
@@ -138,11 +144,15 @@ impl World {
 
     /// The body that pollers of `Azure-AsyncOperation` read.
     pub(crate) fn get_operation(&self, key: &str) -> Result<Reply, Refusal> {
-        let Operation { target, id, started, outcome } = self.operation(key)?;
+        let Operation { target, id, started, version, outcome } = self.operation(key)?;
         let (status, events) = match outcome {
             Outcome::Open => {
                 let group = self.container_groups.get(target);
-                (json!(group.map(|group| group.provisioning)), Vec::new())
+                // While a restart is under way what happened before shows (azure-sdk-for-net,
+                // ContainerGroupsStartRestartStopTest); while a deployment is, nothing does.
+                let updating = group.filter(|group| group.provisioning == Provisioning::Updating);
+                let events = updating.map(|group| view::all_events(group, version)).unwrap_or_default();
+                (json!(group.map(|group| group.provisioning)), events)
             }
             Outcome::Until(at) if *at > self.now => (json!("Deleting"), Vec::new()),
             Outcome::Until(_) => (json!(Status::Succeeded), Vec::new()),

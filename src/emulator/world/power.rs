@@ -1,22 +1,24 @@
 //! Start, stop and restart of a container group, with the codes and headers as recorded
-//! (azure-powershell Start-, Stop- and Restart-AzContainerGroup; the examples of the specification for a start of a stopped group).
+//! (azure-powershell Start-, Stop- and Restart-AzContainerGroup; azure-sdk-for-net ContainerGroupsStartRestartStopTest for a
+//! start of a stopped group, where the specification's example has another status).
 
 use super::World;
 use super::container_group::Provisioning;
-use super::group_requests::{operation_url, stale};
+use super::group_requests::{operation_url, stale, version};
 use super::path::{Power, ResourceName};
 use super::refusal::Refusal;
 use super::resource::not_found;
 use super::{lifecycle, reply, secrets};
-use crate::contract::Reply;
+use crate::contract::{Reply, Request};
 
 impl World {
     pub(crate) fn power(
         &mut self,
         name: &ResourceName,
         power: Power,
-        origin: &str,
+        request: &Request,
     ) -> Result<Reply, Refusal> {
+        let version = version(request);
         let group = self.container_group(name)?;
         self.open_group(&name.group)?;
         if group.is_transitioning() {
@@ -32,23 +34,18 @@ impl World {
             Power::Start if !over => Ok(reply::empty(204)),
             Power::Start => {
                 self.can_start(name, group)?;
-                let (subscription, location, operation) = self.redeploy(name, Provisioning::Pending)?;
+                let begun = self.redeploy(name, Provisioning::Pending, &version)?;
+                let answer = begun.answer(self.switches.start_status, request);
                 if self.switches.start_status == 204 {
-                    return Ok(reply::empty(204));
+                    return Ok(answer);
                 }
-                let url = |what| operation_url(origin, &subscription, &location, what, &operation);
-                let answer = reply::with(reply::empty(202), "azure-asyncoperation", url("operations"));
-                Ok(reply::with(answer, "Location", url("operationresults")))
+                Ok(reply::with(answer, "Location", begun.url(request, "operationresults")))
             }
             Power::Restart if group.stopped => {
                 let (name, group) = (group.name.clone(), group.resource_group.clone());
                 Err(Refusal::Stopped { name, group })
             }
-            Power::Restart => {
-                let (subscription, location, operation) = self.redeploy(name, Provisioning::Updating)?;
-                let url = operation_url(origin, &subscription, &location, "operations", &operation);
-                Ok(reply::with(reply::empty(204), "Azure-AsyncOperation", url))
-            }
+            Power::Restart => Ok(self.redeploy(name, Provisioning::Updating, &version)?.answer(204, request)),
         }
     }
 
@@ -68,7 +65,8 @@ impl World {
         &mut self,
         name: &ResourceName,
         state: Provisioning,
-    ) -> Result<(String, String, String), Refusal> {
+        version: &str,
+    ) -> Result<Begun, Refusal> {
         let key = name.key();
         let sandbox = self.ids.sandbox();
         let (address, private_address) = (self.ids.address(), self.ids.private_address());
@@ -80,9 +78,29 @@ impl World {
         if state == Provisioning::Pending && group.address.is_some() {
             group.address = Some(if private { private_address } else { address });
         }
-        lifecycle::deploy(group, sandbox, state, now, &mut self.commands);
+        lifecycle::again(group, sandbox, state, now, &mut self.commands);
         let (id, location) = (group.id.clone(), group.location.clone());
-        let operation = self.begin_operation(&key, &id);
-        Ok((name.group.subscription.clone(), location, operation))
+        let operation = self.begin_operation(&key, &id, version);
+        Ok(Begun { subscription: name.group.subscription.clone(), location, operation })
+    }
+}
+
+/// A deployment that began.
+struct Begun {
+    subscription: String,
+    location: String,
+    operation: String,
+}
+
+impl Begun {
+    fn url(&self, request: &Request, what: &str) -> String {
+        operation_url(&request.origin, &self.subscription, &self.location, what, &self.operation)
+    }
+
+    /// The answer that leads to its operation; the request has its id, as a PUT's has.
+    fn answer(&self, status: u16, request: &Request) -> Reply {
+        let url = self.url(request, "operations");
+        let answer = reply::with(reply::empty(status), "Azure-AsyncOperation", url);
+        reply::with(answer, "x-ms-request-id", format!("{}:{}", self.location, self.operation))
     }
 }

@@ -22,6 +22,7 @@ use crate::contract::{Fact, ImageSource, Reply, Request, SandboxId};
 pub(crate) struct Put {
     name: ResourceName,
     location: String,
+    spelled_location: Option<String>,
     tags: Option<Tags>,
     sent: Wish,
     sources: Vec<ImageSource>,
@@ -42,6 +43,11 @@ impl Put {
         self.name.group.subscription.to_lowercase()
     }
 
+    /// The region that it is for.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
+    }
+
     /// The images that must be known before it can be carried out; none where no container starts anew.
     pub(crate) fn sources(&self) -> &[ImageSource] {
         &self.sources
@@ -56,6 +62,7 @@ impl World {
         let mut put = Put {
             name: name.clone(),
             location: body::location(&body)?,
+            spelled_location: body::spelled_location(&body),
             tags: tags::read(body.get("tags"))?,
             sent: body::wish(&body, self.switches.unknown_properties)?,
             sources: Vec::new(),
@@ -149,7 +156,7 @@ impl World {
         let answer = reply::json(status, view::full(&group, &put.version));
         let (id, location) = (group.id.clone(), group.location.clone());
         self.container_groups.insert(key.clone(), group);
-        let operation = self.begin_operation(&key, &id);
+        let operation = self.begin_operation(&key, &id, &put.version);
         self.settle(&key);
         let subscription = &put.name.group.subscription;
         let answer = self.counted(answer, subscription, &location, Kind::Write);
@@ -197,6 +204,7 @@ impl World {
             name: name.name,
             resource_group: name.group.name,
             location: put.location.clone(),
+            spelled_location: put.spelled_location.clone(),
             tags: put.tags.clone(),
             properties: Object::new(),
             identity: None,

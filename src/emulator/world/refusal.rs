@@ -207,6 +207,37 @@ impl Refusal {
         }
     }
 
+    /// Whether ARM refuses it before the provider is asked.
+    pub(crate) fn is_the_gateways(&self) -> bool {
+        matches!(
+            self,
+            Self::MissingApiVersion
+                | Self::InvalidApiVersion { .. }
+                | Self::InvalidResourceType { .. }
+                | Self::NoRegisteredProvider { .. }
+                | Self::MissingSubscriptionRegistration(_)
+                | Self::InvalidResourceNamespace(_)
+                | Self::InvalidFilter(_)
+                | Self::LocationNotForResourceGroup { .. }
+                | Self::LocationNotForContainerGroups { .. }
+                | Self::SubscriptionRequestsThrottled { .. }
+                | Self::LocationRequired
+                | Self::InvalidSkipToken
+                | Self::ResourceGroupNotFound(_)
+                | Self::ResourceGroupBeingDeleted(_)
+                | Self::InvalidResourceGroupLocation { .. }
+                | Self::InvalidResourceGroupName(_)
+                | Self::ResourceNotFound { .. }
+                | Self::InvalidResourceLocation { .. }
+                | Self::InvalidTagNameCharacters(_)
+                | Self::TagNameTooLong(_)
+                | Self::EmptyTagName
+                | Self::TagValueTooLong(_)
+                | Self::AmbiguousTagNames(..)
+                | Self::TooManyTags(_)
+        )
+    }
+
     /// The answer: ARM's error envelope.
     pub(crate) fn reply(&self) -> Reply {
         let (status, code) = self.status_and_code();

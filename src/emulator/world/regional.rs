@@ -1,8 +1,9 @@
-//! What a region and the provider say of themselves: usages, capabilities, cached images, operations, dependencies.
+//! What a region says of itself: usages, capabilities, cached images, dependencies.
 //!
 //! Usages are counted from the world, with the names and ids of the recorded list (azure-powershell,
-//! Get-AzContainerInstanceUsage). Capabilities are the largest groups that Azure's page "Resource availability and
-//! quota limits" gives; what a region has cached is the list of the pages' own samples, which people pull most.
+//! Get-AzContainerInstanceUsage). Capabilities are those that eastus was recorded with in 2024 (azure-powershell,
+//! Get-AzContainerInstanceCapability), but for the group with a GPU, which was retired since. What a region has cached is
+//! the list of the pages' own samples, which people pull most, in the recorded form (Get-AzContainerInstanceCachedImage).
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ const USAGES: [(&str, &str, &str); 10] = [
     ("confidentialCores", "ConfidentialCores", "Dedicated Cores"),
 ];
 
-/// The images of Azure's own samples.
+/// The images of Azure's own samples, with what they run on.
 const CACHED: [(&str, &str); 8] = [
     ("mcr.microsoft.com/azuredocs/aci-helloworld:latest", "Linux"),
     ("mcr.microsoft.com/azuredocs/aci-wordcount:latest", "Linux"),
@@ -35,127 +36,7 @@ const CACHED: [(&str, &str); 8] = [
     ("alpine:latest", "Linux"),
     ("ubuntu:latest", "Linux"),
     ("nginx:latest", "Linux"),
-    ("mcr.microsoft.com/windows/nanoserver:ltsc2022", "Windows"),
-];
-
-const OPERATIONS: [(&str, &str, &str, &str); 22] = [
-    (
-        "register/action",
-        "Microsoft.ContainerInstance",
-        "Register Container Instance Resource Provider",
-        "Registers the subscription for the container instance resource provider and enables the creation of container groups.",
-    ),
-    ("containerGroups/read", "Container Group", "Get Container Group", "Get all container groups."),
-    (
-        "containerGroups/write",
-        "Container Group",
-        "Create or Update Container Group",
-        "Create or update a specific container group.",
-    ),
-    (
-        "containerGroups/delete",
-        "Container Group",
-        "Delete Container Group",
-        "Delete the specific container group.",
-    ),
-    (
-        "containerGroups/restart/action",
-        "Container Group",
-        "Restart Container Group",
-        "Restarts a specific container group.",
-    ),
-    (
-        "containerGroups/stop/action",
-        "Container Group",
-        "Stop Container Group",
-        "Stops a specific container group. Compute resources will be deallocated and billing will stop.",
-    ),
-    (
-        "containerGroups/start/action",
-        "Container Group",
-        "Start Container Group",
-        "Starts a specific container group.",
-    ),
-    (
-        "containerGroups/containers/exec/action",
-        "Container",
-        "Exec Container",
-        "Exec into a specific container.",
-    ),
-    (
-        "containerGroups/containers/attach/action",
-        "Container",
-        "Attach Container",
-        "Attach to the output stream of a container.",
-    ),
-    (
-        "containerGroups/containers/logs/read",
-        "Container",
-        "Get Container Logs",
-        "Get logs for a specific container.",
-    ),
-    (
-        "containerGroups/containers/buildlogs/read",
-        "Container",
-        "Get Container Build Logs",
-        "Get build logs for a specific container.",
-    ),
-    (
-        "containerGroups/detectors/read",
-        "Container Group",
-        "List Container Group Detectors",
-        "List Container Group Detectors",
-    ),
-    (
-        "containerGroups/operationResults/read",
-        "Container Group",
-        "Get Async Operation Result",
-        "Get async operation result",
-    ),
-    (
-        "containerGroups/outboundNetworkDependenciesEndpoints/read",
-        "Container Group",
-        "List Outbound Network Dependencies",
-        "List the endpoints that a container group depends on.",
-    ),
-    ("locations/capabilities/read", "Location", "Get Capabilities", "Get the capabilities for a region."),
-    (
-        "locations/cachedImages/read",
-        "Location",
-        "Get Cached Images",
-        "Gets the cached images for the subscription in a region.",
-    ),
-    ("locations/usages/read", "Location", "Get Usages", "Get the usage for a specific region."),
-    (
-        "locations/operations/read",
-        "Location",
-        "Get Operations",
-        "List the operations for Azure Container Instance service.",
-    ),
-    (
-        "locations/operationResults/read",
-        "Location",
-        "Get Async Operation Result",
-        "Get async operation result",
-    ),
-    (
-        "locations/deleteVirtualNetworkOrSubnets/action",
-        "Location",
-        "Delete Virtual Network Or Subnets",
-        "Notifies Microsoft.ContainerInstance that virtual network or subnet is being deleted.",
-    ),
-    (
-        "serviceassociationlinks/delete",
-        "Service Association Link",
-        "Delete Service Association Link",
-        "Delete the service association link created by the azure container instance resource provider on a subnet.",
-    ),
-    (
-        "operations/read",
-        "Operations",
-        "Get Operations",
-        "List the operations for Azure Container Instance service.",
-    ),
+    ("mcr.microsoft.com/windows/nanoserver:1809", "Windows"),
 ];
 
 /// What the container groups of a region take.
@@ -168,23 +49,6 @@ pub(crate) struct Usage {
     pub(crate) dedicated_cores: u32,
     pub(crate) confidential_groups: u32,
     pub(crate) confidential_cores: u32,
-}
-
-/// The operations of the provider.
-pub(crate) fn operations() -> Reply {
-    let view = |(name, resource, operation, description): &(&str, &str, &str, &str)| {
-        json!({
-            "name": format!("Microsoft.ContainerInstance/{name}"),
-            "display": {
-                "provider": "Microsoft Container Instance",
-                "resource": resource,
-                "operation": operation,
-                "description": description,
-            },
-            "origin": "User",
-        })
-    };
-    reply::json(200, json!({"value": OPERATIONS.iter().map(view).collect::<Vec<_>>()}))
 }
 
 /// The locations of a subscription.
@@ -208,9 +72,7 @@ impl World {
         let value = match what {
             Regional::Usages => self.usages(subscription, location),
             Regional::Capabilities => capabilities(location),
-            Regional::CachedImages => {
-                CACHED.iter().map(|(image, system)| json!({"image": image, "osType": system})).collect()
-            }
+            Regional::CachedImages => CACHED.iter().map(cached).collect(),
         };
         Ok(reply::json(200, json!({ "value": value })))
     }
@@ -311,23 +173,24 @@ pub(crate) fn whole(cores: f64) -> u32 {
     cores as u32
 }
 
+fn cached((image, system): &(&str, &str)) -> Value {
+    let mut view = json!({"image": image, "osType": system});
+    if *system == "Windows" {
+        view["osVersion"] = json!("Windows Server 2019 - Before 2B");
+    }
+    view
+}
+
 fn capabilities(location: &str) -> Vec<Value> {
-    let view = |(system, address, cpu, memory): (&str, &str, f64, f64)| {
+    let view = |address: &str| {
         json!({
             "resourceType": "containerGroups",
-            "osType": system,
+            "osType": "NotSpecified",
             "location": location,
             "ipAddressType": address,
             "gpu": "None",
-            "capabilities": {"maxMemoryInGB": memory, "maxCpu": cpu, "maxGpuCount": 0.0},
+            "capabilities": {"maxMemoryInGB": 256.0, "maxCpu": 32.0, "maxGpuCount": 0},
         })
     };
-    [
-        ("Linux", "Public", 31.0, 240.0),
-        ("Linux", "Private", 31.0, 240.0),
-        ("Windows", "Public", 4.0, 16.0),
-        ("NotSpecified", "Public", 31.0, 240.0),
-    ]
-    .map(view)
-    .into()
+    ["Public", "Private"].map(view).into()
 }

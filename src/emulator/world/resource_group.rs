@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::filter::{Filter, Subject};
+use super::group_requests::version;
 use super::path::GroupName;
 use super::refusal::Refusal;
 use super::shelf::Shelved;
@@ -38,16 +39,19 @@ pub(crate) struct ResourceGroup {
 }
 
 impl ResourceGroup {
-    fn view(&self) -> Value {
+    /// The type is shown since 2018-05-01 (azure-libraries-for-java session records have none with 2017-05-10).
+    fn view(&self, version: &str) -> Value {
         let Self { id, name, location, tags, managed_by, gone_at } = self;
         let state = if gone_at.is_some() { "Deleting" } else { "Succeeded" };
         let mut view = json!({
             "id": id,
             "name": name,
-            "type": "Microsoft.Resources/resourceGroups",
             "location": location,
             "properties": {"provisioningState": state},
         });
+        if version >= "2018-05-01" {
+            view["type"] = json!("Microsoft.Resources/resourceGroups");
+        }
         if let Some(tags) = tags {
             view["tags"] = json!(tags);
         }
@@ -114,13 +118,13 @@ impl World {
         };
         group.tags = tags;
         group.managed_by = managed_by;
-        let view = group.view();
+        let view = group.view(&version(request));
         self.resource_groups.insert(name.key(), group);
         Ok(reply::json(status, view))
     }
 
-    pub(crate) fn get_resource_group(&self, name: &GroupName) -> Result<Reply, Refusal> {
-        Ok(reply::json(200, self.resource_group(name)?.view()))
+    pub(crate) fn get_resource_group(&self, name: &GroupName, request: &Request) -> Result<Reply, Refusal> {
+        Ok(reply::json(200, self.resource_group(name)?.view(&version(request))))
     }
 
     /// `HEAD`: 204 or 404, both without a body.
@@ -143,7 +147,7 @@ impl World {
                 if tags.is_some() {
                     group.tags = tags;
                 }
-                Ok(reply::json(200, group.view()))
+                Ok(reply::json(200, group.view(&version(request))))
             }
         }
     }
@@ -154,7 +158,7 @@ impl World {
         request: &Request,
     ) -> Result<Reply, Refusal> {
         let prefix = format!("/subscriptions/{}/", subscription.to_lowercase());
-        let filter = Filter::of(request)?;
+        let (filter, version) = (Filter::of(request)?, version(request));
         let wanted = |group: &ResourceGroup| {
             filter.wants(&Subject {
                 name: &group.name,
@@ -166,7 +170,10 @@ impl World {
         };
         let after = page::after(request)?;
         let groups = self.resource_groups.within_after(&prefix, &after).filter(|(_, group)| wanted(group));
-        Ok(reply::json(200, page::filtered(request, PAGE, groups, ResourceGroup::view)?))
+        Ok(reply::json(
+            200,
+            page::filtered(request, PAGE, groups, |group: &ResourceGroup| group.view(&version))?,
+        ))
     }
 
     pub(crate) fn delete_resource_group(

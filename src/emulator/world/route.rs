@@ -2,7 +2,7 @@
 
 use super::path::{self, Place};
 use super::refusal::Refusal;
-use super::{World, regional, versions};
+use super::{World, operations, regional, versions};
 use crate::contract::{Outcome, Question, Reply, Request, Ticket};
 
 impl World {
@@ -23,7 +23,7 @@ impl World {
     fn route_at_once(&mut self, place: &Place, request: &Request) -> Result<Reply, Refusal> {
         match (place, request.method.as_str()) {
             (Place::Tenants, "GET") => Ok(self.list_tenants()),
-            (Place::ProviderOperations, "GET") => Ok(regional::operations()),
+            (Place::ProviderOperations, "GET") => Ok(operations::operations(request)),
             (Place::Subscriptions, "GET") => Ok(self.list_subscriptions()),
             (Place::Subscription(id), "GET") => Ok(self.get_subscription(id)),
             (Place::Locations(id), "GET") => Ok(regional::locations(id)),
@@ -34,7 +34,7 @@ impl World {
 
             (Place::ResourceGroups(s), "GET") => self.list_resource_groups(s, request),
             (Place::ResourceGroup(name), "PUT") => self.put_resource_group(name, request),
-            (Place::ResourceGroup(name), "GET") => self.get_resource_group(name),
+            (Place::ResourceGroup(name), "GET") => self.get_resource_group(name, request),
             (Place::ResourceGroup(name), "HEAD") => Ok(self.head_resource_group(name)),
             (Place::ResourceGroup(name), "PATCH") => self.patch_resource_group(name, request),
             (Place::ResourceGroup(name), "DELETE") => self.delete_resource_group(name, request),
@@ -57,7 +57,7 @@ impl World {
             (Place::ContainerGroup(name), "HEAD") => Ok(self.head_resource(name)),
             (Place::ContainerGroup(name), "PATCH") => self.patch_container_group(name, request),
             (Place::ContainerGroup(name), "DELETE") => self.delete_container_group(name, request),
-            (Place::Power(name, power), "POST") => self.power(name, *power, &request.origin),
+            (Place::Power(name, power), "POST") => self.power(name, *power, request),
             (Place::Logs(name, container), "GET") => self.logs(name, container, request),
             (Place::Exec(name, container), "POST") => self.exec(name, container, request),
             (Place::Attach(name, container), "POST") => self.attach(name, container, request),

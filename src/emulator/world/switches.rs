@@ -70,8 +70,8 @@ pub struct Switches {
     /// `secret-reference.value`: what a reference to a secret of Key Vault resolves to, of which there is none here;
     /// `{name}` and `{uri}` stand for the reference's own. Default `emulated:{uri}`: no vault's value looks like it.
     pub secret_value: String,
-    /// `start.status`: `202` with an operation to poll, or `204` without, for a start that deploys. Default 202: the
-    /// example of the specification; the specification allows both.
+    /// `start.status`: `204` with an operation to poll, or `202` with a `Location` too, for a start that deploys. Default
+    /// 204: recorded (azure-sdk-for-net, ContainerGroupsStartRestartStopTest); 202 is the specification's example.
     pub start_status: u16,
     /// `status.dns-taken`: the status of `DnsNameLabelNotAvailable`. Default 400, as of the other refused bodies.
     pub status_dns_taken: u16,
@@ -109,7 +109,7 @@ impl Default for Switches {
             put_on_terminated: OnTerminated::Redeploy,
             put_tags_restart: true,
             secret_value: "emulated:{uri}".to_owned(),
-            start_status: 202,
+            start_status: 204,
             status_dns_taken: 400,
             status_invalid_update: 400,
             status_registry_error: 409,
@@ -228,7 +228,10 @@ impl Switches {
             "secret-reference.value",
             "what a reference to a secret resolves to, with {name} and {uri} of its own; default emulated:{uri}",
         ),
-        ("start.status", "202 or 204 for a start that deploys; default 202, as the specification's example"),
+        (
+            "start.status",
+            "204 or 202 for a start that deploys; default 204, as recorded, where the specification's example is 202",
+        ),
         ("status.dns-taken", "400 or 409 for a DNS label that is taken; default 400"),
         ("status.invalid-update", "400 or 409 for what cannot be changed in place; default 400"),
         ("status.registry-error", "400 or 409 for a registry that fails; default 409"),
@@ -373,7 +376,7 @@ mod tests {
             "put.tags-restart=false",
             "put.unknown-properties=refuse",
             "secret-reference.value={name}=x",
-            "start.status=204",
+            "start.status=202",
             "status.dns-taken=409",
             "status.invalid-update=409",
             "status.registry-error=400",

@@ -3,6 +3,7 @@
 mod arm;
 mod catalogue;
 mod coverage;
+mod eras;
 mod laws;
 mod life;
 mod order;

@@ -67,7 +67,7 @@ async fn a_persistent_group_is_started_for_each_attempt() {
         persistent("task:1").replace("lifetime: persistent", "lifetime: persistent, retries: {limit: 1}");
     let applied = bench.apply(&manifests).await;
     assert_eq!((applied.tally.tasks_failed, applied.tally.skipped), (1, 1));
-    assert_eq!(bench.carried_out("POST", "/worker/start", 202), 1);
+    assert_eq!(bench.carried_out("POST", "/worker/start", 204), 1);
 }
 
 /// One run, fanned out.

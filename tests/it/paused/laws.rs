@@ -24,7 +24,7 @@ const SETTINGS: [&[&str]; 15] = [
     &["put.on-terminated=refuse"],
     &["view.dns-scope=true"],
     &["view.stale-reads=2"],
-    &["start.status=204"],
+    &["start.status=202"],
     &["dns.release-seconds=60"],
     &["status.invalid-update=409", "status.dns-taken=409"],
     &["status.registry-error=400", "status.stopped=400", "exec.split=false"],

@@ -126,13 +126,13 @@ async fn a_persistent_group_is_created_for_its_first_run_and_started_for_its_sec
         let manifests = persistent("task:1");
         bench.apply(&manifests).await.all_done();
         assert_eq!(bench.carried_out("PUT", "/worker", 201), 1, "{settings:?}");
-        assert_eq!(bench.carried_out("POST", "/worker/start", 202), 1, "{settings:?}");
+        assert_eq!(bench.carried_out("POST", "/worker/start", 204), 1, "{settings:?}");
         bench.settled(&manifests).await;
 
         // A finished group cannot be updated, so its next image is a group of the same name.
         bench.apply(&persistent("task:2")).await.all_done();
         assert_eq!(bench.carried_out("PUT", "/worker", 201), 2, "{settings:?}");
-        assert_eq!(bench.carried_out("POST", "/worker/start", 202), 2, "{settings:?}");
+        assert_eq!(bench.carried_out("POST", "/worker/start", 204), 2, "{settings:?}");
         bench.settled(&persistent("task:2")).await;
     }
 }

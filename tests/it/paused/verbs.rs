@@ -73,7 +73,7 @@ async fn a_groups_power_follows_a_persons_word() {
     ] {
         bench.try_apply(STRONG, Verb::Power(name("site"), power)).await.unwrap().all_done();
         let done =
-            (bench.carried_out("POST", "/site/start", 202), bench.carried_out("POST", "/site/stop", 204));
+            (bench.carried_out("POST", "/site/start", 204), bench.carried_out("POST", "/site/stop", 204));
         assert_eq!(done, (starts, stops), "{power:?}");
     }
     // A start of a group that runs start would be a run that nothing knows of.

@@ -13,7 +13,7 @@ use super::order::{give_up, proceed};
 use super::probing::{seen, watches};
 use crate::contract::{Command, Probe};
 use crate::world::container_group::{Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State};
-use crate::world::happening::{Name, note};
+use crate::world::happening::{self, Name, note};
 
 /// A run of this length ends a series of failures.
 const STEADY: SignedDuration = SignedDuration::from_secs(600);
@@ -57,6 +57,7 @@ pub(crate) fn tell(
     let image = image(group, name);
     let init = group.is_init(name);
     let watches = watches(wanted(group, name), now);
+    let process = group.process_id(name);
     let Some(container) = group.containers.get_mut(name) else {
         return;
     };
@@ -117,6 +118,10 @@ pub(crate) fn tell(
                 return;
             }
             container.phase = Phase::Ended;
+            if !init {
+                let message = happening::ended_by_itself(&process);
+                note(&mut container.events, Name::Killing, message, now);
+            }
             match (init, code) {
                 (true, 0) => proceed(group, commands),
                 (true, _) => give_up(group),
@@ -195,7 +200,12 @@ pub(super) fn ended(container: &mut Container, end: End, now: Timestamp) {
 /// (azure-powershell, Stop-AzContainerGroup).
 fn note_pulled(container: &mut Container, pinned: &str, now: Timestamp) {
     let message = format!("Successfully pulled image \"{pinned}\"");
-    if container.events.iter().any(|event| event.tells(Name::Pulled, &message)) {
+    if !container.earlier.is_empty() {
+        // Started again it is on another machine, which has no image yet (azure-sdk-for-net,
+        // ContainerGroupsStartRestartStopTest).
+        let earlier = std::mem::take(&mut container.earlier);
+        container.events = happening::joined(earlier, std::mem::take(&mut container.events));
+    } else if container.events.iter().any(|event| event.tells(Name::Pulled, &message)) {
         return;
     }
     note(&mut container.events, Name::Pulling, format!("pulling image \"{pinned}\""), now);
@@ -216,6 +226,6 @@ pub(super) fn note_killed(group: &mut ContainerGroup, kills: u32, now: Timestamp
 
 /// Notes that the platform ended a container.
 pub(super) fn note_lost(name: &str, container: &mut Container, now: Timestamp) {
-    let message = format!("Killing container {name} (platform initiated).");
+    let message = happening::ended_by_the_platform(name);
     note(&mut container.events, Name::Killing, message, now);
 }

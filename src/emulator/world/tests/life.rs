@@ -99,10 +99,10 @@ fn power_on_each_state() {
         ("running", &["stop"], 204, "Stopped"),
         ("running", &["stop", "stop"], 204, "Stopped"),
         ("running", &["stop", "restart"], 409, "Stopped"),
-        ("running", &["stop", "start"], 202, "Running"),
+        ("running", &["stop", "start"], 204, "Running"),
         ("running", &["restart"], 204, "Running"),
         ("ended", &["stop"], 204, "Failed"),
-        ("ended", &["start"], 202, "Running"),
+        ("ended", &["start"], 204, "Running"),
         ("ended", &["restart"], 204, "Running"),
     ];
     for (from, calls, status, state) in rows {
@@ -124,7 +124,7 @@ fn power_on_each_state() {
 
 #[test]
 fn a_start_tells_where_to_wait_and_begins_a_new_run() {
-    let mut stage = Stage::running(&[], "Never");
+    let mut stage = Stage::running(&["start.status=202"], "Never");
     let before = container(&mut stage)["currentState"]["startTime"].clone();
     stage.exit(0);
     stage.pass(5);

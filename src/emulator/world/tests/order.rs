@@ -98,7 +98,7 @@ fn a_failed_init_container_is_tried_again_or_fails_the_group() {
         } else {
             assert_eq!(states(&mut stage), expected("Failed", "Failed", ["Terminated", "-", "-", "-"]));
             assert_eq!(stage.world.due(), None);
-            assert_eq!(stage.post(&format!("{TASK}/start")).status, 202, "it can be run again");
+            assert_eq!(stage.post(&format!("{TASK}/start")).status, 204, "it can be run again");
             stage.run();
             assert_eq!(stage.names(), ["second-by-name"]);
         }
@@ -131,7 +131,7 @@ fn a_stop_and_a_start_run_the_init_containers_again() {
         stage.post(&format!("{TASK}/stop"));
         stage.run();
         assert_eq!(states(&mut stage).0, "Stopped");
-        assert_eq!(stage.post(&format!("{TASK}/start")).status, 202);
+        assert_eq!(stage.post(&format!("{TASK}/start")).status, 204);
         stage.run();
         assert_eq!(stage.names(), ["second-by-name"]);
     }
