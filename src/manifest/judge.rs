@@ -44,9 +44,10 @@ impl Judge {
         Ok(Self { kinds: kinds.iter().copied().map(ready).collect::<Result<_, _>>()? })
     }
 
-    /// What is wrong with the structure of a document of a kind.
-    pub(super) fn judge(&self, kind: Kind, root: Place<'_>, instance: &Value) -> Vec<Diagnostic> {
-        let Some((schema, validator)) = self.kinds.get(&kind) else { return vec![] };
+    /// What is wrong with the structure of a document of a kind; none where it has the structure of its kind. What is
+    /// wrong may be none of it where something else is told.
+    pub(super) fn judge(&self, kind: Kind, root: Place<'_>, instance: &Value) -> Option<Vec<Diagnostic>> {
+        let (schema, validator) = self.kinds.get(&kind)?;
         let errors: Vec<_> = validator.iter_errors(instance).take(MOST).collect();
         let misspelt: BTreeSet<(String, String)> =
             errors.iter().flat_map(|error| misspellings(schema, error)).collect();
@@ -66,7 +67,8 @@ impl Judge {
             ValidationErrorKind::Type { .. } => true,
             _ => !mistyped.contains(error.instance_path().as_str()),
         };
-        errors.iter().filter(told).flat_map(|error| tell(schema, root, error)).collect()
+        (!errors.is_empty())
+            .then(|| errors.iter().filter(told).flat_map(|error| tell(schema, root, error)).collect())
     }
 }
 

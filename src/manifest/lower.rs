@@ -51,10 +51,10 @@ impl Typed {
             let value = value::of(sheet.root.node);
             let found = match serde_json::to_value(&value) {
                 Ok(json) => judge.judge(sheet.kind, sheet.root, &json),
-                Err(error) => vec![ours(sheet, &error)],
+                Err(error) => Some(vec![ours(sheet, &error)]),
             };
-            if !found.is_empty() || sheet.assumed || sheet.root.node.is_unresolved() {
-                diagnostics.extend(found);
+            if found.is_some() || sheet.assumed || sheet.root.node.is_unresolved() {
+                diagnostics.extend(found.into_iter().flatten());
                 continue;
             }
             let taken = match sheet.kind {

@@ -13,7 +13,7 @@ use super::near::{advice, nearest};
 use super::place::Place;
 use super::rule::Rule;
 use super::scalar::Scalar;
-use super::tree::{Data, Node, Span};
+use super::tree::{Data, Key, Node, Span};
 use crate::model::secret::Secret;
 
 /// Where a value came from.
@@ -147,8 +147,10 @@ impl<'v> Variables<'v> {
             == Some(Scalar::Text(Kind::Project.as_str()));
         let Data::Mapping(entries) = &mut root.data else { return };
         for (key, value) in entries {
+            self.refuse_in_key(*file, key);
             match &mut value.data {
                 Data::Mapping(spec) if declares && key.text == "spec" => {
+                    spec.iter().for_each(|(key, _)| self.refuse_in_key(*file, key));
                     spec.retain(|(key, value)| !self.is_left_open(&key.text, value));
                     spec.iter_mut()
                         .filter(|(key, _)| key.text != "variables")
@@ -178,13 +180,7 @@ impl<'v> Variables<'v> {
             Data::Sequence(items) => items.iter_mut().for_each(|item| self.fill(file, item)),
             Data::Mapping(entries) => {
                 for (key, value) in entries {
-                    if key.text.replace("$${", "").contains("${") {
-                        self.diagnostics.push(
-                            Diagnostic::new(Rule::KeyPlaceholder, "a key holds no placeholder")
-                                .label(file, key.span, "this is a key")
-                                .help("write the key out, and use the variable in its value"),
-                        );
-                    }
+                    self.refuse_in_key(file, key);
                     self.fill(file, value);
                 }
             }
@@ -196,6 +192,16 @@ impl<'v> Variables<'v> {
                 node.filled = true;
             }
             Data::Scalar { .. } => {}
+        }
+    }
+
+    fn refuse_in_key(&mut self, file: usize, key: &Key) {
+        if key.text.replace("$${", "").contains("${") {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::KeyPlaceholder, "a key holds no placeholder")
+                    .label(file, key.span, "this is a key")
+                    .help("write the key out, and use the variable in its value"),
+            );
         }
     }
 

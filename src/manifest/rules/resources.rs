@@ -46,6 +46,8 @@ const MEMORY: Measure = Measure {
     big: 16_000,
 };
 
+/// The largest amount that the schema takes.
+const MOST: f64 = 4_294_967.0;
 /// How many containers are shown that have too much or too little together.
 const MOST_PLACES: usize = 3;
 
@@ -122,7 +124,7 @@ fn thousandths(amount: f64) -> Option<f64> {
 
 fn uneven(place: Place<'_>, measure: &Measure) -> Option<Diagnostic> {
     // What is beyond all limits is told by the schema.
-    let amount = place.number().filter(|amount| *amount > 0.0 && *amount < 4_294_967.0)?;
+    let amount = place.number().filter(|amount| *amount > 0.0 && *amount <= MOST)?;
     let even = thousandths(amount).is_some_and(|scaled| scaled % f64::from(measure.step) == 0.0);
     let step = f64::from(measure.step) / 1000.0;
     (!even).then(|| {
@@ -142,7 +144,7 @@ fn total(group: Place<'_>, amounts: &[Option<Place<'_>>], measure: &Measure) -> 
     let amounts: Vec<f64> = places.iter().map(|place| thousandths(place.number()?)).collect::<Option<_>>()?;
     let total: f64 = amounts.iter().sum();
     let (least, most) = (f64::from(measure.least), f64::from(measure.most));
-    if amounts.is_empty() || amounts.iter().any(|amount| *amount <= 0.0) {
+    if amounts.is_empty() || amounts.iter().any(|amount| *amount <= 0.0 || *amount / 1000.0 > MOST) {
         return None;
     }
     let unit = measure.unit;

@@ -30,6 +30,12 @@ fn hostile_texts_are_refused_in_time() {
         ("unknown alias", format!("{PROJECT}spec: *nothing\n"), &["ACI002"]),
         ("a NUL", "apiVersion: \0\n".into(), &["ACI002"]),
         ("indented with a tab", "apiVersion: acitask/v1\nmetadata:\n\tname: p\n".into(), &["ACI002"]),
+        ("a placeholder as a key", format!("{PROJECT}spec: {{\"${{A}}\": x}}\n"), &["ACI058"]),
+        (
+            "a placeholder as a key that is needed",
+            format!("{PROJECT}---\napiVersion: acitask/v1\nkind: ResourceGroup\n\"${{A}}\": {{name: x}}\n"),
+            &["ACI058"],
+        ),
         ("a list", "- a\n".into(), &["ACI005"]),
         ("a word", "hello\n".into(), &["ACI005"]),
         ("a number", "3\n".into(), &["ACI005"]),
