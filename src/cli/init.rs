@@ -52,7 +52,7 @@ pub(crate) fn init(desk: &Desk, arguments: &Init) -> Result<Code, Failure> {
     }
     let shown = arguments.folder.display();
     desk.screen.result(|out| {
-        for (name, _) in FILES {
+        for name in FILES.map(|(name, _)| name).into_iter().chain([SCHEMA]) {
             writeln!(out, "{}", arguments.folder.join(name).display())?;
         }
         writeln!(out, "\nNext: acitask plan -f {shown}, then acitask apply -f {shown} --var API_TOKEN=…")

@@ -8,10 +8,10 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 use super::tree::Span;
 
 /// The longest line in bytes that is shown whole, and how much of a longer one is shown on both sides of a place.
-const LONG: usize = 240;
-const AROUND: usize = 60;
+const LONG: usize = 110;
+const AROUND: usize = 36;
 /// The longest stretch that is underlined, and the most lines.
-const UNDERLINED: usize = 160;
+const UNDERLINED: usize = 80;
 const MOST_LINES: usize = 3;
 
 /// The text of a file under the name it is shown with.
@@ -181,7 +181,7 @@ mod tests {
         let long = "ü".repeat(1_000);
         let page = Page::new("a".into(), format!("one\n{long}\nthree\n"));
         let (text, line) = shown(&page, 1_004, 1_006).unwrap_or_default();
-        assert_eq!((text.chars().count(), line), (61, 2));
+        assert_eq!((text.chars().count(), line), (37, 2));
         assert_eq!(shown(&page, 0, 3), Some(("one", 1)));
         // Two places of it are too far apart to be shown together.
         assert_eq!(shown(&page, 4, 1_004), None);

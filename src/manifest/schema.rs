@@ -3,6 +3,8 @@
 //! Draft-07, because editors know it best. A manifest's schema is chosen by its `kind` with `if`/`then`, so that a
 //! validator speaks of the chosen kind only. Enumerations are lists of words, and `null` is never a value.
 
+mod samples;
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -42,6 +44,7 @@ pub fn manifest() -> Value {
         "definitions": definitions,
     });
     tell_effects(&mut schema);
+    samples::tell(&mut schema);
     schema
 }
 
@@ -56,6 +59,7 @@ pub fn of(kind: Kind) -> Value {
     };
     let mut schema = schema.to_value();
     tell_effects(&mut schema);
+    samples::tell(&mut schema);
     schema
 }
 
