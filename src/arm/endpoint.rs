@@ -5,7 +5,7 @@
 use url::{Host, Url};
 
 use super::fault::{Fault, FaultKind};
-use crate::model::stack::AZURE_API_VERSION;
+use crate::model::stack::{AZURE_API_VERSION, Cloud};
 
 /// Where Azure Resource Manager answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +33,17 @@ impl Endpoint {
         Ok(Self { url: parsed, audience, groups: AZURE_API_VERSION.to_owned() })
     }
 
-    /// Azure's public cloud.
+    /// A cloud of Azure (Azure's pages "Azure China developer guide" and "Azure Government developer guide").
     ///
     /// # Errors
     /// Never, in truth; the address is parsed like any other.
-    pub fn public() -> Result<Self, Fault> {
-        Self::new("https://management.azure.com", "https://management.azure.com")
+    pub fn of(cloud: Cloud) -> Result<Self, Fault> {
+        let url = match cloud {
+            Cloud::Public => "https://management.azure.com",
+            Cloud::UsGov => "https://management.usgovcloudapi.net",
+            Cloud::China => "https://management.chinacloudapi.cn",
+        };
+        Self::new(url, url)
     }
 
     /// The same endpoint, spoken to in another version of the API for Container Instances, where one is wanted.
@@ -116,8 +121,22 @@ mod tests {
     }
 
     #[test]
+    fn each_cloud_has_its_address_and_its_tokens() -> Result<(), Fault> {
+        for (cloud, host) in [
+            (Cloud::Public, "management.azure.com"),
+            (Cloud::UsGov, "management.usgovcloudapi.net"),
+            (Cloud::China, "management.chinacloudapi.cn"),
+        ] {
+            let endpoint = Endpoint::of(cloud)?;
+            assert_eq!(endpoint.url().host_str(), Some(host));
+            assert_eq!(endpoint.scope(), format!("https://{host}/.default"));
+        }
+        Ok(())
+    }
+
+    #[test]
     fn only_own_addresses_are_followed() -> Result<(), Fault> {
-        let endpoint = Endpoint::public()?;
+        let endpoint = Endpoint::of(Cloud::Public)?;
         for (address, own) in [
             ("https://management.azure.com/next?page=2", true),
             ("https://management.azure.com:443/next", true),

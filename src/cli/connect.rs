@@ -61,14 +61,16 @@ fn azure(desk: &Desk, project: &Project) -> Result<(Arm, Place), Failure> {
     let tenant = project.stack.project.tenant.clone();
     settings.tenant = tenant.clone().or(settings.tenant);
     settings.subscription = Some(subscription.clone());
+    let cloud = project.stack.project.cloud;
+    let settings = settings.within(cloud);
     let login = match desk.globals.auth {
         None => Login::Auto(settings),
         Some(source) => Login::Named(source, settings),
     };
     let version = project.stack.project.azure_api_version.as_deref();
-    let endpoint = Endpoint::public()?.in_version(version);
+    let endpoint = Endpoint::of(cloud)?.in_version(version);
     let arm = Arm::new(Wire::Net(Net::new(Trust::System)?), endpoint, login, subscription.clone())?;
-    Ok((arm, Place::Azure { tenant, subscription }))
+    Ok((arm, Place::Azure { cloud, tenant, subscription }))
 }
 
 async fn emulator(desk: &Desk, subscription: &str, version: Option<&str>) -> Result<(Arm, Place), Failure> {

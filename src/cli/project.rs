@@ -109,6 +109,7 @@ pub(crate) fn bare(desk: &Desk, name: &str) -> Result<Project, Failure> {
             target,
             subscription: globals.subscription.clone(),
             tenant: None,
+            cloud: Default::default(),
             azure_api_version: None,
             location: None,
             tags: Tags::new(),

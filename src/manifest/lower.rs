@@ -12,7 +12,7 @@ use super::judge::Judge;
 use super::kind::Kind;
 use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
 use super::kind::environment::EnvironmentManifest;
-use super::kind::project::{LimitsManifest, ProjectManifest, SecretDigestsWord, TargetWord};
+use super::kind::project::{CloudWord, LimitsManifest, ProjectManifest, SecretDigestsWord, TargetWord};
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
 use super::rule::Rule;
@@ -23,7 +23,7 @@ use crate::model::group::Group;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::secret::{SecretRef, SecretSource};
 use crate::model::stack::{
-    ContainerGroup, Limits, Power, Project, ResourceGroup, SecretDigests, Stack, Target,
+    Cloud, ContainerGroup, Limits, Power, Project, ResourceGroup, SecretDigests, Stack, Target,
 };
 use crate::model::tag::Tags;
 
@@ -140,6 +140,11 @@ fn project(manifest: ProjectManifest, environment: Option<&Name>) -> Project {
         }),
         subscription: spec.subscription,
         tenant: spec.tenant,
+        cloud: match spec.cloud {
+            CloudWord::Public => Cloud::Public,
+            CloudWord::UsGov => Cloud::UsGov,
+            CloudWord::China => Cloud::China,
+        },
         azure_api_version: spec.azure_api_version,
         location: spec.location.map(region),
         tags: spec.tags,

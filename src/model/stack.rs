@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -43,6 +44,8 @@ pub struct Project {
     pub subscription: Option<String>,
     /// The tenant's id, where it is pinned.
     pub tenant: Option<String>,
+    /// The cloud of Azure.
+    pub cloud: Cloud,
     /// The version of Azure's API for Container Instances, where another than [`AZURE_API_VERSION`] is wanted.
     pub azure_api_version: Option<String>,
     /// The region of resource groups that name none.
@@ -72,6 +75,28 @@ pub struct Limits {
     pub max_replace: Option<usize>,
     /// How many container groups and resource groups may be deleted.
     pub max_delete: Option<usize>,
+}
+
+/// A cloud of Azure: one set of addresses, accounts and subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Cloud {
+    /// The public cloud.
+    #[default]
+    Public,
+    /// Azure Government, of the United States.
+    UsGov,
+    /// Azure in China, which 21Vianet runs.
+    China,
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Public => "Azure",
+            Self::UsGov => "Azure Government",
+            Self::China => "Azure in China",
+        })
+    }
 }
 
 /// Where a plan goes.

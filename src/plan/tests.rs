@@ -157,6 +157,7 @@ pub(super) fn stack() -> Stack {
         target: None,
         subscription: None,
         tenant: None,
+        cloud: Default::default(),
         azure_api_version: None,
         location: None,
         tags: Tags::new(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::name::Owner;
+use crate::model::stack::Cloud;
 use crate::render::text::columns;
 
 /// Stands between the parts of a heading.
@@ -27,6 +28,8 @@ pub enum Place {
     },
     /// A subscription of Azure.
     Azure {
+        /// The cloud.
+        cloud: Cloud,
         /// The tenant, where it is known.
         tenant: Option<String>,
         /// The subscription.
@@ -55,10 +58,12 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local { url } => write!(f, "local emulator {url}"),
-            Self::Azure { tenant: Some(tenant), subscription } => {
-                write!(f, "Azure · tenant {tenant} · subscription {subscription}")
+            Self::Azure { cloud, tenant: Some(tenant), subscription } => {
+                write!(f, "{cloud} · tenant {tenant} · subscription {subscription}")
             }
-            Self::Azure { tenant: None, subscription } => write!(f, "Azure · subscription {subscription}"),
+            Self::Azure { cloud, tenant: None, subscription } => {
+                write!(f, "{cloud} · subscription {subscription}")
+            }
         }
     }
 }
@@ -84,7 +89,7 @@ mod tests {
             local.question("Apply this to", 80),
             ["Apply this to local emulator http://127.0.0.1:65535 · project quickstart?"]
         );
-        let place = Place::Azure { tenant: Some(id.into()), subscription: id.into() };
+        let place = Place::Azure { cloud: Cloud::Public, tenant: Some(id.into()), subscription: id.into() };
         let azure = Heading { place, owner };
         assert_eq!(
             azure.question("Apply this to", 80),

@@ -233,6 +233,7 @@ mod tests {
             target: None,
             subscription: None,
             tenant: None,
+            cloud: Default::default(),
             azure_api_version: None,
             location: None,
             tags: Tags::new(),

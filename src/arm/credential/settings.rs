@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::model::secret::Secret;
+use crate::model::stack::Cloud;
 
 /// What the credentials need to know, as Azure's tools name it in the environment.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,7 @@ pub struct Settings {
     pub github_url: Option<String>,
     /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
     pub github_token: Option<Secret>,
-    /// `AZURE_AUTHORITY_HOST`; absent: `https://login.microsoftonline.com`.
+    /// `AZURE_AUTHORITY_HOST`; absent: that of the cloud.
     pub authority: Option<String>,
     /// The subscription whose account the Azure CLI is asked for.
     pub subscription: Option<String>,
@@ -41,6 +42,17 @@ impl Settings {
             authority: value("AZURE_AUTHORITY_HOST"),
             subscription: value("AZURE_SUBSCRIPTION_ID"),
         }
+    }
+
+    /// The settings for a cloud, whose tokens come from its own authority unless the environment names another.
+    #[must_use]
+    pub fn within(self, cloud: Cloud) -> Self {
+        let host = match cloud {
+            Cloud::Public => "https://login.microsoftonline.com",
+            Cloud::UsGov => "https://login.microsoftonline.us",
+            Cloud::China => "https://login.chinacloudapi.cn",
+        };
+        Self { authority: self.authority.or_else(|| Some(host.to_owned())), ..self }
     }
 }
 
@@ -97,5 +109,25 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|source| source.as_str() == text).ok_or(NoSource)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_stronger_than_the_cloud() {
+        let read = |host: &'static str| {
+            Settings::read(move |name| (name == "AZURE_AUTHORITY_HOST").then(|| host.to_owned()))
+        };
+        for (settings, authority) in [
+            (Settings::default().within(Cloud::Public), "https://login.microsoftonline.com"),
+            (Settings::default().within(Cloud::UsGov), "https://login.microsoftonline.us"),
+            (read("").within(Cloud::China), "https://login.chinacloudapi.cn"),
+            (read("https://localhost:1").within(Cloud::UsGov), "https://localhost:1"),
+        ] {
+            assert_eq!(settings.authority.as_deref(), Some(authority));
+        }
     }
 }

@@ -37,6 +37,9 @@ pub struct ProjectSpec {
     /// The id of the tenant; said where the subscription must not be looked for in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// The cloud of Azure that it goes to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cloud: CloudWord,
     /// The version of Azure's API for Container Instances, where one later than acitask's own is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["2026-07-01"]))]
@@ -101,6 +104,20 @@ pub enum TargetWord {
     Azure,
     /// The local emulator.
     Local,
+}
+
+/// A cloud of Azure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Cloud")]
+pub enum CloudWord {
+    /// The public cloud.
+    #[default]
+    Public,
+    /// Azure Government, of the United States.
+    UsGov,
+    /// Azure in China, which 21Vianet runs.
+    China,
 }
 
 /// What is remembered of the values of secrets.

@@ -51,7 +51,8 @@ fn of_heading(heading: &Heading) -> Message {
             subscription: None,
             project,
         },
-        Place::Azure { tenant, subscription } => Message::Heading {
+        // A subscription's id is of one cloud.
+        Place::Azure { cloud: _, tenant, subscription } => Message::Heading {
             target: "azure".to_owned(),
             url: None,
             tenant: tenant.clone(),
