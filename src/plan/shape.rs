@@ -5,7 +5,7 @@
 //! secrets are marks, and what Azure never shows is left out. Which container is the first is therefore not told by a
 //! shape but by the stack.
 
-mod parts;
+pub(in crate::plan) mod parts;
 
 use std::convert::Infallible;
 

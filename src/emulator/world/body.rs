@@ -121,9 +121,19 @@ pub(crate) fn wish(body: &Object, unknown: Unknown) -> Result<Wish, Refusal> {
     }
 }
 
+/// The policy of a confidential group that was sent none: all is allowed (azure-cli,
+/// test_container_create_with_confidential_sku).
+const ALLOW_ALL: &str = "cGFja2FnZSBwb2xpY3kKCmFwaV9zdm4gOj0gIjAuMTAuMCIKCm1vdW50X2RldmljZSA6PSB7ImFsbG93ZWQiOiB0cnVlfQptb3VudF9vdmVybGF5IDo9IHsiYWxsb3dlZCI6IHRydWV9CmNyZWF0ZV9jb250YWluZXIgOj0geyJhbGxvd2VkIjogdHJ1ZSwgImVudl9saXN0IjogbnVsbCwgImFsbG93X3N0ZGlvX2FjY2VzcyI6IHRydWV9CnVubW91bnRfZGV2aWNlIDo9IHsiYWxsb3dlZCI6IHRydWV9IAp1bm1vdW50X292ZXJsYXkgOj0geyJhbGxvd2VkIjogdHJ1ZX0KZXhlY19pbl9jb250YWluZXIgOj0geyJhbGxvd2VkIjogdHJ1ZSwgImVudl9saXN0IjogbnVsbH0KZXhlY19leHRlcm5hbCA6PSB7ImFsbG93ZWQiOiB0cnVlLCAiZW52X2xpc3QiOiBudWxsLCAiYWxsb3dfc3RkaW9fYWNjZXNzIjogdHJ1ZX0Kc2h1dGRvd25fY29udGFpbmVyIDo9IHsiYWxsb3dlZCI6IHRydWV9CnNpZ25hbF9jb250YWluZXJfcHJvY2VzcyA6PSB7ImFsbG93ZWQiOiB0cnVlfQpwbGFuOV9tb3VudCA6PSB7ImFsbG93ZWQiOiB0cnVlfQpwbGFuOV91bm1vdW50IDo9IHsiYWxsb3dlZCI6IHRydWV9CmdldF9wcm9wZXJ0aWVzIDo9IHsiYWxsb3dlZCI6IHRydWV9CmR1bXBfc3RhY2tzIDo9IHsiYWxsb3dlZCI6IHRydWV9CnJ1bnRpbWVfbG9nZ2luZyA6PSB7ImFsbG93ZWQiOiB0cnVlfQpsb2FkX2ZyYWdtZW50IDo9IHsiYWxsb3dlZCI6IHRydWV9CnNjcmF0Y2hfbW91bnQgOj0geyJhbGxvd2VkIjogdHJ1ZX0Kc2NyYXRjaF91bm1vdW50IDo9IHsiYWxsb3dlZCI6IHRydWV9Cg==";
+
 /// The wish with what the service adds to each container, whatever the version (azure-cli test_container_exec).
 pub(crate) fn completed(wish: &Wish) -> Wish {
     let mut wish = wish.clone();
+    if wish.properties.get("sku").is_some_and(|sku| sku == "Confidential") {
+        let compute = wish.properties.entry("confidentialComputeProperties").or_insert_with(|| json!({}));
+        if let Some(compute) = compute.as_object_mut() {
+            compute.entry("ccePolicy").or_insert_with(|| json!(ALLOW_ALL));
+        }
+    }
     // Init containers have no ports (azure-sdk-for-net, ContainerGroupsStartRestartStopTest).
     let added: [(&str, &[&str]); 2] =
         [("containers", &["ports", "environmentVariables"]), ("initContainers", &["environmentVariables"])];

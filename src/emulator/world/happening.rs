@@ -51,6 +51,10 @@ const NAMES: &str = "2024";
 /// How the event of a container that the platform ended closes.
 const BY_THE_PLATFORM: &str = "(platform initiated).";
 
+/// How the event of a container that ended by itself begins; it counts all of them, whatever their ids
+/// (azure-powershell, Stop-AzContainerGroupSpotContainer).
+const WITH_ID: &str = "Killing container with id";
+
 /// Whose events they are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Container<'a> {
@@ -66,7 +70,7 @@ pub(crate) fn ended_by_the_platform(name: &str) -> String {
 
 /// The event of a container that ended by itself.
 pub(crate) fn ended_by_itself(id: &str) -> String {
-    format!("Killing container with id {id}.")
+    format!("{WITH_ID} {id}.")
 }
 
 /// The events as a version of the API tells them.
@@ -124,6 +128,9 @@ pub(crate) fn note(events: &mut Vec<Happening>, name: Name, message: String, now
 }
 
 fn head(message: &str) -> &str {
+    if message.starts_with(WITH_ID) {
+        return WITH_ID;
+    }
     message.split_once(": ").map_or(message, |(head, _)| head)
 }
 

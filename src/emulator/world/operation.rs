@@ -3,7 +3,7 @@
 //! The URL, the missing `Retry-After` and the body are as recorded (azure-cli test_container_exec; azure-powershell
 //! New-AzContainerGroup); its api-version is 2018-06-01 whatever the request's was.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -75,6 +75,12 @@ impl Shelved for Operation {
     fn marks(&self) -> Vec<String> {
         if self.outcome == Outcome::Open { vec![self.target.clone()] } else { Vec::new() }
     }
+}
+
+/// A time as operations show it, in ticks of 100 ns.
+fn ticks(at: Timestamp) -> Timestamp {
+    let tick = TimestampRound::new().smallest(Unit::Nanosecond).increment(100).mode(RoundMode::Trunc);
+    at.round(tick).unwrap_or(at)
 }
 
 impl World {
@@ -159,7 +165,7 @@ impl World {
             Outcome::Ended { status, events, .. } => (json!(status), events.clone()),
         };
         let mut body = json!({
-            "id": id, "status": status, "startTime": started, "properties": {"events": events},
+            "id": id, "status": status, "startTime": ticks(*started), "properties": {"events": events},
         });
         if status == json!(Status::Failed) {
             // No public source shows the codes of an init container and a time-out.

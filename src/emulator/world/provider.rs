@@ -32,8 +32,10 @@ const PROVIDERS: [(&str, &[&str]); 9] = [
             "locations/capabilities",
             "locations/usages",
             "locations/operations",
+            "locations/operationresults",
             "operations",
             "locations/cachedImages",
+            "locations/deleteVirtualNetworkOrSubnets",
         ],
     ),
     ("Microsoft.ContainerRegistry", &["registries"]),
@@ -121,21 +123,41 @@ impl World {
         let types: Vec<Value> = types
             .iter()
             .map(|kind| {
+                let everywhere = matches!(*kind, "locations" | "operations");
+                let locations = if everywhere { Vec::new() } else { region::display_names() };
                 json!({
                     "resourceType": kind,
-                    "locations": region::display_names(),
+                    "locations": locations,
                     "apiVersions": versions,
-                    "capabilities": "None",
+                    "capabilities": capabilities(kind),
                 })
             })
             .collect();
-        json!({
+        let mut view = json!({
             "id": format!("/subscriptions/{id}/providers/{namespace}"),
             "namespace": namespace,
             "registrationPolicy": "RegistrationRequired",
             "registrationState": self.registration(id, namespace),
             "resourceTypes": types,
-        })
+        });
+        if *namespace == OWN {
+            view["authorizations"] = json!([{"applicationId": APPLICATION, "roleDefinitionId": ROLE}]);
+        }
+        view
+    }
+}
+
+/// The application of container instances and its role, which are everybody's to see (azure-sdk-for-net,
+/// ContainerGroupsStartRestartStopTest).
+const APPLICATION: &str = "6bb8e274-af5d-4df2-98a3-4fd78b4cafd9";
+const ROLE: &str = "3c60422b-a83a-428d-9830-22609c77aa6c";
+
+/// What ARM can do with resources of a type (the same recording).
+fn capabilities(kind: &str) -> &'static str {
+    match kind {
+        "containerGroups" => "SystemAssignedResourceIdentity, SupportsTags, SupportsLocation",
+        "serviceAssociationLinks" => "SupportsExtension",
+        _ => "None",
     }
 }
 

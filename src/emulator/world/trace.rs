@@ -25,14 +25,17 @@ impl World {
     pub(super) fn answering_region(&self, request: &Request) -> Option<String> {
         let of_group = |name| self.resource_group(name).ok().map(|group| group.location.clone());
         match path::place(&request.path) {
-            Place::ProviderOperations | Place::AllContainerGroups(_) => Some(ANYWHERE.to_owned()),
+            Place::ProviderOperations => Some(ANYWHERE.to_owned()),
+            Place::AllContainerGroups(id) => {
+                self.only_region(&format!("/subscriptions/{}/", id.to_lowercase()))
+            }
+            Place::ContainerGroups(name) => self.only_region(&format!("{}/", name.key())),
             Place::Region(_, location, _) => Some(location.to_lowercase()),
             Place::Operation(_) | Place::OperationResult(_) => {
                 let mut steps =
                     request.path.split('/').skip_while(|step| !step.eq_ignore_ascii_case("locations"));
                 steps.nth(1).map(str::to_lowercase)
             }
-            Place::ContainerGroups(name) => of_group(&name),
             Place::ContainerGroup(name)
             | Place::Power(name, _)
             | Place::Logs(name, _)
@@ -47,6 +50,13 @@ impl World {
             },
             _ => None,
         }
+    }
+
+    /// The one region that all container groups are in whose keys begin so. Of several ARM asks all, and answers itself.
+    fn only_region(&self, prefix: &str) -> Option<String> {
+        let mut groups = self.container_groups.within(prefix).map(|(_, group)| &group.location);
+        let first = groups.next()?;
+        groups.all(|location| location == first).then(|| first.clone())
     }
 
     /// The answer of a refusal, with the status that a switch gives it.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::model::effect::{Effect, Field};
 use crate::model::group::{IpAddress, IpAddressType, Port, Protocol};
+use crate::plan::shape::parts::ALLOW_ALL;
 use crate::plan::shape::{normalise, wanted};
 use crate::plan::{Value, diff};
 
@@ -209,6 +210,7 @@ fn what_the_service_fills_in_or_keeps_to_itself_is_no_difference() -> Result<(),
         ("subnetIds", json!([{"id": "/a/resourceGroups/x"}]), json!([{"id": "/a/resourcegroups/X"}])),
         ("identity", json!({"type": "None"}), json!(null)),
         ("confidentialComputeProperties", json!({"ccePolicy": ""}), json!(null)),
+        ("confidentialComputeProperties", json!({"ccePolicy": ALLOW_ALL}), json!(null)),
         ("container.configMap", json!(null), json!({"keyValuePairs": {}})),
         (
             "container.livenessProbe",

@@ -148,7 +148,8 @@ fn an_answer_says_who_gave_it() {
         (TASK.to_owned(), "westcentralus", ""),
         (format!("{TASK}/containers/web/logs"), "westcentralus", ""),
         (format!("{GROUP}/providers/Microsoft.ContainerInstance/containerGroups"), "westcentralus", ""),
-        (format!("{provider}/containerGroups"), "eastus", ""),
+        (format!("{provider}/containerGroups"), "westcentralus", ""),
+        (format!("{provider}/containerGroups").replace("/s/", "/empty/"), "", ""),
         (format!("{provider}/locations/northeurope/usages"), "northeurope", ""),
         (GROUP.to_owned(), "", ""),
         (format!("{TASK}-none"), "", "gateway"),
@@ -174,4 +175,47 @@ fn lists_and_resource_groups_follow_the_version() {
             stage.get(&format!("/providers/Microsoft.ContainerInstance/operations?api-version={version}"));
         assert_eq!(answer.json()["value"].as_array().map(Vec::len), Some(count), "{version}");
     }
+}
+
+#[test]
+fn times_are_as_fine_as_recorded() {
+    let mut stage = Stage::new(&[]);
+    stage.put(GROUP, json!({"location": "westeurope"}));
+    stage.now += jiff::SignedDuration::from_nanos(123_456_789);
+    let created = stage.put(TASK, task("Never"));
+    stage.run();
+    let fraction = |value: &Value| {
+        let text = value.as_str().unwrap_or_default().trim_end_matches('Z').to_owned();
+        text.split_once('.').map(|(_, fraction)| fraction.to_owned()).unwrap_or_default()
+    };
+    let started = stage.get(created.header("azure-asyncoperation")).json()["startTime"].clone();
+    assert_eq!(fraction(&started), "1234567");
+    for (version, expected) in [(OLD, ""), ("2021-03-01", "123"), ("2025-09-01", "123")] {
+        let view = shown(&mut stage, version);
+        assert_eq!(fraction(&first(&view)["currentState"]["startTime"]), expected, "{version}");
+    }
+}
+
+#[test]
+fn what_comes_with_the_provisioning() {
+    let mut stage = Stage::new(&[]);
+    stage.put(GROUP, json!({"location": "westeurope"}));
+    let mut body = task("Never");
+    let subnet = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/n";
+    body["properties"]["subnetIds"] = json!([{"id": subnet}]);
+    body["properties"]["ipAddress"] = json!({"type": "Private", "ports": [{"protocol": "TCP", "port": 80}]});
+    let created = stage.put(TASK, body).json();
+    assert_eq!(created["properties"].get("ipAddress"), None, "azure-cli, test_container_create_with_vnet");
+    stage.run();
+    let address = shown(&mut stage, "2021-09-01")["properties"]["ipAddress"].clone();
+    assert_eq!((&address["type"], address["ip"].is_string()), (&json!("Private"), true));
+
+    let mut body = task("Never");
+    body["properties"]["sku"] = json!("Confidential");
+    body["properties"]["confidentialComputeProperties"] = json!({});
+    let created = stage.put(&format!("{TASK}2"), body.clone()).json();
+    let policy = |view: &Value| view["properties"]["confidentialComputeProperties"]["ccePolicy"].clone();
+    assert!(policy(&created).as_str().is_some_and(|policy| policy.starts_with("cGFja2FnZSBwb2xpY3kK")));
+    body["properties"]["confidentialComputeProperties"]["ccePolicy"] = json!("b3du");
+    assert_eq!(policy(&stage.put(&format!("{TASK}3"), body).json()), "b3du");
 }
