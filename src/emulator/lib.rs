@@ -81,7 +81,7 @@
 //! | `GET` | `{group}/outboundNetworkDependenciesEndpoints` | an empty list, as specified |
 //! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/usages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/cachedImages`, `{subscription}/providers/Microsoft.ContainerInstance/locations/westeurope/capabilities` | what a region has |
 //! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operations/{id}` | for `Azure-AsyncOperation` |
-//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operationResults/{id}` | for `Location` of a start |
+//! | `GET` | `{subscription}/providers/Microsoft.ContainerInstance/locations/{place}/operationResults/{id}` | for `Location` of a start, where `start.status` is 202 |
 //! | `GET` | `{subscription}/operationresults/{id}` | for `Location` of a resource group's deletion |
 //!
 //! # What answers 501

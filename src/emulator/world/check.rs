@@ -25,6 +25,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) location: &'a str,
     /// Whether the runtime takes containers of Windows.
     pub(crate) windows: bool,
+    /// Whether there are GPUs: versions of the API before their retirement in 2025 have them (azure-sdk-for-js,
+    /// containerGroups create test).
+    pub(crate) gpus: bool,
 }
 
 /// Checks the wish of a PUT as a whole.

@@ -85,7 +85,8 @@ impl World {
             None => Asked::Deployment(body::completed(sent)),
             Some(live) => self.asked(live, sent, tags),
         };
-        let scene = check::Scene { group: &name.name, location, windows: self.windows };
+        let gpus = put.version.as_str() < "2025";
+        let scene = check::Scene { group: &name.name, location, windows: self.windows, gpus };
         check::check(scene, asked.wish())?;
         if let Some(live) = live {
             self.admit(live, location, asked.wish())?;

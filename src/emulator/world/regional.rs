@@ -2,8 +2,9 @@
 //!
 //! Usages are counted from the world, with the names and ids of the recorded list (azure-powershell,
 //! Get-AzContainerInstanceUsage). Capabilities are those that eastus was recorded with in 2024 (azure-powershell,
-//! Get-AzContainerInstanceCapability), but for the group with a GPU, which was retired since. What a region has cached is
-//! the list of the pages' own samples, which people pull most, in the recorded form (Get-AzContainerInstanceCachedImage).
+//! Get-AzContainerInstanceCapability), but for the group with a GPU, which was retired since.
+
+mod cached;
 
 use serde_json::{Value, json};
 
@@ -25,18 +26,6 @@ const USAGES: [(&str, &str, &str); 10] = [
     ("dedicatedCores", "DedicatedCores", "Dedicated Cores"),
     ("ConfidentialContainerGroups", "ConfidentialContainerGroups", "Dedicated Container Groups"),
     ("confidentialCores", "ConfidentialCores", "Dedicated Cores"),
-];
-
-/// The images of Azure's own samples, with what they run on.
-const CACHED: [(&str, &str); 8] = [
-    ("mcr.microsoft.com/azuredocs/aci-helloworld:latest", "Linux"),
-    ("mcr.microsoft.com/azuredocs/aci-wordcount:latest", "Linux"),
-    ("mcr.microsoft.com/azuredocs/aci-tutorial-sidecar:latest", "Linux"),
-    ("mcr.microsoft.com/azure-cli:latest", "Linux"),
-    ("alpine:latest", "Linux"),
-    ("ubuntu:latest", "Linux"),
-    ("nginx:latest", "Linux"),
-    ("mcr.microsoft.com/windows/nanoserver:1809", "Windows"),
 ];
 
 /// What the container groups of a region take.
@@ -63,6 +52,7 @@ impl World {
         subscription: &str,
         location: &str,
         what: Regional,
+        version: &str,
     ) -> Result<Reply, Refusal> {
         self.registered(subscription)?;
         if !region::is_known(location) {
@@ -72,7 +62,7 @@ impl World {
         let value = match what {
             Regional::Usages => self.usages(subscription, location),
             Regional::Capabilities => capabilities(location),
-            Regional::CachedImages => CACHED.iter().map(cached).collect(),
+            Regional::CachedImages => cached::images(version),
         };
         Ok(reply::json(200, json!({ "value": value })))
     }
@@ -171,14 +161,6 @@ pub(crate) fn whole(cores: f64) -> u32 {
     let cores = cores.ceil().clamp(0.0, f64::from(u32::MAX));
     // In range, by the line before.
     cores as u32
-}
-
-fn cached((image, system): &(&str, &str)) -> Value {
-    let mut view = json!({"image": image, "osType": system});
-    if *system == "Windows" {
-        view["osVersion"] = json!("Windows Server 2019 - Before 2B");
-    }
-    view
 }
 
 fn capabilities(location: &str) -> Vec<Value> {

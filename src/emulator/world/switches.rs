@@ -10,10 +10,15 @@
 //! | --- | --- | --- |
 //! | what a PUT's 201 leads on by | specification: `Location` and `Retry-After`; recordings: `Azure-AsyncOperation` alone | as recorded |
 //! | a start of a running group | specification: 202; azure-powershell: 204 without headers | as recorded |
+//! | a start of a stopped group | specification: 202 and `Location`; azure-sdk-for-net: 204 and `Azure-AsyncOperation` | as recorded, `start.status` |
+//! | what happened before a start | azure-sdk-for-net (2020): told again, each run apart; azure-powershell (2023): counted together | told again, counted |
+//! | the containers of a stopped group | azure-sdk-for-net (2020): without a view; azure-powershell (2023): Terminated | by the request's version |
+//! | how a location shows | resource groups: folded; container groups: as sent (azure-sdk-for-net) | as recorded |
+//! | a GPU | azure-sdk-for-js (2022): taken; Azure's page: retired in 2025 | by the request's version |
 //! | a DELETE | specification: 200, 202 or 204; azure-powershell: 200 with the last body at once | as recorded |
 //! | when the address shows | 2018: in the 201; since 2021: after the provisioning | by the request's version |
 //! | `Unsecure` where no scope was sent | 2021-10-01: shown; 2023-05-01: not | by the request's version, then `view.dns-scope` |
-//! | events' words | "Pulling image", "Created container" and digests without; recordings of 2024 | as recorded in 2024 |
+//! | events' words | tags and `Created` (2018 to 2020); digests (since 2021); "platform initiated" (2024); "Pulling image" (groups with a GPU) | by the request's version, the last not at all |
 //! | whether Never restarts | "never"; "the platform might still restart the container" | only where the platform lost it |
 //! | an exec on an ended container | azure-cli: 200, and the socket fails; azure-docs issue 71458: refused where stopped | both, each in its state |
 //! | less than 1 CPU or 1 GB a group | Azure's page: the minimum; users run it; one saw a 500 | taken |

@@ -29,7 +29,11 @@ impl World {
             Place::AllContainerGroups(id) => {
                 self.only_region(&format!("/subscriptions/{}/", id.to_lowercase()))
             }
-            Place::ContainerGroups(name) => self.only_region(&format!("{}/", name.key())),
+            Place::ContainerGroups(name) => {
+                let inside = format!("{}/", name.key());
+                let empty = self.container_groups.within(&inside).next().is_none();
+                if empty { of_group(&name) } else { self.only_region(&inside) }
+            }
             Place::Region(_, location, _) => Some(location.to_lowercase()),
             Place::Operation(_) | Place::OperationResult(_) => {
                 let mut steps =

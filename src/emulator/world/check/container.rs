@@ -112,7 +112,7 @@ pub(super) fn check_resources(
             }
         }
         let gpu = ["requests", "limits"].map(|kind| &container["properties"]["resources"][kind]["gpu"]);
-        if let Some(gpu) = gpu.into_iter().find(|gpu| gpu.is_object()) {
+        if let Some(gpu) = gpu.into_iter().find(|gpu| gpu.is_object() && !scene.gpus) {
             let count = gpu["count"].as_i64().unwrap_or_default();
             return Err(words.gpu(text(&gpu["sku"]), scene.location, count));
         }

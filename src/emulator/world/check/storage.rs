@@ -26,11 +26,12 @@ pub(super) fn check(words: Words<'_>, properties: &Object) -> Result<(), Refusal
             if !volumes.contains(name) {
                 return Err(words.invalid("volume mount", name, "There is no volume of this name."));
             }
-            if !path.starts_with('/') || path.contains(':') {
-                const RULE: &str = "It must be a whole path without a colon.";
+            // A path from the root on without its slash is taken (azure-sdk-for-js, containerGroups create test).
+            if path.is_empty() || path.contains(':') {
+                const RULE: &str = "It must be a path without a colon.";
                 return Err(words.invalid("mount path", path, RULE));
             }
-            if !places.insert(path) {
+            if !places.insert(path.trim_start_matches('/')) {
                 return Err(words.duplicate("mount path", path));
             }
         }

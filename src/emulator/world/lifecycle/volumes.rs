@@ -54,7 +54,7 @@ pub(super) fn mounts(wish: &Value) -> Vec<Mount> {
     mounts
         .map(|mount| Mount {
             volume: text(&mount["name"]),
-            path: text(&mount["mountPath"]),
+            path: format!("/{}", text(&mount["mountPath"]).trim_start_matches('/')),
             read_only: mount["readOnly"].as_bool().unwrap_or_default(),
         })
         .collect()

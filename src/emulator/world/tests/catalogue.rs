@@ -225,10 +225,10 @@ fn each_rule_is_refused_with_its_code_and_words() {
         (
             with(&[
                 ("/properties/volumes", json!([{"name": "volume", "emptyDir": {}}])),
-                (&at("volumeMounts"), json!([{"name": "volume", "mountPath": "a"}])),
+                (&at("volumeMounts"), json!([{"name": "volume", "mountPath": "/a:b"}])),
             ]),
             "InvalidContainerGroup",
-            "whole path",
+            "path without a colon",
         ),
         (
             with(&[

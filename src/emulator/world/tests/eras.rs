@@ -219,3 +219,35 @@ fn what_comes_with_the_provisioning() {
     body["properties"]["confidentialComputeProperties"]["ccePolicy"] = json!("b3du");
     assert_eq!(policy(&stage.put(&format!("{TASK}3"), body).json()), "b3du");
 }
+
+#[test]
+fn what_was_taken_once() {
+    let mut stage = Stage::new(&[]);
+    stage.put(GROUP, json!({"location": "westeurope"}));
+    let mut body = task("OnFailure");
+    let container = &mut body["properties"]["containers"][0]["properties"];
+    container["resources"]["requests"]["gpu"] = json!({"count": 1, "sku": "K80"});
+    container["volumeMounts"] = json!([{"name": "empty-volume", "mountPath": "mnt/mydir"}]);
+    body["properties"]["volumes"] = json!([{"name": "empty-volume", "emptyDir": {}}]);
+    assert_eq!(stage.put(&format!("{TASK}?api-version=2025-09-01"), body.clone()).status, 400);
+    // azure-sdk-for-js, containerGroups create test.
+    let created = stage.put(&format!("{TASK}?api-version=2021-10-01"), body);
+    assert_eq!(created.status, 201, "{}", created.json());
+    let container = created.json()["properties"]["containers"][0]["properties"].clone();
+    assert_eq!(container["volumeMounts"], json!([{"name": "empty-volume", "mountPath": "mnt/mydir"}]));
+    assert_eq!(container["resources"]["requests"]["gpu"], json!({"count": 1, "sku": "K80"}));
+    let mounted = |stage: &mut Stage| {
+        stage.run_one();
+        stage.run_one();
+        stage.commands.iter().find_map(|command| match command {
+            crate::contract::Command::Start { launch, .. } => launch.mounts.first().map(|it| it.path.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(mounted(&mut stage).as_deref(), Some("/mnt/mydir"));
+    for (version, count) in [(OLD, 65), ("2022-10-01-preview", 42)] {
+        let url = "/subscriptions/s/providers/Microsoft.ContainerInstance/locations/eastus/cachedImages";
+        let answer = stage.get(&format!("{url}?api-version={version}")).json();
+        assert_eq!(answer["value"].as_array().map(Vec::len), Some(count), "{version}");
+    }
+}
