@@ -7,10 +7,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::begin;
 use super::launch::{image, pinned, start, wanted};
 use super::order::{give_up, proceed};
 use super::probing::{seen, watches};
+use super::{PLATFORM_INITIATED, begin};
 use crate::contract::{Command, Probe};
 use crate::world::container_group::{Container, ContainerGroup, Phase, Provisioning, RestartPolicy, State};
 use crate::world::happening::{self, Name, note};
@@ -107,6 +107,10 @@ pub(crate) fn tell(
         }
         Happened::Exited { code, out_of_memory } if container.phase == Phase::Running => {
             container.watches.clear();
+            // What a liveness probe ended shows the platform's code, whatever its process said (azure-sdk-for-java,
+            // ContainerGroupTest.testCreateWithLivenessAndReadiness).
+            let unwell = container.unwell && !out_of_memory;
+            let code = if unwell { PLATFORM_INITIATED } else { code };
             ended(container, End { code, out_of_memory }, now);
             let again = match policy {
                 RestartPolicy::Always => !init || code != 0,
@@ -118,7 +122,7 @@ pub(crate) fn tell(
                 return;
             }
             container.phase = Phase::Ended;
-            if !init {
+            if !init && !unwell {
                 let message = happening::ended_by_itself(&process);
                 note(&mut container.events, Name::Killing, message, now);
             }
@@ -177,8 +181,8 @@ pub(super) struct End {
     pub(super) out_of_memory: bool,
 }
 
-/// Notes that a container's process has ended. The details are the kubelet's reasons, as recorded for `Completed` and
-/// `Error` (azure-cli test_container_exec).
+/// Notes that a container's process has ended. The details are the kubelet's reasons, as recorded for `Completed`,
+/// `Error` (azure-cli test_container_exec) and `SIGINT` (azure-sdk-for-java, testCreateWithLivenessAndReadiness).
 pub(super) fn ended(container: &mut Container, end: End, now: Timestamp) {
     let start = match container.current {
         Some(State::Running { start }) => Some(start),
@@ -190,6 +194,7 @@ pub(super) fn ended(container: &mut Container, end: End, now: Timestamp) {
     let detail = match end {
         End { out_of_memory: true, .. } => "OOMKilled",
         End { code: 0, .. } => "Completed",
+        End { code: PLATFORM_INITIATED, .. } => "SIGINT",
         End { .. } => "Error",
     };
     let (code, detail) = (Some(end.code), detail.to_owned());

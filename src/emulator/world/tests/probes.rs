@@ -113,7 +113,10 @@ fn bad_looks_in_a_row_end_the_container_and_the_policy_decides() {
         let view = &view["properties"]["containers"][0]["properties"]["instanceView"];
         assert_eq!(view["restartCount"], u32::from(again), "{policy}");
         let ended = if again { &view["previousState"] } else { &view["currentState"] };
-        assert_eq!((&ended["state"], &ended["exitCode"]), (&json!("Terminated"), &json!(143)));
+        assert_eq!(
+            (&ended["state"], &ended["exitCode"], &ended["detailStatus"]),
+            (&json!("Terminated"), &json!(7147), &json!("SIGINT"))
+        );
     }
 }
 
