@@ -199,7 +199,7 @@ impl Refusal {
             Self::InvalidChoice { property, .. } if property == "osType" => (400, "InvalidOsType"),
             Self::InvalidChoice { .. } => (400, "InvalidContainerGroup"),
             Self::Rule { status, code, .. } => (*status, code),
-            // No public source shows this status.
+            // `Conflict` in azure-cli issue 30915.
             Self::RegistryError(_) => (409, "RegistryErrorResponse"),
             Self::LogNotAvailable(_) => (404, "ContainerLogNotAvailable"),
             Self::ContainerNotFound { .. } => (404, "ContainerNotFound"),

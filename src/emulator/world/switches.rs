@@ -82,8 +82,8 @@ pub struct Switches {
     pub status_dns_taken: u16,
     /// `status.invalid-update`: the status of `InvalidContainerGroupUpdate`. Default 400, as of the other refused bodies.
     pub status_invalid_update: u16,
-    /// `status.registry-error`: the status of `RegistryErrorResponse`. Default 409, as of `ServiceUnavailable`, which
-    /// asks for a retry too.
+    /// `status.registry-error`: the status of `RegistryErrorResponse`. Default 409: azure-cli issue 30915 has it under
+    /// `Conflict`.
     pub status_registry_error: u16,
     /// `status.stopped`: the status of `ContainerGroupStopped`. Default 409, as of `ContainerGroupTransitioning`.
     pub status_stopped: u16,
