@@ -6,7 +6,7 @@
 use super::book::{Book, Document, Sheet};
 use super::diagnostic::Diagnostic;
 use super::kind::Kind;
-use super::near::advice;
+use super::near::{advice, nearest};
 use super::place::Place;
 use super::rule::Rule;
 use super::scalar::Scalar;
@@ -95,12 +95,24 @@ fn directives(patch: Place<'_>) -> Vec<Diagnostic> {
 pub(super) fn unchosen(book: &Book<'_>, name: Option<&Name>) -> Option<Diagnostic> {
     let first = book.of(Kind::Environment).next().filter(|_| name.is_none())?;
     let known: Vec<_> = book.of(Kind::Environment).filter_map(Sheet::name).collect();
+    let place = first.root.at(&["metadata", "name"]).unwrap_or(first.root);
     Some(
-        first
-            .root
+        place
             .flaw(Rule::Environment, "there are Environments, so one has to be named", "such as this one")
             .help(format!("give -e NAME, one of: {}", known.join(", "))),
     )
+}
+
+/// The variables that would have a value if the right environment were named, or if the one that is had not misspelt them.
+pub(super) fn left_open(book: &Book<'_>, name: Option<&Name>, declared: &[Declared]) -> Vec<String> {
+    let chosen = name.and_then(|name| book.find(Kind::Environment, name.as_str()));
+    let given = |sheet: Sheet<'_>| {
+        sheet.root.entries(&["spec", "variables"]).map(|(key, _)| key.text.clone()).collect::<Vec<_>>()
+    };
+    let Some(chosen) = chosen else { return book.of(Kind::Environment).flat_map(given).collect() };
+    let names = || declared.iter().map(|declared| declared.name.as_str());
+    let meant = given(chosen).into_iter().filter_map(|given| nearest(&given, names()).map(str::to_owned));
+    meant.collect()
 }
 
 /// The values that an environment gives to variables, in place of their defaults.

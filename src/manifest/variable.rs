@@ -3,7 +3,7 @@
 //! Invariant: only declared names are filled in, only in values, never in keys, and never a secret one: a secret reaches
 //! a stack through `secureValue.fromVariable` alone. `$${` stands for `${`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::book::Document;
@@ -87,6 +87,8 @@ pub(super) struct Variables<'v> {
     values: &'v Values,
     /// Whether all declarations could be read, so that a name that is not there is not declared.
     complete: bool,
+    /// Those that would have a value if another mistake, which is told, were mended.
+    open: BTreeSet<String>,
     wanting: BTreeMap<(Rule, String), Diagnostic>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -106,7 +108,19 @@ pub(super) enum Offer {
 impl<'v> Variables<'v> {
     pub(super) fn new(declared: &'v [Declared], values: &'v Values, complete: bool) -> Self {
         let declared = declared.iter().map(|each| (each.name.as_str(), each)).collect();
-        Self { declared, values, complete, wanting: BTreeMap::new(), diagnostics: vec![] }
+        Self {
+            declared,
+            values,
+            complete,
+            open: BTreeSet::new(),
+            wanting: BTreeMap::new(),
+            diagnostics: vec![],
+        }
+    }
+
+    /// Says nothing of these where they have no value.
+    pub(super) fn leave_open(&mut self, names: impl IntoIterator<Item = String>) {
+        self.open.extend(names);
     }
 
     /// The declaration of a variable.
@@ -245,6 +259,7 @@ impl<'v> Variables<'v> {
                 let or = format!("; for a ${{{name}}} that is meant for the program, write $${{{name}}}");
                 self.undeclared(file, span, name, &or);
             }
+            Offer::Nothing if self.open.contains(name) => {}
             Offer::Nothing if self.declaration(name).is_none_or(|declared| !declared.secret) => {
                 self.want(Rule::NoValue, file, span, name, || {
                 let message = format!("the variable {name} has no value");

@@ -95,8 +95,8 @@ fn what_is_wrong_with_environments_is_told_where_it_stands() {
         ))
     };
     for (what, text, chosen, expected) in [
-        ("none is named", patch("{}"), None, &["ACI051 a.yaml:28:39", "ACI088 e.yaml:1:1"][..]),
-        ("an unknown one", patch("{}"), Some("tset"), &["ACI051 a.yaml:28:39", "ACI088"]),
+        ("none is named", patch("{}"), None, &["ACI088 e.yaml:3:18"][..]),
+        ("an unknown one", patch("{}"), Some("tset"), &["ACI088"]),
         ("a misspelt key", patch("{restartpolicy: Never}"), Some("test"), &["ACI010 e.yaml:8:14"]),
         ("a wrong word", patch("{osType: Linus}"), Some("test"), &["ACI013 e.yaml:8:22"]),
         ("an unknown target", patch("{}").replace("worker", "wroker"), Some("test"), &["ACI089 e.yaml:7:44"]),
@@ -104,7 +104,7 @@ fn what_is_wrong_with_environments_is_told_where_it_stands() {
             "an undeclared variable",
             environment("  variables: {ENDPONT_URL: x}\n"),
             Some("test"),
-            &["ACI051 a.yaml:28:39", "ACI050 e.yaml:5:15"],
+            &["ACI050 e.yaml:5:15"],
         ),
         (
             "an unknown key",
