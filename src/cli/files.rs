@@ -51,7 +51,16 @@ pub(crate) fn read(named: &[PathBuf], current: &Path, stdin: &mut dyn Read) -> R
         for path in paths(input, current)? {
             let file = current.join(&path);
             let at = |source| Failure::File { path: path.clone(), source };
-            if known.insert(file.canonicalize().map_err(at)?) {
+            let real = match file.canonicalize() {
+                Ok(real) => real,
+                Err(source) if path == *input => return Err(at(source)),
+                // A link in a folder that leads nowhere, or to itself.
+                Err(error) => {
+                    take(path.display().to_string(), Err(error.to_string()));
+                    continue;
+                }
+            };
+            if known.insert(real) {
                 let opened = std::fs::File::open(&file).and_then(bounded);
                 take(path.display().to_string(), opened.map_err(|error| error.to_string()).and_then(text));
             }
@@ -110,7 +119,7 @@ fn paths(input: &Path, current: &Path) -> Result<Vec<PathBuf>, Failure> {
         })?;
         let path = entry.path();
         let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if is_manifest && path.is_file() {
+        if is_manifest && (path.is_file() || !path.exists()) {
             found.push(match path.strip_prefix(&root) {
                 Ok(below) if input == Path::new(".") => below.to_owned(),
                 Ok(below) => input.join(below),
@@ -178,11 +187,17 @@ mod tests {
         fs::File::create(root.join("large.yaml"))?.set_len(100 << 20)?;
         // A regular file that the kernel refuses to read at its beginning.
         std::os::unix::fs::symlink("/proc/self/mem", root.join("broken.yaml"))?;
+        std::os::unix::fs::symlink("circle.yaml", root.join("circle.yaml"))?;
+        std::os::unix::fs::symlink("gone", root.join("nowhere.yaml"))?;
         let all = super::read(&[], root, &mut &b""[..])?;
         assert_eq!(names(&all), ["a.yaml"]);
         let told: Vec<(&str, &str)> =
             all.unreadable.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
-        let [("broken.yaml", _), large, latin] = told[..] else { return Err(format!("{told:?}").into()) };
+        let [("broken.yaml", _), ("circle.yaml", circle), large, latin, ("nowhere.yaml", _)] = told[..]
+        else {
+            return Err(format!("{told:?}").into());
+        };
+        assert!(circle.contains("symbolic links"), "{circle}");
         assert_eq!(large, ("large.yaml", "it has more than 16 MB"));
         assert_eq!(latin, ("latin.yaml", "it is not UTF-8 text from byte 3 on"));
         Ok(())

@@ -55,7 +55,14 @@ impl Diagnostic {
 
     /// A file that cannot be read.
     pub(super) fn unreadable(name: &str, reason: &str) -> Self {
-        Self::new(Rule::Readable, format!("{name} cannot be read: {reason}")).help("a manifest is UTF-8 text")
+        let help = if reason.contains("UTF-8") {
+            "save it as UTF-8 text"
+        } else if reason.contains("MB") {
+            "split it into several files; all files of a folder are read together"
+        } else {
+            "make it readable, or take it out of the folder of the manifests"
+        };
+        Self::new(Rule::Readable, format!("{name} cannot be read: {reason}")).help(help)
     }
 
     /// Adds a place. All places of a diagnostic are in one file; the first decides where it is sorted.
