@@ -11,6 +11,7 @@ pub mod guard;
 pub mod input;
 pub mod judge;
 pub mod naming;
+pub mod pending;
 pub mod reconcile;
 pub mod secrets;
 pub mod shape;
@@ -322,6 +323,11 @@ pub enum Impact {
     NewAddress,
     /// The logs of the containers are lost.
     LogsLost,
+    /// A task that runs is ended.
+    EndsTask {
+        /// For how many seconds it has run by then; absent where that is not known.
+        running: Option<u64>,
+    },
 }
 
 /// Why a step is there; for people.

@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod changes;
 pub mod drift;
+pub mod effects;
 pub mod entry;
 pub mod flags;
 pub mod heading;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::name;
 use crate::model::name::Name;
 use crate::model::stack::{Limits, Stack};
-use crate::plan::reconcile::Scope;
+use crate::plan::reconcile::{Refresh, Scope};
 
 /// The parts of a project, and what may be lost.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,8 +21,31 @@ pub(crate) struct Breadth {
     /// Not this manifest, nor what comes after it. Repeatable.
     #[arg(long, value_name = "NAME")]
     pub(crate) exclude: Vec<String>,
+    /// Delete what is in no manifest also where the files are a part of the project.
+    #[arg(long)]
+    #[serde(default)]
+    pub(crate) prune: bool,
+    /// Leave this field of every group, or this tag, as it is on Azure: containers[].image, tags.NAME. Repeatable.
+    #[arg(long, value_name = "PATH")]
+    #[serde(default)]
+    pub(crate) ignore_changes: Vec<String>,
+    /// Look at every declared group by itself, not only where something is decided by it.
+    #[arg(long, value_name = "HOW", default_value = "needed")]
+    #[serde(default)]
+    pub(crate) refresh: RefreshWord,
     #[command(flatten)]
     pub(crate) allowance: Allowance,
+}
+
+/// How closely is looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RefreshWord {
+    /// Lists, and single groups where something is decided by them.
+    #[default]
+    Needed,
+    /// Every declared group.
+    Full,
 }
 
 /// How much a plan may destroy.
@@ -47,11 +70,19 @@ impl Allowance {
 
 impl Breadth {
     /// As the plan takes it.
+    pub(crate) fn refresh(&self) -> Refresh {
+        match self.refresh {
+            RefreshWord::Needed => Refresh::Needed,
+            RefreshWord::Full => Refresh::Full,
+        }
+    }
+
+    /// As the plan takes it.
     ///
     /// # Errors
     /// A name that no manifest has.
     pub(crate) fn scope(&self, stack: &Stack) -> Result<Scope, Failure> {
-        let Self { target, exclude, allowance: _ } = self;
+        let Self { target, exclude, prune: _, ignore_changes: _, refresh: _, allowance: _ } = self;
         Ok(Scope { only: known(stack, target)?, without: known(stack, exclude)? })
     }
 }

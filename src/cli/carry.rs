@@ -82,7 +82,15 @@ pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'
     if !scope.is_all() {
         desk.screen.say("This is about a part of the project only; what is not in it is not looked at.");
     }
-    let request = Request { verb, adopt, scope, limits: breadth.allowance.limits() };
+    let request = Request {
+        verb,
+        adopt,
+        scope,
+        prune: breadth.prune,
+        ignore: breadth.ignore_changes.iter().cloned().collect(),
+        refresh: breadth.refresh(),
+        limits: breadth.allowance.limits(),
+    };
     let observed = engine::observe(&line.arm, stack, &request).await?;
     for unseen in &observed.unseen {
         desk.screen.say(&format!("Not seen: {unseen}."));

@@ -9,15 +9,19 @@ use super::code::Code;
 use super::failure::Failure;
 use super::name;
 use crate::manifest::Rule;
+use crate::render::effects;
 use crate::render::text::wrapped;
 
-/// Explain a rule of the manifest language, or list all of them.
+/// Explain a rule of the manifest language or what changes do to a running group, or list all rules.
 #[derive(Args)]
-#[command(after_help = "Example:\n  acitask explain ACI032")]
+#[command(after_help = "Examples:\n  acitask explain ACI032\n  acitask explain effects")]
 pub(crate) struct Explain {
-    /// The rule's code.
+    /// The rule's code, or `effects`.
     code: Option<String>,
 }
+
+/// The topic that is no rule.
+const EFFECTS: &str = "effects";
 
 /// Prints why there is a rule, what to write instead, and where it comes from.
 pub(crate) fn explain(desk: &Desk, arguments: &Explain) -> Result<Code, Failure> {
@@ -25,9 +29,12 @@ pub(crate) fn explain(desk: &Desk, arguments: &Explain) -> Result<Code, Failure>
     let Some(code) = &arguments.code else {
         return desk.screen.result(|out| list(out, width)).map(|()| Code::DONE);
     };
+    if code.eq_ignore_ascii_case(EFFECTS) {
+        return desk.screen.result(|out| effects::write(out, width)).map(|()| Code::DONE);
+    }
     let rule = Rule::of(code).ok_or_else(|| Failure::UnknownRule {
         code: code.clone(),
-        help: name::help(&code.to_uppercase(), Rule::ALL.iter().map(|rule| rule.code())),
+        help: name::help(&code.to_uppercase(), Rule::ALL.iter().map(|rule| rule.code()).chain([EFFECTS])),
     })?;
     desk.screen.result(|out| {
         let heading = format!("{rule}, {}: {}", rule.severity(), rule.summary());

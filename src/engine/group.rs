@@ -15,8 +15,8 @@ use crate::engine::step::{Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until, until_about};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
-use crate::model::tag::{INTENT, lookup};
-use crate::plan::{Deployment, TagEdit, guard, judge};
+use crate::model::tag::{INTENT, PENDING, lookup};
+use crate::plan::{Deployment, TagEdit, guard, judge, pending};
 
 /// Creates the group and waits until it is provisioned.
 pub(crate) async fn create(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<End, End> {
@@ -35,13 +35,25 @@ pub(crate) async fn update(
 ) -> Result<End, End> {
     settled(work, id).await?;
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
+    begun(work, id, deployment).await?;
     let accepted = put(work, id, deployment).await?;
     // What comes next needs the new containers, so the old view is waited out; one that never shows what was sent is no
     // reason to stop here, and the next plan tells the difference.
     shows(work, id, deployment).await?;
     provisioned(work, id, accepted).await?;
-    edit_tags(work, id, edit).await?;
+    let mut edit = edit.clone();
+    edit.remove.insert(PENDING.to_owned());
+    edit_tags(work, id, &edit).await?;
     Ok(End::Done(String::new()))
+}
+
+/// Tells in the group's tags that an update begins, so that whoever is interrupted after it does not make it again.
+async fn begun(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<(), End> {
+    let now = work.site.arm.service_time().unwrap_or_else(|| work.site.options.clock.now());
+    // The service tells whole seconds: whatever started within this one started before.
+    let at = now.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(now);
+    let set = [pending::tag(&deployment.tags, at)].into();
+    edit_tags(work, id, &TagEdit { set, ..TagEdit::default() }).await
 }
 
 /// Merges tags.

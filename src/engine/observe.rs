@@ -45,6 +45,7 @@ pub async fn observe(arm: &Arm, stack: &Stack, request: &Request) -> Result<Obse
     observed.resource_groups = resource_groups.into_iter().map(|seen| (seen.name.clone(), seen)).collect();
     observed.groups = groups.into_iter().map(|seen| (seen.id.clone(), seen)).collect();
     look_closer(arm, stack, request, &mut observed).await?;
+    observed.now = arm.service_time();
     Ok(observed)
 }
 

@@ -138,6 +138,7 @@ fn group_file(
         kind: ContainerGroupKind,
         metadata: Metadata { name: name.clone() },
         spec: ContainerGroupSpec {
+            moved: None,
             name: None,
             resource_group: resource_group.name.to_string(),
             location: Some(seen.location.clone()).filter(|own| *own != resource_group.location),

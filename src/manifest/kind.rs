@@ -71,6 +71,14 @@ pub struct Metadata {
     pub name: String,
 }
 
+/// What a manifest was called before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Moved {
+    /// Its `metadata.name` before.
+    pub from: String,
+}
+
 /// Makes a type that is one word.
 macro_rules! constant {
     ($(#[$doc:meta])* $name:ident = $word:expr) => {

@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 use super::book::{Book, Sheet};
 use super::diagnostic::Diagnostic;
 use super::judge::Judge;
-use super::kind::Kind;
 use super::kind::container_group::{ContainerGroupManifest, Lifecycle, PowerWord};
 use super::kind::environment::EnvironmentManifest;
 use super::kind::project::{CloudWord, LimitsManifest, ProjectManifest, SecretDigestsWord, TargetWord};
 use super::kind::resource_group::ResourceGroupManifest;
 use super::kind::task_run::TaskRunManifest;
+use super::kind::{Kind, Moved};
 use super::rule::Rule;
 use super::rules::secret::Secrets;
 use super::value;
@@ -167,7 +167,7 @@ fn resource_group(manifest: ResourceGroupManifest, project: &Project) -> (Name, 
     let spec = manifest.spec;
     let location = spec.location.map(region);
     let group = ResourceGroup {
-        name: spec.name.map_or_else(|| key.clone(), Name::new),
+        name: named(spec.name, spec.moved, &key),
         // Where somebody else's group stands is theirs to say.
         location: if spec.existing { location } else { location.or_else(|| project.location.clone()) },
         // Nor are its tags ours to set.
@@ -188,12 +188,11 @@ fn group(manifest: ContainerGroupManifest, shared: &Shared<'_>) -> Result<(Name,
         .get(&reference)
         .ok_or_else(|| bug(format!("the resource group {reference} was not looked up")))?;
     let Lifecycle { protect, ignore_changes } = spec.lifecycle;
-    let ignored = |name: String| name.strip_prefix(IGNORED_TAG).map(str::to_owned);
+    let (ignored_tags, ignored): (Vec<_>, Vec<_>) =
+        ignore_changes.into_iter().partition(|path| path.starts_with(IGNORED_TAG));
+    let tag = |path: String| path.strip_prefix(IGNORED_TAG).map(str::to_owned);
     let group = ContainerGroup {
-        id: GroupId {
-            resource_group: home.name.clone(),
-            name: spec.name.map_or_else(|| key.clone(), Name::new),
-        },
+        id: GroupId { resource_group: home.name.clone(), name: named(spec.name, spec.moved, &key) },
         location: spec.location.map(region),
         tags: with_project(shared.project, spec.tags),
         group: shared.secrets(spec.properties)?,
@@ -203,10 +202,16 @@ fn group(manifest: ContainerGroupManifest, shared: &Shared<'_>) -> Result<(Name,
             PowerWord::Stopped => Power::Stopped,
         },
         protect,
-        ignored_tags: ignore_changes.into_iter().filter_map(ignored).collect(),
+        ignored_tags: ignored_tags.into_iter().filter_map(tag).collect(),
+        ignored: ignored.into_iter().collect(),
         depends_on: names(spec.depends_on),
     };
     Ok((key, group))
+}
+
+/// Azure's name for a thing: its own, that of the manifest before it was renamed, or that of the manifest.
+fn named(own: Option<String>, moved: Option<Moved>, key: &Name) -> Name {
+    own.or(moved.map(|moved| moved.from)).map_or_else(|| key.clone(), Name::new)
 }
 
 fn names(names: Vec<String>) -> BTreeSet<Name> {

@@ -19,6 +19,8 @@ pub struct Observed {
     pub groups: BTreeMap<GroupId, SeenGroup>,
     /// What could not be seen, for people.
     pub unseen: Vec<String>,
+    /// The service's time when it was read; for people only.
+    pub now: Option<Timestamp>,
 }
 
 /// A resource group as it stands.

@@ -142,6 +142,8 @@ pub struct ContainerGroup {
     pub protect: bool,
     /// Tags whose live value is left alone.
     pub ignored_tags: BTreeSet<String>,
+    /// Paths of properties whose live value is left alone, such as `containers[job].image`.
+    pub ignored: BTreeSet<String>,
     /// Groups and runs that come first.
     pub depends_on: BTreeSet<Name>,
 }
@@ -165,6 +167,8 @@ pub struct TaskRun {
     pub kind: RunKind,
     /// When it is due.
     pub trigger: Trigger,
+    /// The name that it had before, under which it may still be recorded.
+    pub moved_from: Option<Name>,
     /// Groups and runs that come first.
     pub depends_on: BTreeSet<Name>,
     /// How long it may take.

@@ -17,6 +17,9 @@ pub const SHAPE: &str = "acitask-shape";
 /// Begins the names of the tags on a container group that hold digests of its secrets as they were last applied.
 pub const SECRETS: &str = "acitask-secrets";
 
+/// On a container group: an update that was begun and whose end is not told yet.
+pub const PENDING: &str = "acitask-pending";
+
 /// On a container group: the run that the PUT which made it began.
 pub const INTENT: &str = "acitask-run";
 

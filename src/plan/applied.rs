@@ -94,6 +94,14 @@ impl Applied {
         VEILED.into_iter().filter(differs)
     }
 
+    /// Whether a field that is seen was told to be applied other than it is wanted.
+    pub fn differs(&self, wanted: &Self) -> bool {
+        let differs = |(field, old): (&Field, &String)| {
+            !VEILED.contains(field) && wanted.0.get(field).is_some_and(|new| new != old)
+        };
+        self.0.iter().any(differs)
+    }
+
     /// Where a difference of a field comes from: self is what was applied.
     pub fn origin(&self, field: Field, wanted: &Self, found: &Self) -> Origin {
         let (Some(applied), Some(wanted)) = (self.0.get(&field), wanted.0.get(&field)) else {

@@ -14,6 +14,7 @@ mod forget;
 mod gc;
 pub mod graph;
 mod groups;
+mod ignore;
 mod limits;
 mod persistent;
 mod power;
@@ -46,6 +47,12 @@ pub struct Request {
     pub adopt: BTreeSet<Name>,
     /// Which declared things it is about.
     pub scope: Scope,
+    /// Whether what no manifest declares is deleted though the manifests are a part of the project only.
+    pub prune: bool,
+    /// Fields of every group that are left as they are on Azure, beside those of the manifests.
+    pub ignore: BTreeSet<String>,
+    /// Whether every declared group is looked at closely.
+    pub refresh: Refresh,
     /// How much may be lost, where a person says other than the project does.
     pub limits: Limits,
 }
@@ -53,8 +60,26 @@ pub struct Request {
 impl Request {
     /// A request about everything, that takes nothing over.
     pub fn of(verb: Verb) -> Self {
-        Self { verb, adopt: BTreeSet::new(), scope: Scope::default(), limits: Limits::default() }
+        Self {
+            verb,
+            adopt: BTreeSet::new(),
+            scope: Scope::default(),
+            prune: false,
+            ignore: BTreeSet::new(),
+            refresh: Refresh::Needed,
+            limits: Limits::default(),
+        }
     }
+}
+
+/// How closely is looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// Lists, and single groups where something is decided by them.
+    #[default]
+    Needed,
+    /// Every declared group by itself, which shows what lists may not.
+    Full,
 }
 
 /// What to do.
@@ -164,7 +189,11 @@ pub struct Block {
 ///
 /// It may be asked again with what was read, and then asks for nothing more unless what was read says something new.
 pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
-    verb::draft(stack, observed, request).reads(observed)
+    let mut draft = verb::draft(stack, observed, request);
+    if request.refresh == Refresh::Full {
+        stack.groups.values().for_each(|declared| draft.read(&declared.id));
+    }
+    draft.reads(observed)
 }
 
 /// Makes the plan.

@@ -135,6 +135,17 @@ pub fn compare(
     compared
 }
 
+/// The difference of secrets that an interrupted update may have left other than its group's tags tell.
+pub fn doubtful() -> Change {
+    Change {
+        field: Field::Environment,
+        path: "secrets (an interrupted update left others)".to_owned(),
+        before: Some(Value::Hidden),
+        after: Some(Value::Hidden),
+        origin: Origin::Unknown,
+    }
+}
+
 /// A value that is to be, as far as it is at hand.
 fn kind(secret: &SecretSource) -> Value {
     if secret.value.is_some() { Value::Hidden } else { Value::Unchecked }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::effect::Field;
 use crate::model::name::Owner;
-use crate::model::tag::{INTENT, NAMES, OWNER, SHAPE, Tags, lookup};
+use crate::model::tag::{INTENT, NAMES, OWNER, PENDING, SHAPE, Tags, lookup};
 use crate::plan::applied::Origin;
 use crate::plan::secrets;
 use crate::plan::{Change, TagEdit, Value};
@@ -54,7 +54,8 @@ pub fn merged(wanted: &Tags, found: &Tags, ignored: &BTreeSet<String>) -> Tags {
     let mut folded: BTreeMap<String, (String, String)> = BTreeMap::new();
     // So is what was told of earlier secrets.
     let is_past = |name: &str| {
-        name.eq_ignore_ascii_case(INTENT) || secrets::is_own(name) && lookup(wanted, name).is_none()
+        [INTENT, PENDING].iter().any(|own| name.eq_ignore_ascii_case(own))
+            || secrets::is_own(name) && lookup(wanted, name).is_none()
     };
     let kept = found.iter().filter(|(name, _)| !remove.contains(*name) && !is_past(name));
     for (name, value) in kept.chain(&set) {
@@ -78,7 +79,7 @@ fn shown(edit: &TagEdit, found: &Tags) -> Vec<Change> {
     let set = edit.set.iter().map(|(name, value)| (name, Some(Value::Text(value.clone()))));
     let removed = edit.remove.iter().map(|name| (name, None));
     set.chain(removed)
-        .filter(|(name, _)| ![NAMES, SHAPE].iter().any(|own| name.eq_ignore_ascii_case(own)))
+        .filter(|(name, _)| ![NAMES, SHAPE, PENDING].iter().any(|own| name.eq_ignore_ascii_case(own)))
         .filter(|(name, _)| !secrets::is_own(name))
         .map(|(name, after)| change(name, after))
         .collect()

@@ -7,6 +7,7 @@ mod fields;
 mod frontier;
 mod judge;
 mod laws;
+mod lifecycle;
 mod ownership;
 mod parts;
 mod removal;
@@ -107,6 +108,7 @@ pub(super) fn group(name: &str, policy: RestartPolicy) -> ContainerGroup {
         power: Power::Unmanaged,
         protect: false,
         ignored_tags: BTreeSet::new(),
+        ignored: BTreeSet::new(),
         depends_on: BTreeSet::new(),
     }
 }
@@ -115,6 +117,7 @@ pub(super) fn run(kind: RunKind) -> TaskRun {
     TaskRun {
         kind,
         trigger: Trigger::OnChange,
+        moved_from: None,
         depends_on: BTreeSet::new(),
         timeout: None,
         rerun_failed: false,

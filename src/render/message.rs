@@ -291,6 +291,8 @@ pub enum ImpactWord {
     NewAddress,
     /// The logs are lost.
     LogsLost,
+    /// A task that runs is ended.
+    EndsTask,
 }
 
 /// Something that is said about a thing, or about the whole plan.

@@ -1,6 +1,7 @@
 //! A whole plan on one page: its entries, what people should know beside them, and the count.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::plan::reconcile::{Block, Conflict, Planned};
 use crate::plan::{Impact, Note, Subject};
@@ -11,7 +12,7 @@ use crate::render::flags::Flags;
 use crate::render::heading::Heading;
 use crate::render::rows::rows;
 use crate::render::style::{Label, Style};
-use crate::render::text::{columns, counted, harmless, padded, table, wrapped};
+use crate::render::text::{columns, counted, elapsed, harmless, padded, table, wrapped};
 
 /// Subjects longer than this do not push the column of reasons to the right.
 const SUBJECT_COLUMN: usize = 44;
@@ -110,6 +111,9 @@ fn block(block: &Block) -> Remark<'_> {
 
 /// The last line of a page.
 fn total(entries: &[Entry<'_>], unchanged: usize) -> String {
+    if entries.is_empty() && unchanged == 0 {
+        return "No changes. Nothing of this project is there to be looked at.".to_owned();
+    }
     if entries.is_empty() {
         let matching = if unchanged == 1 { "resource matches" } else { "resources match" };
         return format!("No changes. {unchanged} {matching}.");
@@ -145,7 +149,7 @@ fn detail_lines(entry: &Entry<'_>, style: Style) -> Vec<String> {
     let mut details = table(&rows(entry), inner.width);
     details.extend(changes::lines(entry.changes, inner));
     if !entry.impacts.is_empty() {
-        let impacts: Vec<&str> = entry.impacts.iter().map(|impact| impact_text(*impact)).collect();
+        let impacts: Vec<String> = entry.impacts.iter().map(|impact| impact_text(*impact)).collect();
         let text = format!("! {}", impacts.join(" · "));
         details.extend(wrapped(&text, inner.width).iter().map(|line| style.paint(Label::Change, line)));
     }
@@ -153,12 +157,16 @@ fn detail_lines(entry: &Entry<'_>, style: Style) -> Vec<String> {
 }
 
 /// What a step costs, for people.
-pub(crate) fn impact_text(impact: Impact) -> &'static str {
+pub(crate) fn impact_text(impact: Impact) -> String {
     match impact {
-        Impact::Restart => "restarts all containers",
-        Impact::Downtime => "is away between delete and create",
-        Impact::NewAddress => "the address may change",
-        Impact::LogsLost => "logs are lost",
+        Impact::Restart => "restarts all containers".to_owned(),
+        Impact::Downtime => "is away between delete and create".to_owned(),
+        Impact::NewAddress => "the address may change".to_owned(),
+        Impact::LogsLost => "logs are lost".to_owned(),
+        Impact::EndsTask { running: None } => "ends a running task".to_owned(),
+        Impact::EndsTask { running: Some(seconds) } => {
+            format!("ends a task that has run for {}", elapsed(Duration::from_secs(seconds)))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod faults;
 mod fields;
 mod laws;
 mod matrix;
+mod pending;
 mod properties;
 mod runs;
 mod stops;

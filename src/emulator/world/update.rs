@@ -1,8 +1,8 @@
 //! What a PUT may not change of a container group that exists.
 //!
 //! Azure's page "Update containers in Azure Container Instances" names OS type, CPU, memory, GPU, restart policy and
-//! network; the words are those of azure-docs issue 31168. That sku, priority, zones, encryption and the type of the
-//! address belong to them is an assumption: each decides where a group is placed.
+//! network; the words are those of azure-docs issue 31168. That sku, priority, zones, encryption, the policy of an
+//! enclave, name servers, profiles and the type of the address belong to them is an assumption: each decides where a group is placed.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(crate) fn check(name: &str, live: &Wish, sent: &Wish) -> Result<(), Refusal>
 
 type Reading = fn(&Wish) -> String;
 
-const FIXED: [(&str, Reading); 12] = [
+const FIXED: [(&str, Reading); 16] = [
     ("OsType", |wish| text(&wish.properties, "osType", "Linux")),
     ("RestartPolicy", |wish| text(&wish.properties, "restartPolicy", "Always")),
     ("Sku", |wish| text(&wish.properties, "sku", "Standard").replace("NotSpecified", "Standard")),
@@ -38,6 +38,10 @@ const FIXED: [(&str, Reading); 12] = [
         let ids = subnets.into_iter().flatten().filter_map(|subnet| subnet["id"].as_str());
         ids.map(str::to_lowercase).collect::<Vec<_>>().join(",")
     }),
+    ("DnsConfig", |wish| as_sent(&wish.properties, "dnsConfig")),
+    ("CcePolicy", |wish| within(&wish.properties, "confidentialComputeProperties", "ccePolicy", "")),
+    ("ContainerGroupProfile", |wish| as_sent(&wish.properties, "containerGroupProfile")),
+    ("StandbyPoolProfile", |wish| as_sent(&wish.properties, "standbyPoolProfile")),
     ("Zones", |wish| {
         let zones = wish.zones.as_ref().and_then(Value::as_array);
         zones.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
@@ -46,6 +50,10 @@ const FIXED: [(&str, Reading); 12] = [
     ("EncryptionKeyVersion", |wish| within(&wish.properties, "encryptionProperties", "keyVersion", "")),
     ("EncryptionVault", |wish| within(&wish.properties, "encryptionProperties", "vaultBaseUrl", "")),
 ];
+
+fn as_sent(group: &Object, property: &str) -> String {
+    group.get(property).map(Value::to_string).unwrap_or_default()
+}
 
 fn within(group: &Object, owner: &str, property: &str, default: &str) -> String {
     let value = group.get(owner).and_then(|owner| owner[property].as_str());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiVersion, ContainerGroupKind, Metadata, is_default, is_false};
+use super::{ApiVersion, ContainerGroupKind, Metadata, Moved, is_default, is_false};
 use crate::model::group::Group;
 use crate::model::secret::SecretRef;
 
@@ -32,6 +32,9 @@ pub struct ContainerGroupSpec {
     /// Azure's name for it, where it differs from `metadata.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that the manifest had before: Azure's name stays that one, so that nothing is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// The ResourceGroup that it stands in, by its `metadata.name`.
     pub resource_group: String,
     /// Its region; the resource group's where none is said.
@@ -76,7 +79,8 @@ pub struct Lifecycle {
     /// Whether it must not be deleted or replaced.
     #[serde(default, skip_serializing_if = "is_false")]
     pub protect: bool,
-    /// What is left as it is on Azure, such as `tags.owner`.
+    /// What is left as it is on Azure, such as `tags.owner`, `containers[job].image` or `containers[].image`. What Azure
+    /// never shows, such as a `secureValue`, cannot be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore_changes: Vec<String>,
 }

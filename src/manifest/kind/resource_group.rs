@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ApiVersion, Metadata, ResourceGroupKind, is_default, is_false};
+use super::{ApiVersion, Metadata, Moved, ResourceGroupKind, is_default, is_false};
 
 /// A resource group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,9 @@ pub struct ResourceGroupSpec {
     /// Azure's name for it, where it differs from `metadata.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The name that the manifest had before: Azure's name stays that one, so that nothing is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// Its region; the project's where none is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::{ApiVersion, Metadata, TaskRunKind, is_default, is_false};
+use super::{ApiVersion, Metadata, Moved, TaskRunKind, is_default, is_false};
 use crate::model::group::{Group, RestartPolicy};
 use crate::model::quantity::Period;
 use crate::model::secret::SecretRef;
@@ -33,6 +33,9 @@ pub struct TaskRunSpec {
     /// Whether it runs in a live group or is a group of its own.
     #[serde(rename = "type")]
     pub kind: RunType,
+    /// The name that the manifest had before: its record goes on under the new one, so that nothing runs again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// strong, and weak with lifetime persistent: the ContainerGroup, by its `metadata.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container_group: Option<String>,

@@ -55,6 +55,7 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
             TriggerWord::Always => Trigger::Always,
             TriggerWord::Manual => Trigger::Manual,
         },
+        moved_from: spec.moved.map(|moved| Name::new(moved.from)),
         depends_on: names(spec.depends_on),
         timeout: spec.timeout,
         rerun_failed: spec.rerun_failed,

@@ -4,7 +4,9 @@ use crate::manifest::book::{Book, Sheet};
 use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
 use crate::manifest::lower::IGNORED_TAG;
+use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
+use crate::model::effect::Field;
 
 pub(super) fn judge(book: &Book<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let mut projects = book.of(Kind::Project);
@@ -59,14 +61,57 @@ fn foreign_tags(sheet: Sheet<'_>) -> Option<Diagnostic> {
 
 fn ignored(sheet: Sheet<'_>) -> Vec<Diagnostic> {
     let names = sheet.root.list(&["spec", "lifecycle", "ignoreChanges"]);
-    let wrong = names.filter(|place| {
-        place.text().is_some_and(|text| text.strip_prefix(IGNORED_TAG).is_none_or(str::is_empty))
-    });
-    wrong
-        .map(|place| {
+    names.filter_map(|place| place.text().and_then(|text| refused(place, text))).collect()
+}
+
+/// What Azure never shows, so that nothing can be left as it is.
+const WRITE_ONLY: [&str; 6] = [
+    "secureValue",
+    "password",
+    "storageAccountKey",
+    "workspaceKey",
+    "workspaceResourceId",
+    "protectedSettings",
+];
+
+fn refused(place: Place<'_>, path: &str) -> Option<Diagnostic> {
+    if path.strip_prefix(IGNORED_TAG).is_some_and(|name| !name.is_empty()) {
+        return None;
+    }
+    let bare = plain(path);
+    let fields =
+        Field::ALL.into_iter().filter(|field| ![Field::Tags, Field::Location, Field::Arm].contains(field));
+    let mut fields = fields.map(|field| plain(field.path()));
+    let within = |field: &String| {
+        bare == *field || bare.strip_prefix(field.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    };
+    // A whole list of containers would leave nothing to say.
+    if !fields.any(|field| field != "containers" && within(&field)) {
+        return Some(
             place
-                .flaw(Rule::IgnoreChanges, "this cannot be left out of account", "only tags.NAME can")
-                .help("write tags.NAME, the tag whose value is left as it is on Azure")
-        })
-        .collect()
+                .flaw(Rule::IgnoreChanges, "this cannot be left out of account", "no field of a group, and no tag")
+                .help("write tags.NAME, or the path of a field such as containers[NAME].image; `acitask explain effects` lists them"),
+        );
+    }
+    let hidden = bare.split('.').any(|key| WRITE_ONLY.contains(&key)) || bare.starts_with("volumes.secret");
+    hidden.then(|| {
+        place
+            .flaw(Rule::IgnoreChanges, "Azure never shows this, so it cannot be left as it is", "write-only")
+            .help("leave it to the manifest: every PUT has to send it again")
+    })
+}
+
+/// A path without the items of its lists.
+fn plain(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut inside = false;
+    for character in path.chars() {
+        match character {
+            '[' => inside = true,
+            ']' => inside = false,
+            character if !inside => plain.push(character),
+            _ => {}
+        }
+    }
+    plain
 }

@@ -69,7 +69,9 @@ fn on_azure<'d>(book: &Book<'d>, kind: Kind) -> Vec<((Name, Name), Place<'d>)> {
     for sheet in book.of(kind) {
         let home = sheet.root.word(&["spec", "resourceGroup"]).unwrap_or_default();
         let key = |name: Name| (Name::from(home), name);
-        match (named(sheet.root.at(&["spec", "name"])), named(sheet.root.at(&["metadata", "name"]))) {
+        // What was renamed keeps the name that it had on Azure.
+        let own = sheet.root.at(&["spec", "name"]).or_else(|| sheet.root.at(&["spec", "moved", "from"]));
+        match (named(own), named(sheet.root.at(&["metadata", "name"]))) {
             (Some((name, place)), _) => explicit.push((key(name), place)),
             (None, Some((name, place))) => implicit.push((key(name), place)),
             (None, None) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::name::Name;
+use crate::model::name::{GroupId, Name};
 use crate::model::observed::SeenResourceGroup;
 use crate::model::tag::RECORD;
 use crate::plan::reconcile::draft::{Draft, Sketch};
@@ -16,11 +16,13 @@ const REASON: &str = "everything of the project is to be removed";
 /// Plans the removal: groups first, then the resource groups that they stood in.
 pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
     let mut deletes: BTreeMap<&Name, BTreeSet<StepId>> = BTreeMap::new();
+    let kept = scene.stack.groups.values().filter(|group| group.protect);
+    let kept: BTreeSet<&GroupId> = kept.map(|group| &group.id).collect();
     for seen in scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags)) {
-        if scene.stack.groups.values().any(|group| group.id == seen.id && group.protect) {
+        if kept.contains(&seen.id) {
             protected(draft, Subject::Group(seen.id.clone()), "deleted");
         }
-        let step = removal::group(draft, seen, REASON);
+        let step = removal::group(scene, draft, seen, REASON);
         deletes.entry(&seen.id.resource_group).or_default().insert(step);
     }
     for (name, seen) in &scene.observed.resource_groups {

@@ -8,6 +8,7 @@ use crate::model::observed::Observed;
 use crate::model::stack::{ContainerGroup, Power, Stack};
 use crate::plan::applied::Origin;
 use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::ignore;
 use crate::plan::reconcile::scene::{Hold, Scene};
 use crate::plan::reconcile::stand::{self, Stand};
 use crate::plan::reconcile::{Request, Verb};
@@ -69,6 +70,7 @@ fn group(
 ) -> Option<Drift> {
     let subject = Subject::Group(declared.id.clone());
     let location = scene.location(declared.location.as_ref(), &declared.id.resource_group)?;
+    let declared = &*ignore::effective(scene, draft, declared);
     let here = match stand::of(scene, draft, manifest, declared, &location) {
         Stand::Missing | Stand::Leaving(_) => return (!is_run).then(|| missing(subject)),
         Stand::Barred(seen) if scene.owns(&seen.tags) => {

@@ -102,7 +102,9 @@ pub(super) fn draft(
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
                     let restarts = here.changes.iter().any(|change| change.effect() > Effect::Live);
-                    let impacts = if restarts { vec![Impact::Restart, Impact::LogsLost] } else { Vec::new() };
+                    let mut impacts =
+                        if restarts { vec![Impact::Restart, Impact::LogsLost] } else { Vec::new() };
+                    impacts.extend(scene.ends_task(here.seen).filter(|_| restarts));
                     line.push(Sketch { changes, impacts, ..sketch });
                 }
                 Some(Effect::Replace) => {
@@ -112,7 +114,7 @@ pub(super) fn draft(
                     }
                     let delete = Action::DeleteGroup { replaced: true };
                     let sketch = line.sketch(delete, here.guard(scene), here.reason());
-                    line.push(Sketch { impacts: here.replace_impacts(), ..sketch });
+                    line.push(Sketch { impacts: here.replace_impacts(scene), ..sketch });
                     let sketch = line.sketch(create(Some(&here.seen.tags)), Guard::Absent, here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
                     line.push(Sketch { changes, ..sketch });
@@ -143,8 +145,14 @@ pub(super) fn protected(draft: &mut Draft, subject: Subject, verb: &str) {
 /// The tags and the power of a group whose properties are as wanted.
 fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<&Name>) -> Guard {
     let declared = line.declared;
-    if here.taken_over.is_none() && !here.edit.is_empty() {
-        line.tag(here);
+    if here.taken_over.is_none() {
+        if let Some(edit) = here.settling() {
+            let reason = "an update that was interrupted is settled";
+            let sketch = line.sketch(Action::TagGroup(edit), guard::group(Some(here.seen)), reason);
+            line.push(Sketch { changes: here.tag_changes.clone(), ..sketch });
+        } else if !here.edit.is_empty() {
+            line.tag(here);
+        }
     }
     if here.seen.provisioning == Provisioning::Failed {
         let text = "it is as wanted, but the service gave up its last change";
@@ -166,7 +174,7 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
         line.push(Sketch { impacts: address.into_iter().collect(), ..sketch });
     } else if declared.power == Power::Stopped && is(here.seen, &["Running", "Pending"]) {
         let sketch = line.sketch(Action::StopGroup, guard.clone(), "power is to be stopped");
-        line.push(sketch);
+        line.push(Sketch { impacts: scene.ends_task(here.seen).into_iter().collect(), ..sketch });
     }
     guard
 }

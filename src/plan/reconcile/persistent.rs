@@ -93,7 +93,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
             }
             (_, Ground::Differs(here)) => Begin::Replace(body(here.map(|here| &here.seen.tags))),
         };
-        let (changes, impacts, mut reason) = told(&begin, &ground, &one.reason);
+        let (changes, impacts, mut reason) = told(scene, &begin, &ground, &one.reason);
         if std::mem::take(&mut waits) {
             reason.push_str(match one.concurrency {
                 Concurrency::Refuse => "",
@@ -153,11 +153,16 @@ fn after(draft: &Draft, manifest: &Name, declared: &ContainerGroup, one: &Pendin
     after
 }
 
-fn told(begin: &Begin, ground: &Ground<'_>, reason: &str) -> (Vec<Change>, Vec<Impact>, String) {
+fn told(
+    scene: Scene<'_>,
+    begin: &Begin,
+    ground: &Ground<'_>,
+    reason: &str,
+) -> (Vec<Change>, Vec<Impact>, String) {
     match (begin, ground) {
         (Begin::Replace(_), Ground::Differs(Some(here))) => {
             let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
-            (changes, here.replace_impacts(), format!("{reason}; replaces the group: {}", here.reason()))
+            (changes, here.replace_impacts(scene), format!("{reason}; replaces the group: {}", here.reason()))
         }
         (Begin::Replace(_), _) => (Vec::new(), Vec::new(), format!("{reason}; the group is being deleted")),
         (Begin::Create(_), _) => (Vec::new(), Vec::new(), format!("{reason}; creates the group")),

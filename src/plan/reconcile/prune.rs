@@ -1,10 +1,11 @@
 //! What this owner has and no manifest declares any more.
 //!
-//! It is deleted only when the manifests are all that the project has; of a part of them it is a note.
+//! It is deleted only when the manifests are all that the project has, or where a person says so; of a part of them it
+//! is a note.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::name::Name;
+use crate::model::name::{GroupId, Name};
 use crate::model::observed::SeenGroup;
 use crate::model::record::intent;
 use crate::model::stack::{RunKind, Stack};
@@ -16,24 +17,28 @@ use crate::plan::{StepId, Subject};
 
 /// Plans the deletes.
 pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
-    let undeclared: Vec<&SeenGroup> = scene
-        .observed
-        .groups
-        .values()
-        .filter(|seen| scene.owns(&seen.tags) && !declared(scene, seen))
-        .collect();
+    let known: BTreeSet<&GroupId> = scene.stack.groups.values().map(|group| &group.id).collect();
+    let owned = scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags));
+    let undeclared: Vec<&SeenGroup> =
+        owned.filter(|seen| !known.contains(&seen.id) && !of_declared_run(scene, seen)).collect();
     let resource_groups: Vec<_> = removal::owned_resource_groups(scene)
         .filter(|(name, _)| scene.declared_resource_group(name).is_none())
         .collect();
     if undeclared.is_empty() && resource_groups.is_empty() {
         return;
     }
-    if !scene.stack.whole {
+    if !scene.stack.whole && !scene.request.prune {
         let groups = undeclared.iter().map(|seen| Subject::Group(seen.id.clone()));
         let rest = resource_groups.iter().map(|(name, _)| Subject::ResourceGroup((*name).clone()));
         for subject in groups.chain(rest) {
             let text = "it is owned by this project and in none of these manifests";
-            draft.note(subject, text, Some("give the project's whole folder to have it deleted".into()));
+            draft.note(
+                subject,
+                text,
+                Some(
+                    "give the project's whole folder, or `acitask apply --prune`, to have it deleted".into(),
+                ),
+            );
         }
         return;
     }
@@ -59,7 +64,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
             }
             None => "is in no manifest".to_owned(),
         };
-        let step = removal::group(draft, seen, reason);
+        let step = removal::group(scene, draft, seen, reason);
         deletes.entry(&seen.id.resource_group).or_default().insert(step);
     }
     for (name, seen) in resource_groups {
@@ -68,15 +73,15 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
     }
 }
 
-/// Whether the group is declared, or is one of a declared ephemeral run.
-fn declared(scene: Scene<'_>, seen: &SeenGroup) -> bool {
-    let of_run = intent(&seen.tags).is_some_and(|intent| {
-        scene.stack.runs.get(&intent.run).is_some_and(|run| {
+/// Whether the group is one of a declared ephemeral run.
+fn of_declared_run(scene: Scene<'_>, seen: &SeenGroup) -> bool {
+    intent(&seen.tags).is_some_and(|intent| {
+        let renamed = scene.renamed().find(|(_, from)| **from == intent.run).map(|(name, _)| name);
+        scene.stack.runs.get(renamed.unwrap_or(&intent.run)).is_some_and(|run| {
             matches!(run.kind, RunKind::Ephemeral(_))
                 && scene.resource_group_of(run) == Some(&seen.id.resource_group)
         })
-    });
-    of_run || scene.stack.groups.values().any(|group| group.id == seen.id)
+    })
 }
 
 fn empty(stack: &Stack) -> bool {

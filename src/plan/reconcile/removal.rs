@@ -12,10 +12,16 @@ use crate::plan::{Action, Impact, StepId, Subject, guard};
 const NAMED: usize = 10;
 
 /// Deletes a group of this owner.
-pub(super) fn group(draft: &mut Draft, seen: &SeenGroup, reason: impl Into<String>) -> StepId {
+pub(super) fn group(
+    scene: Scene<'_>,
+    draft: &mut Draft,
+    seen: &SeenGroup,
+    reason: impl Into<String>,
+) -> StepId {
     let action = Action::DeleteGroup { replaced: false };
     let sketch = Sketch::new(Subject::Group(seen.id.clone()), action, guard::group(Some(seen)), reason);
-    draft.push(Sketch { impacts: vec![Impact::LogsLost], ..sketch })
+    let impacts = [Some(Impact::LogsLost), scene.ends_task(seen)].into_iter().flatten().collect();
+    draft.push(Sketch { impacts, ..sketch })
 }
 
 /// Deletes a resource group of this owner after the groups in it, unless something in it is somebody else's.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::name::Name;
 use crate::model::stack::ResourceGroup;
+use crate::model::tag::{RECORD, lookup};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::{Action, Guard, Subject, diff, guard, tags};
@@ -64,7 +65,21 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
         Hold::TakenOver(holder) => format!("taken over from {holder}"),
         Hold::Ours => "tags differ".to_owned(),
     };
-    let (edit, changes) = tags::diff(&wanted, &seen.tags, &BTreeSet::new());
+    let (mut edit, changes) = tags::diff(&wanted, &seen.tags, &BTreeSet::new());
+    let mut reason = if edit.is_empty() { Vec::new() } else { vec![reason] };
+    for (name, from) in scene.renamed() {
+        let old = format!("{RECORD}{from}");
+        let Some((tag, value)) = seen.tags.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(&old)) else {
+            continue;
+        };
+        let new = format!("{RECORD}{name}");
+        if lookup(&seen.tags, &new).is_none() {
+            edit.set.insert(new, value.clone());
+        }
+        edit.remove.insert(tag.clone());
+        reason.push(format!("run {name} was called {from}"));
+    }
+    let reason = reason.join("; ");
     if !edit.is_empty() {
         let guard = guard::resource_group(Some(seen));
         let step = Sketch::new(subject, Action::TagResourceGroup(edit), guard, reason);

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::group::RestartPolicy;
 use crate::model::name::{GroupId, Name, Owner};
-use crate::model::observed::{Observed, Provisioning, SeenGroup, SeenResourceGroup};
-use crate::model::record::Ledger;
+use crate::model::observed::{Observed, Phase, Provisioning, SeenGroup, SeenResourceGroup};
+use crate::model::record::{Ledger, RunState};
 use crate::model::stack::{ResourceGroup, RunKind, Stack, TaskRun};
 use crate::model::tag::{OWNER, Tags, lookup};
-use crate::plan::Subject;
 use crate::plan::reconcile::draft::{Draft, Key, Links};
 use crate::plan::reconcile::{Request, Verb};
+use crate::plan::{Impact, Subject};
 
 /// What is wanted, what is seen, and what is asked for.
 #[derive(Clone, Copy)]
@@ -70,7 +71,50 @@ impl<'a> Scene<'a> {
 
     /// The records in the tags of a resource group.
     pub(super) fn ledger(&self, resource_group: &Name) -> Ledger {
-        self.seen_resource_group(resource_group).map(|seen| Ledger::read(&seen.tags)).unwrap_or_default()
+        let mut ledger =
+            self.seen_resource_group(resource_group).map(|seen| Ledger::read(&seen.tags)).unwrap_or_default();
+        // A run that was renamed goes on with its record.
+        for (name, from) in self.renamed() {
+            if !ledger.records.contains_key(name)
+                && let Some(record) = ledger.records.get(from).cloned()
+            {
+                ledger.records.insert(name.clone(), record);
+            }
+        }
+        ledger
+    }
+
+    /// The runs that were renamed, with the names that they had; a name that another run has now is none.
+    pub(super) fn renamed(&self) -> impl Iterator<Item = (&'a Name, &'a Name)> {
+        let stack = self.stack;
+        let renamed = stack.runs.iter().filter_map(|(name, run)| Some((name, run.moved_from.as_ref()?)));
+        renamed.filter(|(_, from)| !stack.runs.contains_key(*from))
+    }
+
+    /// The impact on a task that runs in a group, if one does: in a container of a group that can finish, or as the open
+    /// run of a TaskRun in a group that is kept alive.
+    pub(super) fn ends_task(&self, seen: &SeenGroup) -> Option<Impact> {
+        let can_finish =
+            seen.group.as_ref().is_some_and(|group| group.restart_policy != RestartPolicy::Always);
+        let containers = seen.view.iter().flat_map(|view| view.containers.values());
+        let running = containers
+            .filter_map(|container| container.current.as_ref())
+            .filter(|state| state.phase == Phase::Running)
+            .map(|state| state.start_time);
+        let weak = running.min().filter(|_| can_finish);
+        let strong = self.stack.runs.iter().filter_map(|(name, run)| {
+            let group = Self::group_of(run).and_then(|name| self.stack.groups.get(name))?;
+            if group.id != seen.id {
+                return None;
+            }
+            let record = self.ledger(&group.id.resource_group).records.get(name)?.clone();
+            (record.state == RunState::Open).then_some(record.at)
+        });
+        let since = weak.or_else(|| strong.min())?;
+        let running = since
+            .zip(self.observed.now)
+            .and_then(|(since, now)| u64::try_from(now.duration_since(since).as_secs()).ok());
+        Some(Impact::EndsTask { running })
     }
 
     /// Whether a person asked for this run.

@@ -1,12 +1,13 @@
 //! How a declared container group stands against what is there.
 
-use crate::model::effect::Effect;
+use crate::model::effect::{Effect, Field};
 use crate::model::group::RestartPolicy;
 use crate::model::name::Name;
 use crate::model::observed::SeenGroup;
 use crate::model::stack::ContainerGroup;
-use crate::model::tag::{Tags, lookup};
+use crate::model::tag::{PENDING, Tags, lookup};
 use crate::plan::applied::Applied;
+use crate::plan::pending::{self, Outcome};
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::secrets::{self, Compared};
@@ -39,6 +40,8 @@ pub(super) struct Here<'a> {
     told: Option<(String, String)>,
     /// The tags that tell the secrets of a body that is sent.
     secrets: TagEdit,
+    /// What became of an update that was begun before.
+    pub(super) begun: Outcome,
     /// From whom it is taken over, if it is.
     pub(super) taken_over: Option<String>,
 }
@@ -83,8 +86,8 @@ pub(super) fn of<'a>(
     let last = Applied::read(&seen.tags);
     let wants = applied(declared, location);
     let untold = last.veiled(&wants).filter(|field| changes.iter().all(|change| change.field != *field));
-    let untold: Vec<Change> = untold.map(diff::veiled).collect();
-    changes.extend(untold);
+    let untold: Vec<Field> = untold.collect();
+    changes.extend(untold.iter().copied().map(diff::veiled));
     let has = Applied::seen(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
     for change in changes.iter_mut().chain(&mut tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
@@ -92,14 +95,30 @@ pub(super) fn of<'a>(
     secrets::mark_unchecked(&declared.group, &mut changes);
     let digests = &scene.stack.digests;
     let compared = secrets::compare(&declared.group, found.group(), &seen.tags, digests, &changes);
-    tell(draft, subject, &compared);
-    changes.extend(compared.changes);
-    let told = (last != wants).then(|| wants.tag());
     let set = secrets::tags(&declared.group, digests);
+    let mut tells = set.clone();
+    tells.extend([wants.tag()]);
+    // It shows what is wanted, which is other than what was told to be applied.
+    let visible = changes.is_empty() && last.differs(&wants);
+    let begun = pending::outcome(seen, &tells, visible);
+    match begun {
+        Outcome::Done => changes.retain(|change| !untold.contains(&change.field)),
+        Outcome::None | Outcome::Unknown | Outcome::Other | Outcome::Lost => {
+            tell(draft, subject, &compared);
+            changes.extend(compared.changes);
+        }
+    }
+    if begun != Outcome::None {
+        draft.read(&declared.id);
+    }
+    if begun == Outcome::Other && changes.is_empty() && !set.is_empty() {
+        changes.push(secrets::doubtful());
+    }
+    let told = (last != wants).then(|| wants.tag());
     let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
     let remove = seen.tags.keys().filter(past).cloned().collect();
     let secrets = TagEdit { set, remove };
-    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, secrets, taken_over }))
+    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, secrets, begun, taken_over }))
 }
 
 /// Says which secrets could not be compared.
@@ -151,6 +170,17 @@ impl Here<'_> {
         edit
     }
 
+    /// The edit that tells how an update ended that was begun before, where that is known and nothing else is to be done.
+    pub(super) fn settling(&self) -> Option<TagEdit> {
+        let mut edit = match self.begun {
+            Outcome::Done => self.sent_edit(&self.edit),
+            Outcome::Lost | Outcome::Other => self.whole_edit(&self.edit),
+            Outcome::None | Outcome::Unknown => return None,
+        };
+        edit.remove.insert(PENDING.to_owned());
+        Some(edit)
+    }
+
     /// The edit that goes along with a body that is sent.
     pub(super) fn sent_edit(&self, edit: &TagEdit) -> TagEdit {
         let mut edit = self.whole_edit(edit);
@@ -177,9 +207,10 @@ impl Here<'_> {
     }
 
     /// What replacing it costs.
-    pub(super) fn replace_impacts(&self) -> Vec<Impact> {
+    pub(super) fn replace_impacts(&self, scene: Scene<'_>) -> Vec<Impact> {
         let address = self.found.group().ip_address.is_some().then_some(Impact::NewAddress);
-        [Some(Impact::Downtime), address, Some(Impact::LogsLost)].into_iter().flatten().collect()
+        let task = scene.ends_task(self.seen);
+        [Some(Impact::Downtime), address, Some(Impact::LogsLost), task].into_iter().flatten().collect()
     }
 
     /// The guard of the step that comes after it was taken over, if it is, else of the first step.

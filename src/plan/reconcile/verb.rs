@@ -7,7 +7,7 @@ use crate::model::stack::{Power, RunKind, Stack};
 use crate::plan::reconcile::draft::{Draft, Key};
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::{
-    Request, Verb, destroy, due, ephemeral, forget, gc, groups, limits, persistent, power, prune,
+    Request, Verb, destroy, due, ephemeral, forget, gc, groups, ignore, limits, persistent, power, prune,
     resource_groups, scope, strong,
 };
 use crate::plan::{Course, Guard, Subject};
@@ -119,6 +119,7 @@ fn open_run(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
 /// A declared group and the runs in it.
 fn group(scene: Scene<'_>, draft: &mut Draft, name: &Name) {
     let Some(declared) = scene.stack.groups.get(name) else { return };
+    let declared = &*ignore::effective(scene, draft, declared);
     if scene.is_run(name, draft) {
         persistent::draft(scene, draft, name, declared);
         return;

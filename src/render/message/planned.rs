@@ -146,6 +146,7 @@ fn impact_word(impact: Impact) -> ImpactWord {
         Impact::Downtime => ImpactWord::Downtime,
         Impact::NewAddress => ImpactWord::NewAddress,
         Impact::LogsLost => ImpactWord::LogsLost,
+        Impact::EndsTask { running: _ } => ImpactWord::EndsTask,
     }
 }
 
