@@ -166,8 +166,14 @@ pub(super) fn stop(group: &mut ContainerGroup, now: Timestamp, commands: &mut Ve
     group.next = None;
     group.provisioning = Provisioning::Succeeded;
     for container in group.containers.values_mut().filter(|c| c.phase != Phase::Ended) {
-        if let Some(running @ State::Running { .. }) = container.current.take() {
-            container.previous = Some(running);
+        // What it did before, waiting included (azure-libraries-for-java, testContainerInstanceWithPublicIpAddressWithSystemAssignedMsi).
+        match container.current.take() {
+            Some(State::Terminated { .. }) => {}
+            Some(before) => container.previous = Some(before),
+            None => {
+                let detail = "Waiting to run".to_owned();
+                container.previous = Some(State::Waiting { detail });
+            }
         }
         container.current = Some(State::Terminated {
             start: None,

@@ -127,9 +127,10 @@ impl World {
         Ok(reply::json(200, self.resource_group(name)?.view(&version(request))))
     }
 
-    /// `HEAD`: 204 or 404, both without a body.
-    pub(crate) fn head_resource_group(&self, name: &GroupName) -> Reply {
-        reply::empty(if self.resource_group(name).is_ok() { 204 } else { 404 })
+    /// `HEAD`: 204, or the refusal of a GET, of which only the headers are sent (azure-sdk-for-net,
+    /// ContainerGroupsStartRestartStopTest).
+    pub(crate) fn head_resource_group(&self, name: &GroupName) -> Result<Reply, Refusal> {
+        self.resource_group(name).map(|_| reply::empty(204))
     }
 
     /// `PATCH`: replaces the tags where it sends any.

@@ -35,7 +35,7 @@ impl World {
             (Place::ResourceGroups(s), "GET") => self.list_resource_groups(s, request),
             (Place::ResourceGroup(name), "PUT") => self.put_resource_group(name, request),
             (Place::ResourceGroup(name), "GET") => self.get_resource_group(name, request),
-            (Place::ResourceGroup(name), "HEAD") => Ok(self.head_resource_group(name)),
+            (Place::ResourceGroup(name), "HEAD") => self.head_resource_group(name),
             (Place::ResourceGroup(name), "PATCH") => self.patch_resource_group(name, request),
             (Place::ResourceGroup(name), "DELETE") => self.delete_resource_group(name, request),
             (Place::Resources(name), "GET") => self.list_resources(name, request),

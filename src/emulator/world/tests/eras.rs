@@ -251,3 +251,19 @@ fn what_was_taken_once() {
         assert_eq!(answer["value"].as_array().map(Vec::len), Some(count), "{version}");
     }
 }
+
+#[test]
+fn what_waited_before_a_stop_shows_as_waiting() {
+    let mut stage = Stage::running(&[], "Always");
+    for _ in 0..2 {
+        stage.exit(1);
+        stage.run();
+    }
+    assert_eq!(stage.states(), ("Running".to_owned(), "Waiting".to_owned()));
+    stage.post(&format!("{TASK}/stop"));
+    let view = shown(&mut stage, "2021-03-01");
+    let previous = &first(&view)["previousState"];
+    assert_eq!(previous["state"], "Waiting", "{previous}");
+    let missing = stage.send("HEAD", &GROUP.replace("/rg", "/none"), &Value::Null);
+    assert_eq!((missing.status, missing.header("x-ms-failure-cause")), (404, "gateway"));
+}
