@@ -12,7 +12,7 @@ use super::container_group::{ContainerGroup, Provisioning};
 use super::refusal::Refusal;
 use super::shelf::Shelved;
 use super::{reply, view};
-use crate::contract::Reply;
+use crate::contract::{Reply, Request};
 
 /// How long an ended operation can still be asked for.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
@@ -184,10 +184,15 @@ impl World {
         Ok(reply::json(200, body))
     }
 
-    /// What pollers of `Location` read: 202 while it lasts.
-    pub(crate) fn get_operation_result(&self, key: &str) -> Result<Reply, Refusal> {
+    /// What pollers of `Location` read: 202 while it lasts, for a resource group with the place to look again
+    /// (azure-powershell, TestContainerInstanceLog).
+    pub(crate) fn get_operation_result(&self, key: &str, request: &Request) -> Result<Reply, Refusal> {
         let operation = self.operation(key)?;
-        let again = || reply::with(reply::empty(202), "Retry-After", "15");
+        let again = || {
+            let version = request.query.get("api-version").map_or("2018-05-01", String::as_str);
+            let place = format!("{}{}?api-version={version}", request.origin, request.path);
+            reply::with(reply::with(reply::empty(202), "Location", place), "Retry-After", "15")
+        };
         Ok(match operation.outcome {
             Outcome::Open => reply::empty(202),
             Outcome::Until(at) if at > self.now => again(),

@@ -9,10 +9,11 @@ mod cached;
 use serde_json::{Value, json};
 
 use super::container_group::ContainerGroup;
+use super::group_requests::version;
 use super::path::{Regional, ResourceName};
 use super::refusal::Refusal;
 use super::{World, region, reply};
-use crate::contract::Reply;
+use crate::contract::{Reply, Request};
 
 /// Usages: how the id ends, the name, what people call it (so recorded, the confidential ones too).
 const USAGES: [(&str, &str, &str); 10] = [
@@ -27,6 +28,19 @@ const USAGES: [(&str, &str, &str); 10] = [
     ("ConfidentialContainerGroups", "ConfidentialContainerGroups", "Dedicated Container Groups"),
     ("confidentialCores", "ConfidentialCores", "Dedicated Cores"),
 ];
+
+/// In which year a region is seen: versions before 2022 see it as it was in 2021 (azure-sdk-for-net, LocationTests).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Year {
+    Of2021,
+    Since,
+}
+
+impl Year {
+    fn of(version: &str) -> Self {
+        if version < "2022" { Self::Of2021 } else { Self::Since }
+    }
+}
 
 /// What the container groups of a region take.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,17 +66,21 @@ impl World {
         subscription: &str,
         location: &str,
         what: Regional,
-        version: &str,
+        request: &Request,
     ) -> Result<Reply, Refusal> {
+        let year = Year::of(&version(request));
         self.registered(subscription)?;
         if !region::is_known(location) {
             let regions = region::names().join(",");
             return Err(Refusal::LocationNotForContainerGroups { location: location.to_owned(), regions });
         }
         let value = match what {
-            Regional::Usages => self.usages(subscription, location),
-            Regional::Capabilities => capabilities(location),
-            Regional::CachedImages => cached::images(version),
+            Regional::Usages => self.usages(subscription, location, spelled(request), year),
+            Regional::Capabilities => match year {
+                Year::Of2021 => early_capabilities(location),
+                Year::Since => capabilities(location),
+            },
+            Regional::CachedImages => cached::images(year),
         };
         Ok(reply::json(200, json!({ "value": value })))
     }
@@ -102,7 +120,7 @@ impl World {
         }
     }
 
-    fn usages(&self, subscription: &str, location: &str) -> Vec<Value> {
+    fn usages(&self, subscription: &str, location: &str, spelled: &str, year: Year) -> Vec<Value> {
         let usage = self.usage(subscription, location, None);
         let limits = self.switches.quota.limits();
         let view = |(end, name, display): &(&str, &str, &str)| {
@@ -118,14 +136,15 @@ impl World {
                 _ => (0, 0),
             };
             json!({
-                "id": format!("/subscriptions/{subscription}/providers/Microsoft.ContainerInstance/locations/{location}/usages/{end}"),
+                "id": format!("/subscriptions/{subscription}/providers/Microsoft.ContainerInstance/locations/{spelled}/usages/{end}"),
                 "unit": "Count",
                 "currentValue": value,
                 "limit": limit,
-                "name": {"value": name, "localizedValue": display},
+                "name": {"value": name, "localizedValue": if year == Year::Of2021 { "Container Groups" } else { *display }},
             })
         };
-        USAGES.iter().map(view).collect()
+        let shown = USAGES.iter().filter(|(_, name, _)| year == Year::Since || !is_late(name));
+        shown.map(view).collect()
     }
 }
 
@@ -161,6 +180,32 @@ pub(crate) fn whole(cores: f64) -> u32 {
     let cores = cores.ceil().clamp(0.0, f64::from(u32::MAX));
     // In range, by the line before.
     cores as u32
+}
+
+/// Whether a usage came after 2020-11-01.
+fn is_late(name: &str) -> bool {
+    name.contains("Spot") || name.contains("Confidential")
+}
+
+/// The location of a path as it was sent, as the ids of usages have it.
+fn spelled(request: &Request) -> &str {
+    let mut steps = request.path.split('/').skip_while(|step| !step.eq_ignore_ascii_case("locations"));
+    steps.nth(1).unwrap_or_default()
+}
+
+/// The capabilities of 2021 (azure-sdk-for-net, LocationListCapabilitieTest).
+fn early_capabilities(location: &str) -> Vec<Value> {
+    let view = |(system, address): (&str, &str)| {
+        json!({
+            "resourceType": "containerGroups",
+            "osType": system,
+            "location": location.to_uppercase(),
+            "ipAddressType": address,
+            "gpu": "None",
+            "capabilities": {"maxMemoryInGB": 16.0, "maxCpu": 4.0, "maxGpuCount": 0},
+        })
+    };
+    [("Linux", "Public"), ("Linux", "Private"), ("Windows", "Public")].map(view).into()
 }
 
 fn capabilities(location: &str) -> Vec<Value> {

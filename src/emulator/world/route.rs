@@ -2,7 +2,7 @@
 
 use super::path::{self, Place};
 use super::refusal::Refusal;
-use super::{World, group_requests, operations, regional, versions};
+use super::{World, operations, regional, versions};
 use crate::contract::{Outcome, Question, Reply, Request, Ticket};
 
 impl World {
@@ -64,12 +64,10 @@ impl World {
             (Place::OutboundDependencies(name), "GET") => self.outbound_dependencies(name),
             (Place::ExecStream(id), "GET") => self.exec_stream(id),
             (Place::LogStream(id), "GET") => self.log_stream(id),
-            (Place::Region(id, location, what), "GET") => {
-                self.regional(id, location, *what, &group_requests::version(request))
-            }
+            (Place::Region(id, location, what), "GET") => self.regional(id, location, *what, request),
 
             (Place::Operation(id), "GET") => self.get_operation(id),
-            (Place::OperationResult(id), "GET") => self.get_operation_result(id),
+            (Place::OperationResult(id), "GET") => self.get_operation_result(id, request),
 
             (_, method) => Err(Refusal::NotImplemented(format!("{method} {}", request.path))),
         }

@@ -83,7 +83,9 @@ pub(crate) fn listed(group: &ContainerGroup, version: &str) -> Value {
 pub(crate) fn echo(properties: &Object, version: &str) -> Object {
     let mut shown = properties.clone();
     let since = |first: &str| version >= first;
-    if since("2021-03-01") {
+    // Recorded with 2020-11-01 (azure-sdk-for-python, test_container_instance), not with 2018-10-01; the specification has
+    // both since 2019-12-01.
+    if since("2019-12-01") {
         shown.entry("sku").or_insert_with(|| json!("Standard"));
         shown.entry("initContainers").or_insert_with(|| json!([]));
     }

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::Year;
+
 const BEFORE_2016: [&str; 9] = [
     "microsoft/dotnet-framework:4.7.2-runtime-20181211-windowsservercore-ltsc2016",
     "microsoft/dotnet-framework:4.7.2-runtime-20190108-windowsservercore-ltsc2016",
@@ -83,9 +85,9 @@ const LINUX: [&str; 12] = [
     "alpine:3.12.0",
 ];
 
-/// The list as a version of the API has it.
-pub(super) fn images(version: &str) -> Vec<Value> {
-    let early = version < "2022";
+/// The list.
+pub(super) fn images(year: Year) -> Vec<Value> {
+    let early = year == Year::Of2021;
     let lists: [(&str, bool, &[&str]); 4] = [
         ("2016 - Before 2B", early, &BEFORE_2016),
         ("2019 - Before 2B", true, &BEFORE_2019),

@@ -24,7 +24,11 @@ fn a_resource_group_from_creation_to_deletion() {
     let deleting = stage.delete(GROUP);
     assert_eq!((deleting.status, deleting.header("retry-after")), (202, "15"));
     let location = deleting.header("location").to_owned();
-    assert_eq!(stage.get(&location).status, 202);
+    let again = stage.get(&location);
+    assert_eq!(
+        (again.status, again.header("location"), again.header("retry-after")),
+        (202, location.as_str(), "15")
+    );
     assert_eq!(stage.get(GROUP).json()["properties"]["provisioningState"], "Deleting");
     assert_eq!(stage.get(TASK).status, 200);
     assert_eq!(stage.delete(GROUP).status, 202);

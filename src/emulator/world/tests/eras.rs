@@ -267,3 +267,25 @@ fn what_waited_before_a_stop_shows_as_waiting() {
     let missing = stage.send("HEAD", &GROUP.replace("/rg", "/none"), &Value::Null);
     assert_eq!((missing.status, missing.header("x-ms-failure-cause")), (404, "gateway"));
 }
+
+#[test]
+fn a_region_is_seen_as_it_was() {
+    // azure-sdk-for-net, LocationListUsageTest and LocationListCapabilitieTest; azure-powershell,
+    // Get-AzContainerInstanceUsage and Get-AzContainerInstanceCapability.
+    let mut stage = Stage::new(&[]);
+    let region = "/subscriptions/s/providers/Microsoft.ContainerInstance/locations/West Central US";
+    let mut list = |what: &str, version: &str| {
+        let answer = stage.get(&format!("{region}/{what}?api-version={version}")).json();
+        answer["value"].as_array().cloned().unwrap_or_default()
+    };
+    let usages = list("usages", OLD);
+    assert_eq!((usages.len(), list("usages", "2024-05-01-preview").len()), (7, 10));
+    assert_eq!(usages[1]["id"], format!("{region}/usages/standardCores"));
+    assert_eq!(usages[1]["name"], json!({"value": "StandardCores", "localizedValue": "Container Groups"}));
+    let capabilities = list("capabilities", OLD);
+    assert_eq!((capabilities.len(), &capabilities[2]["osType"]), (3, &json!("Windows")));
+    assert_eq!(capabilities[0]["location"], "WESTCENTRALUS");
+    let late = list("capabilities", "2024-05-01-preview");
+    let largest = json!({"maxMemoryInGB": 256.0, "maxCpu": 32.0, "maxGpuCount": 0});
+    assert_eq!((&late[0]["capabilities"], &late[0]["location"]), (&largest, &json!("westcentralus")));
+}

@@ -48,6 +48,7 @@ fn additions_follow_the_version() {
     let mut stage = Stage::running(&[], "Never");
     let rows = [
         ("2018-10-01", [false, false, false]),
+        ("2020-11-01", [true, false, false]),
         ("2021-03-01", [true, false, false]),
         ("2023-05-01", [true, true, false]),
         ("2024-05-01-preview", [true, true, true]),
