@@ -102,6 +102,7 @@ async fn follow(side: &mut Side, talk: &mut Conversation) -> Result<Option<i32>,
                 for event in shell.marks.feed(&bytes) {
                     match event {
                         Event::Begun(process) => shell.begun = Some(process),
+                        Event::Ready(_) => shell.terminal.send(script::SETTLED),
                         Event::Output(bytes) => drop(talk.output.send(Output::Stdout(bytes)).await),
                         event => {
                             if let Some(end) = sh::ending(event) {

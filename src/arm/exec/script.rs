@@ -27,6 +27,9 @@ pub(super) enum Fed<'a> {
 /// The longest input that stands in a script: the shell holds the whole script in memory, and reads it byte by byte.
 pub(super) const LONGEST: usize = 256 * 1024;
 
+/// What a terminal that echoes is told when it asks once more.
+pub(super) const SETTLED: &str = "\n";
+
 /// The line that ends input.
 pub(super) const INPUT_END: &str = ".\n";
 
@@ -41,8 +44,9 @@ pub(super) fn opening(nonce: &str) -> String {
 ///
 /// # Errors
 /// [`ExecFault::Unfit`] for what a shell cannot carry.
-pub(super) fn command(command: &Command, fed: Fed<'_>) -> Result<String, ExecFault> {
+pub(super) fn command(command: &Command, line: Line, fed: Fed<'_>) -> Result<String, ExecFault> {
     let mut script = prepared(command)?;
+    script.settle(line, &command.nonce);
     let nonce = &command.nonce;
     if let Some(run) = &command.run {
         // An image may have a shell and nothing beside it; what the shell alone copies is text, without its NULs.
@@ -76,6 +80,7 @@ pub(super) fn command(command: &Command, fed: Fed<'_>) -> Result<String, ExecFau
 /// [`ExecFault::Unfit`] for what a shell cannot carry.
 pub(super) fn interactive(command: &Command, line: Line) -> Result<String, ExecFault> {
     let mut script = prepared(command)?;
+    script.settle(line, &command.nonce);
     if line == Line::Raw {
         script.line("stty sane 2>/dev/null");
     }
@@ -200,6 +205,15 @@ impl Script {
         }
     }
 
+    /// Where the terminal echoes what is typed: asks for one more line and waits for it. A terminal whose output is held up
+    /// keeps echoes back, and would say them after the begin mark; once the asking was heard there is room for them, and the
+    /// echo of one more line takes along all that were kept.
+    fn settle(&mut self, line: Line, nonce: &str) {
+        if line == Line::Cooked {
+            self.line(&format!(r"printf '\036%s:echo\036' RDY{nonce};IFS= read -r __l"));
+        }
+    }
+
     /// Says that the command begins.
     fn begun(&mut self, nonce: &str) {
         self.line(&format!(r"printf '\036%s:%d\036' BEG{nonce} $$"));
@@ -282,8 +296,8 @@ mod tests {
             ..plain()
         };
         let scripts = [
-            command(&shown, Fed::Whole(wild.as_bytes()))?,
-            command(&shown, Fed::Lines)?,
+            command(&shown, Line::Cooked, Fed::Whole(wild.as_bytes()))?,
+            command(&shown, Line::Raw, Fed::Lines)?,
             interactive(&shown, Line::Raw)?,
             format!("{}{INPUT_END}", input(wild.as_bytes())),
         ];
@@ -309,6 +323,6 @@ mod tests {
     #[test]
     fn what_a_shell_cannot_carry_is_refused() {
         let dotted = Command { env: vec![("a.b".into(), Secret::new("c"))], ..plain() };
-        assert!(matches!(command(&dotted, Fed::Nothing), Err(ExecFault::Unfit(_))));
+        assert!(matches!(command(&dotted, Line::Raw, Fed::Nothing), Err(ExecFault::Unfit(_))));
     }
 }

@@ -69,11 +69,11 @@ pub(super) async fn run(
 async fn carry(shell: &mut Shell, command: &Command, streams: &mut Streams) -> Result<i32, ExecFault> {
     // Only a container that has a shell is told that a shell cannot carry the command.
     let script = match (&mut streams.input, shell.line) {
-        (None, _) => script::command(command, Fed::Nothing)?,
-        (Some(_), Line::Raw) => script::command(command, Fed::Lines)?,
+        (None, line) => script::command(command, line, Fed::Nothing)?,
+        (Some(_), Line::Raw) => script::command(command, Line::Raw, Fed::Lines)?,
         (input @ Some(_), Line::Cooked) => {
             let whole = gathered(input).await?;
-            script::command(command, Fed::Whole(&whole))?
+            script::command(command, Line::Cooked, Fed::Whole(&whole))?
         }
     };
     shell.terminal.send(script);
@@ -221,6 +221,7 @@ async fn follow(
         for event in marks.feed(&bytes) {
             match event {
                 Event::Begun(process) => *begun = Some(process),
+                Event::Ready(_) => terminal.send(script::SETTLED),
                 // Whoever no longer listens does not stop the command.
                 Event::Output(bytes) => drop(output.send(Output::Stdout(bytes)).await),
                 event => {

@@ -24,7 +24,7 @@ pub(super) enum Line {
 /// What the shell says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// It waits for the script.
+    /// It waits for the script; and once more for a line, where the terminal echoes.
     Ready(Line),
     /// The command begins; the shell that carries it is this process, and leads the command's group.
     Begun(u32),

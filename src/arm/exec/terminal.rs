@@ -166,24 +166,34 @@ impl Arm {
         let protocol = |what: &str| Fault::own(FaultKind::Protocol, what);
         let response: ContainerExecResponse =
             serde_json::from_slice(&answer.body).map_err(|_| protocol("the service's answer is no exec"))?;
-        let (Some(address), Some(password)) = (response.web_socket_uri, response.password) else {
-            return Err(protocol("the service's exec has no address or no password"));
+        self.stream(response.web_socket_uri, response.password).await
+    }
+
+    /// Opens the stream that the service has told the address and the password of.
+    pub(in crate::arm) async fn stream(
+        &self,
+        address: Option<String>,
+        password: Option<String>,
+    ) -> Result<Terminal, Fault> {
+        let protocol = |what: &str| Fault::own(FaultKind::Protocol, what);
+        let (Some(address), Some(password)) = (address, password) else {
+            return Err(protocol("the service's stream has no address or no password"));
         };
-        let url: Url = address.parse().map_err(|_| protocol("the service's exec has no valid address"))?;
+        let url: Url = address.parse().map_err(|_| protocol("the service's stream has no valid address"))?;
         if !confidential(&url) || !matches!(url.scheme(), "ws" | "wss") {
             return Err(protocol(
-                "the service's exec is at an address that is not encrypted; it is not dialled",
+                "the service's stream is at an address that is not encrypted; it is not dialled",
             ));
         }
         let stream = self.wire().dial(&url).await?;
         let opened = tokio::time::timeout(HANDSHAKE, open(url, stream, password)).await;
-        opened.unwrap_or_else(|_| Err(Fault::own(FaultKind::Transient, "the exec stream does not open")))
+        opened.unwrap_or_else(|_| Err(Fault::own(FaultKind::Transient, "the stream does not open")))
     }
 }
 
 async fn open(url: Url, stream: Box<dyn Stream>, password: String) -> Result<Terminal, Fault> {
     // The error's text may name the address, whose query is part of the secret.
-    let transient = |_| Fault::own(FaultKind::Transient, "the exec stream could not be opened");
+    let transient = |_| Fault::own(FaultKind::Transient, "the stream could not be opened");
     let (socket, _) = tokio_tungstenite::client_async(url.as_str(), stream).await.map_err(transient)?;
     let (mut sink, incoming) = socket.split();
     sink.send(Message::text(password)).await.map_err(transient)?;

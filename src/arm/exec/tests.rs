@@ -30,10 +30,16 @@ struct Session {
     marks: Marks,
     /// What was heard and not yet looked at.
     heard: VecDeque<Event>,
+    line: Line,
 }
 
 impl Session {
     fn begin(shell: &[&str]) -> Result<Self, Fault> {
+        Self::begin_slow(shell, Duration::ZERO)
+    }
+
+    /// Hears no more than 777 bytes, and then pauses.
+    fn begin_slow(shell: &[&str], pause: Duration) -> Result<Self, Fault> {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&terminal)?;
         unlockpt(&terminal)?;
@@ -55,9 +61,10 @@ impl Session {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
                 }
+                std::thread::sleep(pause);
             }
         });
-        Ok(Self { typed, said, child, marks: Marks::new(NONCE), heard: VecDeque::new() })
+        Ok(Self { typed, said, child, marks: Marks::new(NONCE), heard: VecDeque::new(), line: Line::Raw })
     }
 
     /// Types in the background, so that two full buffers cannot hold each other up.
@@ -90,8 +97,19 @@ impl Session {
     fn open(shell: &[&str]) -> Result<Self, Fault> {
         let mut session = Self::begin(shell)?;
         session.type_in(script::opening(NONCE))?;
-        session.until(|event| matches!(event, Event::Ready(_)))?;
+        if let (_, Event::Ready(line)) = session.until(|event| matches!(event, Event::Ready(_)))? {
+            session.line = line;
+        }
         Ok(session)
+    }
+
+    /// Answers a terminal that echoes.
+    fn settle(&mut self) -> Result<(), Fault> {
+        if self.line == Line::Cooked {
+            self.until(|event| matches!(event, Event::Ready(_)))?;
+            self.type_in(script::SETTLED.to_owned())?;
+        }
+        Ok(())
     }
 }
 
@@ -131,7 +149,9 @@ fn carry_fed(
     after: &str,
 ) -> Result<(Vec<u8>, Event), Fault> {
     let mut session = Session::open(shell)?;
-    session.type_in(script::command(command, fed)? + after)?;
+    let line = session.line;
+    session.type_in(script::command(command, line, fed)? + after)?;
+    session.settle()?;
     session.until(|event| matches!(event, Event::Ended(_) | Event::Already | Event::NoFolder))
 }
 
@@ -233,13 +253,34 @@ fn a_run_needs_nothing_beside_the_shell() -> Result<(), Fault> {
 }
 
 #[test]
+fn no_echo_is_taken_for_output_however_slowly_it_is_heard() -> Result<(), Fault> {
+    let bare = ["/usr/bin/env", "-i", "PATH=/nowhere", "/bin/sh"];
+    let long = "0123456789 '\"\\$é漢".repeat(2_000);
+    let shown = command(&["/bin/sh", "-c", "printf '%s|' \"$1\"", "x", &long]);
+    for pause in [0, 1, 3] {
+        let mut session = Session::begin_slow(&bare, Duration::from_millis(pause))?;
+        session.type_in(script::opening(NONCE))?;
+        session.until(|event| *event == Event::Ready(Line::Cooked))?;
+        session.line = Line::Cooked;
+        session.type_in(script::command(&shown, Line::Cooked, Fed::Nothing)?)?;
+        session.settle()?;
+        let (output, end) = session.until(|event| matches!(event, Event::Ended(_)))?;
+        assert_eq!(end, Event::Ended(0));
+        let expected = format!("{long}|");
+        let same = output.iter().zip(expected.as_bytes()).take_while(|(one, other)| one == other).count();
+        assert!(output == expected.as_bytes(), "{pause} ms: differs at {same} of {}", expected.len());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_run_survives_its_terminal_and_can_be_ended() -> Result<(), Fault> {
     for shell in shells() {
         let run = fresh("alive");
         let program = "while :;do echo tick;sleep 0.1;done";
         let alive = Command { run: Some(run.clone()), ..command(&["sh", "-c", program]) };
         let mut session = Session::open(&shell)?;
-        session.type_in(script::command(&alive, Fed::Nothing)?)?;
+        session.type_in(script::command(&alive, Line::Raw, Fed::Nothing)?)?;
         session.until(|event| matches!(event, Event::Output(_)))?;
         drop(session);
         assert!(matches!(ask(&shell, &run, None)?, Event::Trace(Trace::Running(_))), "{shell:?}");
@@ -272,7 +313,7 @@ fn the_processes_of_a_plain_command_can_be_ended() -> Result<(), Fault> {
         let word = fresh("stubborn").to_string();
         let stubborn = command(&["sh", "-c", program, &word]);
         let mut session = Session::open(&shell)?;
-        session.type_in(script::command(&stubborn, Fed::Nothing)?)?;
+        session.type_in(script::command(&stubborn, Line::Raw, Fed::Nothing)?)?;
         let (_, Event::Begun(leader)) = session.until(|event| matches!(event, Event::Begun(_)))? else {
             return Err("it did not begin".into());
         };
