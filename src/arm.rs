@@ -1,10 +1,11 @@
 //! The only code that knows Azure: reads and changes over the wire, in the words of the model.
 //!
 //! Invariants: no name of an Azure crate leaves this module; one call of ours is one request (a list: one a page);
-//! nothing is retried here; every change carries a [`Warrant`](crate::plan::Warrant). The one exception is the exec of
-//! a command, which changes nothing that a plan knows of.
+//! nothing is retried here; every change carries a [`Warrant`](crate::plan::Warrant). The exceptions are the exec of
+//! a command and the listening to a container, which change nothing that a plan knows of.
 
 pub mod act;
+pub mod attach;
 mod body;
 mod call;
 pub mod credential;
@@ -129,7 +130,7 @@ impl Arm {
     async fn pass(&self, request: Request) -> Result<Answer, Fault> {
         self.door.endpoint.own(request.url.as_str())?;
         let method = request.method.clone();
-        let answer = self.door.wire.send(request).await?;
+        let answer = self.send(request).await?;
         let left = |window: &str| {
             let name = format!("x-ms-ratelimit-remaining-subscription-resource-requests-{window}");
             answer.header(&name)?.trim().parse().ok()
@@ -141,8 +142,28 @@ impl Arm {
         if let Some(date) = answer.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
             *self.door.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.timestamp());
         }
-        if answer.status == 401 {
-            self.door.tokens.forget().await;
+        Ok(answer)
+    }
+
+    /// Sends a request, and once more with a new token where the service takes the one that it carries no longer: nothing
+    /// was carried out then. How long a token lives is told by clocks, which may be wrong, and by whoever revokes it.
+    async fn send(&self, mut request: Request) -> Result<Answer, Fault> {
+        let answer = self.door.wire.send(request.clone()).await?;
+        let Some(token) = refused(&answer, &request) else { return Ok(answer) };
+        self.door.tokens.forget(&token).await;
+        let newer = match self.token().await {
+            Ok(newer) if newer.expose() != token => format!("Bearer {}", newer.expose()),
+            // What the service said is worth more than that there is no other token.
+            Ok(_) | Err(_) => return Ok(answer),
+        };
+        for (name, value) in &mut request.headers {
+            if name.eq_ignore_ascii_case(AUTHORIZATION) {
+                value.clone_from(&newer);
+            }
+        }
+        let answer = self.door.wire.send(request.clone()).await?;
+        if let Some(token) = refused(&answer, &request) {
+            self.door.tokens.forget(&token).await;
         }
         Ok(answer)
     }
@@ -160,6 +181,15 @@ impl Arm {
         let mut ways = self.door.ways.lock().unwrap_or_else(PoisonError::into_inner);
         ways.insert((id.clone(), Name::from(container)), way);
     }
+}
+
+const AUTHORIZATION: &str = "authorization";
+
+/// The token that a request carried and the service does not take.
+fn refused(answer: &Answer, request: &Request) -> Option<String> {
+    let carried = || request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(AUTHORIZATION));
+    let token = || Some(carried()?.1.strip_prefix("Bearer ")?.to_owned());
+    if answer.status == 401 { token() } else { None }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod retry;
 mod run;
 mod step;
 mod wait;
+mod watch;
 
 pub use apply::{Options, apply};
 pub use logs::Follower;

@@ -51,7 +51,7 @@ struct Kept {
 }
 
 enum From {
-    Chain(Chain),
+    Chain(Box<Chain>),
     Local(Secret),
 }
 
@@ -65,8 +65,8 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) fn new(login: Login, wire: &Wire) -> Self {
         let from = match login {
-            Login::Auto(settings) => From::Chain(Chain::all(&settings, wire)),
-            Login::Named(source, settings) => From::Chain(Chain::only(source, &settings, wire)),
+            Login::Auto(settings) => From::Chain(Box::new(Chain::all(&settings, wire))),
+            Login::Named(source, settings) => From::Chain(Box::new(Chain::only(source, &settings, wire))),
             Login::Local { secret } => From::Local(secret),
         };
         Self { from: Arc::new(from), kept: Arc::default() }
@@ -88,9 +88,9 @@ impl Tokens {
         Ok(secret)
     }
 
-    /// Drops a token that the service no longer takes.
-    pub(super) async fn forget(&self) {
-        self.kept.lock().await.clear();
+    /// Drops a token that the service no longer takes; a newer one stays.
+    pub(super) async fn forget(&self, token: &str) {
+        self.kept.lock().await.retain(|_, kept| kept.secret.expose() != token);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `acitask apply`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -17,6 +17,7 @@ use super::{Desk, carry, project};
 use crate::model::stack::Stack;
 use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::Verb;
+use crate::render::story::Story;
 
 /// Make everything as the manifests say, and run the tasks that are due.
 #[derive(Args, Default)]
@@ -40,6 +41,9 @@ pub(crate) struct Apply {
     pub(crate) consent: Consent,
     #[command(flatten)]
     pub(crate) adoption: Adoption,
+    /// Write the results of tasks as JUnit XML into a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
 }
 
 /// Whether to ask, and how much to do at once.
@@ -65,7 +69,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 /// Plans, asks, and carries the plan out.
 pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failure> {
-    let Apply { plan, expect, input, outputs, breadth, consent, adoption } = arguments;
+    let Apply { plan, expect, input, outputs, breadth, consent, adoption, junit } = arguments;
     let file = plan.as_ref().map(|path| PlanFile::read(&desk.environment.folder.join(path))).transpose()?;
     let (mut input, mut breadth) = (input.clone(), breadth.clone());
     if let Some(PlanFile { asked, .. }) = &file {
@@ -82,7 +86,7 @@ pub(crate) async fn apply(desk: &Desk, arguments: &Apply) -> Result<Code, Failur
     let line = connect(desk, &project).await?;
     let adopt = file.as_ref().map_or_else(|| adoption.names(&project.stack), |file| file.asked.adopt.clone());
     let order = Order { verb: Verb::Apply, adopt: &adopt, breadth, outputs };
-    carry_out(desk, &line, &project.stack, order, consent, expected).await
+    carry_out(desk, &line, &project.stack, order, consent, expected, junit.as_deref()).await
 }
 
 /// The plan that was reviewed.
@@ -114,6 +118,7 @@ pub(crate) async fn carry_out(
     order: Order<'_>,
     consent: &Consent,
     expected: Option<Expected<'_>>,
+    junit: Option<&Path>,
 ) -> Result<Code, Failure> {
     let question = match order.verb {
         Verb::Destroy => "Delete this from",
@@ -133,7 +138,13 @@ pub(crate) async fn carry_out(
     }
     let planned = made.planned;
     carry::permit(&planned)?;
+    let report = |story: &Story| match junit {
+        Some(path) => carry::junit(desk, path, &planned.plan, story),
+        None => Ok(()),
+    };
     if planned.plan.steps().is_empty() {
+        // Whoever collects reports finds one in any case.
+        report(&Story::default())?;
         return Ok(Code::DONE);
     }
     let question = line.heading.question(question, desk.screen.aside.width);
@@ -142,5 +153,6 @@ pub(crate) async fn carry_out(
         return Ok(Code::ERROR);
     }
     let carried = carry::out(desk, line, &planned.plan, consent.parallelism, outputs).await?;
+    report(&carried.story)?;
     Ok(Code::of(&carried.tally))
 }

@@ -35,5 +35,5 @@ pub(crate) async fn destroy(desk: &Desk, arguments: &Destroy) -> Result<Code, Fa
     let line = connect(desk, &project).await?;
     let breadth = Breadth { allowance: arguments.allowance, ..Breadth::default() };
     let order = Order { breadth, ..Order::of(Verb::Destroy, &arguments.outputs) };
-    carry_out(desk, &line, &project.stack, order, &arguments.consent, None).await
+    carry_out(desk, &line, &project.stack, order, &arguments.consent, None, None).await
 }

@@ -35,5 +35,5 @@ pub(crate) async fn forget(desk: &Desk, arguments: &Forget) -> Result<Code, Fail
     let line = connect(desk, &project).await?;
     let verb = Verb::Forget(Name::from(arguments.name.as_str()));
     let order = Order::of(verb, &arguments.outputs);
-    carry_out(desk, &line, &project.stack, order, &arguments.consent, None).await
+    carry_out(desk, &line, &project.stack, order, &arguments.consent, None, None).await
 }

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::outputs::Outputs;
 use super::{Desk, carry, name, project};
 use crate::model::name::Name;
-use crate::model::stack::{Override, Stack};
+use crate::model::stack::{Override, RunKind, Stack};
 use crate::plan::reconcile::Verb;
 use crate::plan::{Action, Subject};
 
@@ -70,6 +70,11 @@ pub(crate) async fn run(desk: &Desk, arguments: &Run) -> Result<Code, Failure> {
             )),
         })?;
     }
+    if arguments.detach
+        && let Some(why) = stays(&project.stack, &name)
+    {
+        return Err(Failure::Unfit(format!("{name} cannot be left to itself: {why}; leave --detach away")));
+    }
     let verb = if arguments.detach { Verb::Detach(name.clone()) } else { Verb::Run(name.clone()) };
     carry_out(desk, &project, (name, verb), &arguments.outputs, arguments.junit.as_ref()).await
 }
@@ -88,6 +93,19 @@ pub(crate) async fn cancel(desk: &Desk, arguments: &Open) -> Result<Code, Failur
     let name = known(&project.stack, &arguments.name)?;
     let verb = Verb::Cancel(name.clone());
     carry_out(desk, &project, (name, verb), &arguments.outputs, None).await
+}
+
+/// Why a run needs somebody who stays with it; nothing where it goes on by itself.
+fn stays(stack: &Stack, name: &Name) -> Option<&'static str> {
+    match &stack.runs.get(name)?.kind {
+        RunKind::Strong(_) => {
+            Some("a strong run's output and exit code come through the stream of its command")
+        }
+        RunKind::Ephemeral(ephemeral) if ephemeral.array.is_some() => {
+            Some("the items of an array begin one after another")
+        }
+        RunKind::Ephemeral(_) | RunKind::Persistent { .. } => None,
+    }
 }
 
 fn known(stack: &Stack, told: &str) -> Result<Name, Failure> {

@@ -17,6 +17,7 @@ use crate::engine::mask::Masks;
 use crate::engine::pacer::{Pacer, Rates};
 use crate::engine::step;
 use crate::engine::wait::Usual;
+use crate::engine::watch::Watch;
 use crate::plan::frontier::Frontier;
 use crate::plan::{Action, Plan, StepId, Subject};
 
@@ -59,6 +60,8 @@ pub(crate) struct Site<'p> {
     pub(crate) pacer: Pacer,
     /// How long groups take to be provisioned.
     pub(crate) provisioning: Usual,
+    /// Who waits in which resource group.
+    pub(crate) watch: Watch,
     events: &'p mpsc::UnboundedSender<Event>,
 }
 
@@ -94,6 +97,7 @@ pub async fn apply(
         masks: Masks::of(plan),
         pacer: Pacer::new(options.rates),
         provisioning: Usual::default(),
+        watch: Watch::default(),
         events: &events,
     };
     let claim = options.claim.as_ref().filter(|_| !plan.steps().is_empty());

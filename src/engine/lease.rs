@@ -3,6 +3,10 @@
 //!
 //! Tags have no compare-and-set, so it is written, and read again after a while: of two who wrote at once the second one
 //! has it. What it cannot keep apart the guards of the steps catch. Times in it are the service's, as far as it tells them.
+//!
+//! An apply that is killed leaves its lease. It holds nobody back for longer than its time, and none of the same machine at
+//! all; whoever applies next takes it over and gives it back. Only an empty plan writes nothing, so after a kill that came
+//! when all was done the tag stands until there is something to do again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod attempt;
 mod fan;
 mod lines;
 mod strong;
+mod told;
 mod weak;
 
 use std::time::Duration;

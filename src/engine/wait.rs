@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::engine::event::End;
@@ -121,21 +122,28 @@ pub(crate) async fn until_about<T>(
     let mut pace = Pace::expecting(usual.expected());
     let began = Instant::now();
     let mut said = String::new();
+    let waiting = work.site.watch.join(&id.resource_group);
+    let mut looked = false;
     loop {
-        let seen = look(work, id).await?;
-        match judge(seen.as_ref()) {
-            Wait::Over(value) => {
-                pace.over(usual);
-                return Ok(value);
-            }
-            Wait::Failed(end) => return Err(end),
-            Wait::Moving(phase) => {
-                if phase != said {
-                    pace.quicken();
-                    work.phase(phase.clone());
-                    said = phase;
+        // What the list shows on the move was seen on the move before, and is no news.
+        if !looked || waiting.moving(work, id).await?.is_none() {
+            let seen = look(work, id).await?;
+            match judge(seen.as_ref()) {
+                Wait::Over(value) => {
+                    pace.over(usual);
+                    return Ok(value);
+                }
+                Wait::Failed(end) => return Err(end),
+                Wait::Moving(phase) => {
+                    let phase = with_event(phase, seen.as_ref(), None);
+                    if phase != said {
+                        pace.quicken();
+                        work.phase(phase.clone());
+                        said = phase;
+                    }
                 }
             }
+            looked = true;
         }
         if began.elapsed() > patience {
             let minutes = patience.as_secs() / 60;
@@ -145,6 +153,20 @@ pub(crate) async fn until_about<T>(
             });
         }
         pace.pause().await;
+    }
+}
+
+/// The phase with the last event that the service tells since a time of its clock: it says what the phase waits for.
+pub(crate) fn with_event(phase: String, seen: Option<&SeenGroup>, since: Option<Timestamp>) -> String {
+    let containers =
+        seen.and_then(|seen| seen.view.as_ref()).into_iter().flat_map(|view| view.containers.values());
+    let events = containers.flat_map(|container| &container.events);
+    let news = events.filter(|event| since.is_none_or(|since| event.last.is_some_and(|last| last > since)));
+    match news.max_by_key(|event| event.last) {
+        Some(event) if !phase.contains(&event.message) => {
+            format!("{phase} ({}: {})", event.name, event.message)
+        }
+        Some(_) | None => phase,
     }
 }
 
@@ -167,6 +189,7 @@ pub(crate) async fn look(work: &Work<'_>, id: &GroupId) -> Result<Option<SeenGro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::observed::{ContainerEvent, ContainerView, Provisioning, View};
 
     /// Waits for what takes so long; gives when that was seen, and after how many looks.
     async fn seen(usual: &Usual, takes: Duration) -> (Duration, u32) {
@@ -178,6 +201,37 @@ mod tests {
         }
         pace.over(usual);
         (pace.began.elapsed(), looks)
+    }
+
+    #[test]
+    fn a_phase_shows_the_last_event() -> Result<(), Box<dyn std::error::Error>> {
+        let event = |name: &str, message: &str, second: i64| -> Result<ContainerEvent, jiff::Error> {
+            let last = Some(Timestamp::from_second(second)?);
+            Ok(ContainerEvent { name: name.into(), message: message.into(), warning: false, count: 1, last })
+        };
+        let events = vec![event("BackOff", "back-off pulling i:1", 9)?, event("Pulling", "pulling i:1", 5)?];
+        let container = ContainerView { events, ..ContainerView::default() };
+        let view = View { state: "Pending".into(), containers: [("c".into(), container)].into() };
+        let seen = SeenGroup {
+            id: GroupId { resource_group: "rg".into(), name: "g".into() },
+            location: "eastus".into(),
+            tags: [].into(),
+            group: None,
+            provisioning: Provisioning::Moving("Pending".into()),
+            view: Some(view),
+            ip: None,
+            fqdn: None,
+        };
+        let told = |phase: &str, since: Option<i64>| -> Result<String, jiff::Error> {
+            let since = since.map(Timestamp::from_second).transpose()?;
+            Ok(with_event(phase.to_owned(), Some(&seen), since))
+        };
+        assert_eq!(told("Pending", None)?, "Pending (BackOff: back-off pulling i:1)");
+        // What happened before a run began is none of its events.
+        assert_eq!(told("Pending", Some(9))?, "Pending");
+        assert_eq!(told("waiting: back-off pulling i:1", None)?, "waiting: back-off pulling i:1");
+        assert_eq!(with_event("Pending".to_owned(), None, None), "Pending");
+        Ok(())
     }
 
     #[tokio::test(start_paused = true)]

@@ -165,6 +165,9 @@ pub enum Power {
 pub struct TaskRun {
     /// How it runs.
     pub kind: RunKind,
+    /// How its manifest says that it runs, where a person says otherwise for one run: that is what is remembered of it,
+    /// so that the next apply does not take it for a change.
+    pub declared: Option<RunKind>,
     /// When it is due.
     pub trigger: Trigger,
     /// The name that it had before, under which it may still be recorded.
@@ -335,6 +338,7 @@ impl Stack {
     /// The run starts a declared group as it is.
     pub fn set_environment(&mut self, run: &Name, variable: &str, value: &str) -> Result<(), Override> {
         let Some(task) = self.runs.get_mut(run) else { return Ok(()) };
+        task.declared.get_or_insert_with(|| task.kind.clone());
         match &mut task.kind {
             RunKind::Persistent { .. } => return Err(Override::Kept),
             RunKind::Strong(strong) => {

@@ -19,7 +19,7 @@ const NOTHING: &str = "0";
 /// Digests what goes into a run.
 pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
     let group = |name| stack.groups.get(name).map(|declared| referenced(&declared.group)).unwrap_or_default();
-    match &run.kind {
+    match run.declared.as_ref().unwrap_or(&run.kind) {
         RunKind::Strong(strong) => {
             let StrongRun { group: name, command, environment, working_directory, interrupted: _ } = strong;
             let containers = group(name);

@@ -115,6 +115,7 @@ pub(super) fn group(name: &str, policy: RestartPolicy) -> ContainerGroup {
 
 pub(super) fn run(kind: RunKind) -> TaskRun {
     TaskRun {
+        declared: None,
         kind,
         trigger: Trigger::OnChange,
         moved_from: None,

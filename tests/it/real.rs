@@ -13,6 +13,7 @@ mod import;
 mod interactive;
 mod kill;
 mod language;
+mod lease;
 mod lifecycle;
 mod quickstart;
 mod reads;

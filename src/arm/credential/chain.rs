@@ -33,7 +33,9 @@ type Unusable = String;
 
 /// The sources of tokens in their order.
 pub(in crate::arm) struct Chain {
-    links: Vec<(Source, Result<Credential, Unusable>)>,
+    sources: Vec<Source>,
+    settings: Settings,
+    wire: Wire,
     chosen: OnceLock<usize>,
     probing: bool,
 }
@@ -50,23 +52,32 @@ impl Chain {
     }
 
     fn of(sources: &[Source], settings: &Settings, wire: &Wire) -> Self {
-        let links = sources.iter().map(|source| (*source, credential(*source, settings, wire))).collect();
-        Self { links, chosen: OnceLock::new(), probing: sources.len() > 1 }
+        let (settings, wire) = (settings.clone(), wire.clone());
+        Self {
+            sources: sources.to_vec(),
+            settings,
+            wire,
+            chosen: OnceLock::new(),
+            probing: sources.len() > 1,
+        }
     }
 
-    /// A token of the source that gave one before, else of the first that gives one.
+    /// A new token of the source that gave one before, else of the first that gives one.
+    ///
+    /// Each is asked of a credential of its own, because those of the identity crate keep a token for as long as the
+    /// machine's clock says that it lives.
     ///
     /// # Errors
     /// [`Denied`](FaultKind::Denied), with what each source said.
     pub(in crate::arm) async fn token(&self, scope: &str) -> Result<Token, Fault> {
         let mut said = Vec::new();
-        for (place, (source, link)) in self.links.iter().enumerate() {
+        for (place, source) in self.sources.iter().enumerate() {
             if self.chosen.get().is_some_and(|chosen| *chosen != place) {
                 continue;
             }
-            let given = match link {
-                Ok(credential) => ask(&**credential, scope, self.patience(*source)).await,
-                Err(unusable) => Err(unusable.clone()),
+            let given = match credential(*source, &self.settings, &self.wire) {
+                Ok(credential) => ask(&*credential, scope, self.patience(*source)).await,
+                Err(unusable) => Err(unusable),
             };
             match given {
                 Ok(token) => {
@@ -207,10 +218,10 @@ mod tests {
 
     #[test]
     fn every_credential_can_be_built() -> Outcome {
-        let chain = Chain::all(&settings(), &wire(200, "{}"));
-        let unusable: Vec<_> =
-            chain.links.iter().filter_map(|(source, link)| Some((source, link.as_ref().err()?))).collect();
-        assert_eq!(unusable, []);
+        for source in Source::ALL {
+            let made = credential(source, &settings(), &wire(200, "{}"));
+            assert_eq!(made.err(), None, "{source}");
+        }
         let file = tempfile::NamedTempFile::new()?;
         let federated = Settings { github_url: None, token_file: Some(file.path().into()), ..settings() };
         assert!(credential(Source::WorkloadIdentity, &federated, &wire(200, "{}")).is_ok());
@@ -224,6 +235,52 @@ mod tests {
         let token = chain.token("https://management.azure.com/.default").await?;
         assert_eq!(token.secret.expose(), "T");
         assert!(token.lifetime > Duration::from_secs(3_500));
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn githubs_assertion_is_fetched_anew_for_each_token() -> Outcome {
+        // What was asked: GitHub for the n-th assertion, and Entra ID for a token with it.
+        let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::<String>::new()));
+        let notes = asked.clone();
+        let send = move |request: crate::arm::wire::Request| {
+            let mut asked = notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let number = asked.len() / 2 + 1;
+            let body = if request.url.host_str() == Some("github.example") {
+                asked.push(format!("GET {}", request.url));
+                format!(r#"{{"value":"assertion-{number}"}}"#)
+            } else {
+                let form = String::from_utf8_lossy(&request.body).into_owned();
+                let assertion = form.split('&').find(|field| field.starts_with("client_assertion="));
+                asked.push(assertion.unwrap_or_default().to_owned());
+                format!(r#"{{"token_type":"Bearer","expires_in":3600,"access_token":"token-{number}"}}"#)
+            };
+            async move { Ok(Answer { status: 200, headers: Vec::new(), body: body.into() }) }.boxed()
+        };
+        let dial = |_| async { Err(Fault::own(FaultKind::Transient, "there is no stream")) }.boxed();
+        let wire = Wire::Memory(Memory::new(send, dial));
+        let endpoint = crate::arm::endpoint::Endpoint::new(
+            "https://management.azure.com",
+            "https://management.azure.com",
+        )?;
+        let login = crate::arm::login::Login::Named(Source::WorkloadIdentity, settings());
+        let tokens = crate::arm::login::Tokens::new(login, &wire);
+        // An apply that waits for two hours.
+        for (minutes, token) in
+            [(0, "token-1"), (50, "token-1"), (10, "token-2"), (50, "token-2"), (10, "token-3")]
+        {
+            tokio::time::advance(Duration::from_secs(minutes * 60)).await;
+            assert_eq!(tokens.get(&wire, &endpoint).await?.expose(), token, "after {minutes} more minutes");
+        }
+        let asked = asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let wanted: Vec<String> = (1..=3)
+            .flat_map(|number| {
+                let github =
+                    "GET https://github.example/token?run=1&audience=api%3A%2F%2FAzureADTokenExchange";
+                [github.to_owned(), format!("client_assertion=assertion-{number}")]
+            })
+            .collect();
+        assert_eq!(*asked, wanted);
         Ok(())
     }
 

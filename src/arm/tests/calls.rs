@@ -210,9 +210,30 @@ async fn a_token_is_kept_until_shortly_before_its_end() -> Outcome {
 async fn a_token_that_is_not_taken_is_dropped() -> Outcome {
     let (arm, asked) =
         service(|_| answer(401, &[], &json!({"error": {"code": "InvalidAuthenticationToken"}})))?;
-    for tokens in [1, 2] {
+    // Each call is made once more with a new token, and then given up.
+    for tokens in [2, 4] {
         assert_eq!(arm.group(&id()).await.err().map(|fault| fault.kind), Some(FaultKind::Denied));
-        assert_eq!(asked.tokens(), tokens);
+        assert_eq!((asked.tokens(), asked.lines().len()), (tokens, tokens as usize));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_that_ended_before_its_time_is_replaced_and_nobody_notices() -> Outcome {
+    let (arm, asked) = service(|request| {
+        let old = request.headers.iter().any(|(_, value)| value == "Bearer token-1");
+        if old {
+            answer(401, &[], &json!({"error": {"code": "ExpiredAuthenticationToken"}}))
+        } else {
+            answer(200, &[], &json!({"content": "log"}))
+        }
+    })?;
+    // Many at once: each is made again, and one token is enough for all.
+    let id = id();
+    let reads = (0..20).map(|_| arm.logs(&id, "c", None, true));
+    for read in futures::future::join_all(reads).await {
+        assert_eq!(read?, "log");
+    }
+    assert_eq!(asked.tokens(), 2);
     Ok(())
 }

@@ -217,7 +217,8 @@ async fn input_is_handed_on_while_the_command_runs() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_terminal_that_echoes_is_told_the_input_before_the_command_begins() -> Outcome {
     let said = b"\x1eBEGn0nce:7\x1e\x1eENDn0nce:0\x1e";
-    let (arm, _) = container(vec![NONE, Turn::Talk(b"\x1eRDYn0nce:127\x1e", "printf %b 'hi'", said)])?;
+    let settling = b"\x1eRDYn0nce:127\x1e";
+    let (arm, _) = container(vec![NONE, Turn::Talk(settling, "printf %b 'hi'", said)])?;
     let (typed, input) = mpsc::channel(1);
     let (sender, _receiver) = mpsc::channel(64);
     let mut streams = Streams { input: Some(input), output: sender };

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::engine::event::{End, Stream};
+use crate::engine::event::End;
 use crate::engine::group;
 use crate::engine::ledger;
-use crate::engine::logs::Follower;
 use crate::engine::run::attempt::Attempts;
+use crate::engine::run::told::Told;
 use crate::engine::run::{Outcome, close, keep, open};
 use crate::engine::step::{Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, Wait, look, until};
@@ -63,8 +63,7 @@ async fn cancel(work: &Work<'_>, run: &Run) -> Result<End, End> {
     work.phase("stopping the group");
     work.change(|| work.site.arm.stop_group(&work.warrant, &group)).await?;
     work.record(&run.name, record);
-    let mut follower = Follower::default();
-    tell_log(work, (&group, &run.container), &mut follower, true).await;
+    Told::default().end(work, (&group, &run.container)).await;
     close(work, run, record, &Outcome::Cancelled).await?;
     if let Finish::Delete { .. } = run.finish {
         finish(work, run, &group, false).await?;
@@ -246,22 +245,27 @@ pub(super) async fn follow(
     before: Option<Timestamp>,
 ) -> Result<Outcome, End> {
     let mut pace = Pace::new();
-    let mut follower = Follower::default();
+    let mut told = Told::default();
     let mut said = String::new();
     let began = Instant::now();
     let mut started = false;
     loop {
-        let judgement = match look(work, group).await? {
+        let seen = look(work, group).await?;
+        let judgement = match &seen {
             None if group::unseen(began.elapsed()) => {
                 judge::Judgement::Failed("its group is gone".to_owned())
             }
             None => judge::Judgement::Moving("waiting to see it".to_owned()),
             Some(seen) => {
-                if ran(&seen, run, before) {
+                let judgement = judge::weak(seen, &run.container, before);
+                if ran(seen, run, before) {
                     started = true;
-                    tell_log(work, (group, &run.container), &mut follower, false).await;
+                    told.attach(work, (group, &run.container)).await;
+                    if let judge::Judgement::Moving(_) = judgement {
+                        told.news(work, (group, &run.container)).await;
+                    }
                 }
-                judge::weak(&seen, &run.container, before)
+                judgement
             }
         };
         let outcome = match judgement {
@@ -273,6 +277,7 @@ pub(super) async fn follow(
                 })
             }
             judge::Judgement::Moving(phase) => {
+                let phase = if started { phase } else { wait::with_event(phase, seen.as_ref(), before) };
                 if phase != said {
                     pace.quicken();
                     work.phase(phase.clone());
@@ -284,13 +289,14 @@ pub(super) async fn follow(
             judge::Judgement::Failed(why) => Some(Outcome::Ended { exit: None, why }),
         };
         if let Some(outcome) = outcome {
-            tell_log(work, (group, &run.container), &mut follower, true).await;
+            told.end(work, (group, &run.container)).await;
             return Ok(outcome);
         }
         if let Some(allowed) = overdue(run, began) {
-            tell_log(work, (group, &run.container), &mut follower, true).await;
+            told.news(work, (group, &run.container)).await;
             work.phase("taking too long: stopping it");
             work.change(|| work.site.arm.stop_group(&work.warrant, group)).await?;
+            told.end(work, (group, &run.container)).await;
             return Ok(Outcome::TimedOut(allowed));
         }
         if run.timeout.is_none() && began.elapsed() > LONGEST {
@@ -310,27 +316,6 @@ fn overdue(run: &Run, began: Instant) -> Option<Duration> {
 /// Whether the container has begun this run, so that its log is this run's.
 fn ran(seen: &SeenGroup, run: &Run, before: Option<Timestamp>) -> bool {
     seen.start_time(&run.container).is_some_and(|start| Some(start) != before)
-}
-
-/// Tells what is new in the log. A log that cannot be read never changes what becomes of a run.
-async fn tell_log(
-    work: &Work<'_>,
-    (group, container): (&GroupId, &str),
-    follower: &mut Follower,
-    ended: bool,
-) {
-    match work.site.arm.logs(group, container, None, true).await {
-        Ok(content) => {
-            let news = follower.read(&content, ended);
-            if news.gap {
-                work.line(Stream::Errors, "… some lines were lost here …");
-            }
-            for line in news.lines {
-                work.line(Stream::Output, line);
-            }
-        }
-        Err(fault) => tracing::debug!(%fault, %group, "the log cannot be read"),
-    }
 }
 
 pub(super) async fn finish(work: &Work<'_>, run: &Run, group: &GroupId, succeeded: bool) -> Result<(), End> {

@@ -49,6 +49,7 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
     };
     let run = TaskRun {
         kind,
+        declared: None,
         trigger: match spec.trigger {
             TriggerWord::OnChange => Trigger::OnChange,
             TriggerWord::Once => Trigger::Once,

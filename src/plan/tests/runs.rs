@@ -346,3 +346,14 @@ fn a_stopped_group_is_started_for_a_strong_run() -> Outcome {
     assert_eq!(reasons(&planned)[0], "run dog needs it running");
     Ok(())
 }
+
+#[test]
+fn a_value_that_is_set_for_one_run_is_no_change_for_the_next_apply() -> Outcome {
+    for (stack, name) in [(strong_stack(), "dog"), (ephemeral_stack(), "bird")] {
+        let mut once = stack.clone();
+        once.set_environment(&Name::from(name), "MODE", "once")?;
+        assert_eq!(input_of(&once, name)?, input_of(&stack, name)?, "{name}");
+        assert_ne!(once.runs, stack.runs, "{name}: it runs with it");
+    }
+    Ok(())
+}

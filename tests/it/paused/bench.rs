@@ -9,6 +9,7 @@ use acitask::arm::endpoint::Endpoint;
 use acitask::arm::login::Login;
 use acitask::clock::Clock;
 use acitask::engine;
+use acitask::engine::archive::Archive;
 use acitask::engine::event::{End, Event, EventKind, Tally};
 use acitask::manifest::{Source, Values, read};
 use acitask::model::secret::Secret;
@@ -16,6 +17,7 @@ use acitask::model::stack::Stack;
 use acitask::plan::reconcile::{Planned, Request, Verb, reconcile};
 use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Exit, Line};
 use acitask_emulator::{Emulator, Options};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -43,8 +45,12 @@ spec: {}
 pub(crate) struct Bench {
     pub(crate) emulator: Emulator,
     pub(crate) course: Course,
-    arm: Arm,
+    pub(crate) arm: Arm,
     clock: Clock,
+    /// Where logs are kept.
+    pub(crate) archive: Option<Archive>,
+    /// To what calls are held back.
+    pub(crate) rates: Option<engine::Rates>,
 }
 
 /// What an apply came to.
@@ -57,15 +63,30 @@ pub(crate) struct Applied {
 impl Bench {
     /// An emulator whose images behave so, under these settings of its switches.
     pub(crate) async fn open(behaviours: BTreeMap<String, Behaviour>, settings: &[&str]) -> Self {
-        let start = "2026-01-01T00:00:00Z".parse().unwrap();
+        Self::skewed(behaviours, settings, SignedDuration::ZERO).await
+    }
+
+    /// The same where our clock is ahead of the service's by so much.
+    pub(crate) async fn skewed(
+        behaviours: BTreeMap<String, Behaviour>,
+        settings: &[&str],
+        ahead: SignedDuration,
+    ) -> Self {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let mut options = Options { behaviours, start: Some(start), ..Options::in_memory() };
         for setting in settings {
             options.switches.set(setting).unwrap();
         }
         let emulator = Emulator::open(options).await.unwrap();
+        Self { clock: Clock::fixed(start + ahead, 7), ..Self::around(emulator, start) }
+    }
+
+    /// Around an emulator that is there already.
+    pub(crate) fn around(emulator: Emulator, start: Timestamp) -> Self {
         let course = Course::default();
         let arm = client(&emulator, &course, None);
-        Self { emulator, course, arm, clock: Clock::fixed(start, 7) }
+        let clock = Clock::fixed(start, 7);
+        Self { emulator, course, arm, clock, archive: None, rates: Some(engine::Rates::AZURE) }
     }
 
     /// The same where the service is spoken to in this version of its API.
@@ -112,10 +133,10 @@ impl Bench {
             parallelism,
             clock: self.clock.clone(),
             spacing: Duration::from_secs(10),
-            archive: None,
+            archive: self.archive.clone(),
             source: None,
             claim: None,
-            rates: Some(engine::Rates::AZURE),
+            rates: self.rates,
         };
         let stop = CancellationToken::new();
         let asking = {

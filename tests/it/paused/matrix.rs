@@ -1,10 +1,13 @@
 //! The fault matrix: each request of two scenarios, each fault, before and after its effect; one more apply ends with
-//! exactly what an undisturbed run has, and nothing that ended is repeated. It prints its counts.
+//! exactly what an undisturbed run has, and nothing that ended is repeated: under every switch of the emulator, and with
+//! our clock wrong by ten minutes either way. It prints its counts.
 //!
 //! Every point takes an emulator of its own, so by default the points are sampled; `ACITASK_MATRIX=all` takes them all.
 
 use acitask::engine::event::Tally;
 use acitask::plan::reconcile::Verb;
+use acitask_emulator::world::Switches;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::bench::{Bench, ends, images};
@@ -12,7 +15,7 @@ use super::runs::{ephemeral, persistent};
 use super::wire::{Script, Trouble};
 
 /// How many points are left out between two that are taken.
-const STRIDE: usize = 31;
+const STRIDE: usize = 97;
 
 fn faults() -> Vec<(&'static str, Trouble)> {
     let wait = || vec![("retry-after".to_owned(), "3".to_owned())];
@@ -31,15 +34,12 @@ fn faults() -> Vec<(&'static str, Trouble)> {
 }
 
 /// How many requests an undisturbed apply makes, its world, and how often tasks were begun.
-async fn undisturbed(manifests: &str, setting: &str) -> (usize, Value, usize) {
-    let bench = Bench::open(images([("task:1", ends(0, 2))]), &[setting, TOLD]).await;
+async fn undisturbed(manifests: &str, under: Under) -> (usize, Value, usize) {
+    let bench = under.bench().await;
     bench.apply(manifests).await.all_done();
     let requests = bench.emulator.journal().since(0).len();
     (requests, bench.world().await, begun(&bench))
 }
-
-/// A start that began a task differs from one of a group that runs.
-const TOLD: &str = "start.status=202";
 
 fn begun(bench: &Bench) -> usize {
     let entries = bench.emulator.journal().since(0);
@@ -51,20 +51,75 @@ fn begun(bench: &Bench) -> usize {
     begins.count()
 }
 
-async fn matrix(name: &str, manifests: &str, setting: &str, stride: usize) -> (usize, usize) {
-    let (requests, world, runs) = undisturbed(manifests, setting).await;
+/// A start that began a task differs from one of a group that runs; where it does not, starts cannot be counted.
+const TOLD: &str = "start.status=202";
+
+/// A setting of a switch, and by how many minutes our clock is ahead.
+#[derive(Clone, Copy, Debug)]
+struct Under(&'static str, i64);
+
+impl Under {
+    async fn bench(self) -> Bench {
+        let ahead = SignedDuration::from_mins(self.1);
+        let told: &[&str] = if self.0.starts_with("start.status") { &[self.0] } else { &[self.0, TOLD] };
+        Bench::skewed(images([("task:1", ends(0, 2))]), told, ahead).await
+    }
+}
+
+/// Every switch of the emulator in another position than its default. One is left out: under `provider.registered=false`
+/// nothing can be created before a person has registered the provider. Quotas and their rates bear on nothing unless
+/// they are enforced.
+const SETTINGS: [Under; 24] = [
+    Under("view.stale-reads=0", 0),
+    Under("view.stale-reads=2", 0),
+    Under("put.writes-tags=true", 0),
+    Under("dns.release-seconds=60", 0),
+    Under("exec.split=false", 0),
+    Under("get.unknown-fields=true", 0),
+    Under("put.on-stopped=refuse", 0),
+    Under("put.on-terminated=refuse", 0),
+    Under("put.tags-restart=false", 0),
+    Under("put.unknown-properties=refuse", 0),
+    Under("quota.enforced=true", 0),
+    Under("secret-reference.value=other", 0),
+    Under("start.status=204", 0),
+    Under("status.dns-taken=409", 0),
+    Under("status.invalid-update=409", 0),
+    Under("status.registry-error=400", 0),
+    Under("status.stopped=400", 0),
+    Under("view.dns-scope=true", 0),
+    Under("view.stale-reads=0", 10),
+    Under("view.stale-reads=0", -10),
+    Under("view.stale-reads=2", 10),
+    Under("view.stale-reads=2", -10),
+    Under("put.writes-tags=true", 10),
+    Under("put.writes-tags=true", -10),
+];
+
+#[test]
+fn every_switch_has_its_place() {
+    let left_out =
+        |name: &str| name == "provider.registered" || name.starts_with("quota.") && name != "quota.enforced";
+    for (name, _) in Switches::MEANINGS {
+        let has_place = SETTINGS.iter().any(|under| under.0.starts_with(name));
+        assert!(has_place != left_out(name), "{name}");
+    }
+}
+
+async fn matrix(name: &str, manifests: &str, under: Under, turn: usize, stride: usize) -> (usize, usize) {
+    let (requests, world, runs) = undisturbed(manifests, under).await;
     let (mut points, mut disturbed) = (0, 0);
     for (place, (fault, trouble)) in faults().into_iter().enumerate() {
         // Each fault begins at another request, so that together they come to all.
-        for number in (1 + place % stride..=requests).step_by(stride) {
-            let bench = Bench::open(images([("task:1", ends(0, 2))]), &[setting, TOLD]).await;
+        for number in (1 + (turn + place * 3) % stride..=requests).step_by(stride) {
+            let bench = under.bench().await;
             bench.course.trouble(Script { of: "", number, trouble: trouble.clone() });
             let first = bench.troubled(manifests, Verb::Apply).await;
             bench.course.clear();
             disturbed += usize::from(first.is_none_or(|tally| {
                 tally.done == 0 || Tally { done: tally.done, ..Tally::default() } != tally
             }));
-            let point = format!("{name}, {setting}: {fault} at request {number}");
+            let point = format!("{name}, {under:?}: {fault} at request {number}");
             bench.apply(manifests).await.all_done();
             assert_eq!(bench.world().await, world, "{point}");
             assert_eq!(begun(&bench), runs, "{point}: an ended run was repeated, or one never ran");
@@ -79,14 +134,16 @@ async fn every_fault_at_every_request_ends_the_same() {
     let stride = if std::env::var("ACITASK_MATRIX").as_deref() == Ok("all") { 1 } else { STRIDE };
     let (mut points, mut disturbed) = (0, 0);
     for (name, manifests) in [("ephemeral", ephemeral("task:1", "")), ("persistent", persistent("task:1"))] {
-        for setting in ["view.stale-reads=0", "view.stale-reads=2", "put.writes-tags=true"] {
-            let (more, hit) = matrix(name, &manifests, setting, stride).await;
+        for (turn, under) in SETTINGS.into_iter().enumerate() {
+            let (more, hit) = matrix(name, &manifests, under, turn * 7, stride).await;
             (points, disturbed) = (points + more, disturbed + hit);
         }
     }
     assert!(points > 60, "only {points} points");
     // What a test says is shown with `--nocapture`.
-    let told =
-        format!("fault matrix: {points} points, {disturbed} first applies disturbed, 0 runs repeated\n");
+    let told = format!(
+        "fault matrix: {points} points under {} settings, {disturbed} first applies disturbed, 0 runs repeated\n",
+        SETTINGS.len()
+    );
     drop(std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()));
 }

@@ -31,8 +31,8 @@ pub(crate) struct Stand {
 /// What became of a run that was to be killed.
 #[derive(Debug)]
 pub(crate) enum Fate {
-    /// It was killed at this request.
-    Killed(String),
+    /// It was killed at this request; its process.
+    Killed(String, u32),
     /// It ended before the request came.
     Ended(Run),
 }
@@ -100,8 +100,9 @@ impl Stand {
             tokio::select! {
                 status = child.wait() => Fate::Ended(output.read(status.unwrap())),
                 Ok(held) = halted => {
+                    let process = child.id().unwrap();
                     child.kill().await.unwrap();
-                    Fate::Killed(held.what)
+                    Fate::Killed(held.what, process)
                 }
             }
         });

@@ -12,12 +12,7 @@ const GROUPS: &str = "api-version=2025-09-01";
 pub(crate) fn world(stand: &Stand) -> Value {
     let names = listed(stand, &format!("{SUBSCRIPTION}/resourcegroups?{RESOURCES}"));
     let mut resource_groups = Map::new();
-    for mut resource_group in names {
-        // A lease is nobody's once its time is over. An apply that was killed when all was done leaves it to that,
-        // because one that has nothing to do writes nothing.
-        if let Some(tags) = resource_group["tags"].as_object_mut() {
-            tags.remove("acitask-lease");
-        }
+    for resource_group in names {
         let name = resource_group["name"].as_str().unwrap().to_owned();
         let at = format!("{SUBSCRIPTION}/resourceGroups/{name}");
         let mut content = Map::new();
