@@ -125,6 +125,10 @@ fn what_is_added_and_what_stays_as_it_was_sent() {
     assert_eq!(view["location"], "West Central US");
     assert_eq!(stage.get(GROUP).json()["location"], "westcentralus");
     let init = &view["properties"]["initContainers"][0]["properties"];
+    assert_eq!(told(&init["instanceView"]["events"]).len(), 4);
+    let late = shown(&mut stage, "2023-05-01");
+    let late = &late["properties"]["initContainers"][0]["properties"]["instanceView"];
+    assert_eq!((&late["events"], &late["currentState"]["exitCode"]), (&json!([]), &json!(0)));
     assert_eq!((&init["environmentVariables"], init.get("ports")), (&json!([]), None));
 
     let mut body = task("Never");
