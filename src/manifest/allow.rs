@@ -62,7 +62,7 @@ fn read(rest: &str) -> Result<Rule, String> {
     };
     if !rule.can_be_allowed() {
         return Err(format!(
-            "{rule} cannot be allowed, because acitask itself could do nothing with the manifest; `acitask explain` marks the rules that can"
+            "{rule} cannot be allowed, because acitask itself could do nothing with the manifest; take the comment out, and mend what is below"
         ));
     }
     if reason.trim().is_empty() {

@@ -60,7 +60,7 @@ impl Judge {
             // What kind it is has been settled, and told where it was not written so.
             ValidationErrorKind::Constant { .. } if error.instance_path().as_str() == "/kind" => false,
             ValidationErrorKind::Required { property } => {
-                !holds_placeholder(root, error)
+                !holds_any(root, error)
                     && !misspelt
                         .contains(&(error.instance_path().as_str().to_owned(), text(property).to_owned()))
             }
@@ -76,9 +76,32 @@ impl Judge {
 fn misspellings(schema: &Value, error: &ValidationError<'_>) -> Vec<(String, String)> {
     let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() else { return vec![] };
     let known = known_keys(schema, error);
-    let meant = |key: &String| nearest(key, known.iter().map(String::as_str)).map(str::to_owned);
+    let meant = |key: &String| meant(key, &known).map(str::to_owned);
     let path = error.instance_path().as_str();
     unexpected.iter().take(MOST_KEYS).filter_map(meant).map(|meant| (path.to_owned(), meant)).collect()
+}
+
+/// Keys of other tools, and what they are here.
+const ELSEWHERE: [(&str, &str); 10] = [
+    ("env", "environmentVariables"),
+    ("environment", "environmentVariables"),
+    ("args", "command"),
+    ("entrypoint", "command"),
+    ("memory", "memoryInGB"),
+    ("memoryInMB", "memoryInGB"),
+    ("labels", "tags"),
+    ("mounts", "volumeMounts"),
+    ("dnsLabel", "dnsNameLabel"),
+    ("resourceGroupName", "resourceGroup"),
+];
+/// The level of Azure's API that the language leaves out.
+const LEVEL: &str = "properties";
+
+/// The known key that an unknown one stands for.
+fn meant<'k>(key: &str, known: &'k [String]) -> Option<&'k str> {
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == key).map(|(_, here)| *here);
+    let known = || known.iter().map(String::as_str);
+    elsewhere.and_then(|here| known().find(|known| *known == here)).or_else(|| nearest(key, known()))
 }
 
 /// The keys that the schema of a mapping knows.
@@ -89,10 +112,12 @@ fn known_keys(schema: &Value, error: &ValidationError<'_>) -> Vec<String> {
     properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 
-/// Whether a key of the mapping that an error is about is a placeholder, which may stand for any.
-fn holds_placeholder(root: Place<'_>, error: &ValidationError<'_>) -> bool {
+/// Whether a key of the mapping that an error is about may stand for any: a placeholder, or a level that is left out.
+fn holds_any(root: Place<'_>, error: &ValidationError<'_>) -> bool {
     let mapping = value::find(root.node, error.instance_path().as_str());
-    mapping.is_some_and(|node| node.entries().iter().any(|(key, _)| key.text.contains("${")))
+    mapping.is_some_and(|node| {
+        node.entries().iter().any(|(key, _)| key.text.contains("${") || key.text == LEVEL)
+    })
 }
 
 fn tell(schema: &Value, root: Place<'_>, error: &ValidationError<'_>) -> Vec<Diagnostic> {
@@ -118,9 +143,13 @@ fn unknown_key(place: Place<'_>, path: &str, key: &str, known: &[String]) -> Dia
     let shown = cut(key);
     let diagnostic = Diagnostic::new(Rule::UnknownKey, format!("{} has no key {shown}", subject(path)));
     let diagnostic = diagnostic.label(place.file, place.key(key), "this key is not known");
-    match known {
-        [] => diagnostic.help("leave it out: this mapping has no keys"),
-        known => diagnostic.help(advice(key, known.iter().map(String::as_str))),
+    match (known, meant(key, known)) {
+        ([], _) => diagnostic.help("leave it out: this mapping has no keys"),
+        (_, Some(meant)) => diagnostic.help(format!("did you mean `{meant}`?")),
+        (_, None) if key == LEVEL => diagnostic.help(
+            "write what is below it one level up: the properties levels of Azure's API are left out here",
+        ),
+        (known, None) => diagnostic.help(advice(key, known.iter().map(String::as_str))),
     }
 }
 
@@ -231,14 +260,23 @@ fn wrong_type(place: Place<'_>, path: &str, wanted: &TypeKind) -> Diagnostic {
         );
     }
     let found = source(place);
+    let key = path.rsplit('/').next().unwrap_or_default();
     match (wanted, is) {
+        (JsonType::String, "a number") if matches!(key, "timeout" | "backoff" | "for") => {
+            diagnostic.help(format!("write a period such as {found}s, 2m or 1h30m"))
+        }
+        (JsonType::Number, "text") if matches!(key, "cpu" | "memoryInGB") && !place.node.filled => {
+            let unit =
+                if key == "cpu" { "CPUs, such as 0.5 for 500m" } else { "gigabytes, such as 1.5 for 1536Mi" };
+            diagnostic.help(format!("write a number of {unit}, without quotes"))
+        }
         (JsonType::String, "a number" | "a truth value") => {
             diagnostic.help(format!("write \"{found}\" in quotes"))
         }
         (JsonType::String, "nothing") => {
-            diagnostic.help("leave the key out, or write \"\" for an empty text")
+            diagnostic.help("write \"\" for an empty text, or leave the key out")
         }
-        (_, "nothing") => diagnostic.help("leave the key out, or give it a value"),
+        (_, "nothing") => diagnostic.help("give it a value, or leave the key out"),
         (JsonType::Integer | JsonType::Number | JsonType::Boolean, "text") if place.node.filled => diagnostic
             .help(format!(
                 "a variable gives text: write {wants} itself, and let the patch of an Environment change it"

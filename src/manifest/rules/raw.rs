@@ -6,6 +6,7 @@ use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::near::advice;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
+use crate::manifest::tree::Data;
 
 /// What a resource has in Azure's API and a manifest says elsewhere or never.
 const OURS: [&str; 6] = ["id", "name", "type", "location", "tags", "identity"];
@@ -64,10 +65,23 @@ pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
         diagnostics.extend(misplaced(arm));
         return;
     };
+    diagnostics.extend(misshapen(properties, "a mapping", |data| matches!(data, Data::Mapping(_))));
     refuse(properties, &GROUP, diagnostics);
     for list in ["containers", "initContainers"] {
+        let items = properties.get(list);
+        diagnostics
+            .extend(items.and_then(|of| misshapen(of, "a list", |data| matches!(data, Data::Sequence(_)))));
         for container in properties.list(&[list]) {
-            if container.get("name").is_none() {
+            diagnostics.extend(misshapen(container, "a mapping", |data| matches!(data, Data::Mapping(_))));
+            let below = container.get("properties");
+            diagnostics.extend(
+                below.and_then(|of| misshapen(of, "a mapping", |data| matches!(data, Data::Mapping(_)))),
+            );
+        }
+    }
+    for list in ["containers", "initContainers"] {
+        for container in properties.list(&[list]) {
+            if matches!(container.node.data, Data::Mapping(_)) && container.get("name").is_none() {
                 diagnostics.push(
                     container
                         .flaw(Rule::ArmKnown, "an item of this list is found by its name", "name is missing")
@@ -80,6 +94,15 @@ pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
     diagnostics.extend(unknown_containers(group, properties));
+}
+
+/// What has not the form that Azure's API wants in this place, so that nothing can be merged there.
+fn misshapen(place: Place<'_>, wants: &str, fits: impl Fn(&Data) -> bool) -> Option<Diagnostic> {
+    (!fits(&place.node.data) && !place.node.unresolved).then(|| {
+        place
+            .flaw(Rule::ArmKnown, format!("Azure's API has {wants} here"), format!("this is not {wants}"))
+            .help("arm is merged into the request as it stands: write arm: {properties: {…}}")
+    })
 }
 
 /// Containers under `arm` that the group does not have.

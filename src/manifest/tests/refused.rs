@@ -49,6 +49,49 @@ fn every_sample_is_refused_as_its_snapshot_shows() -> Outcome {
 }
 
 #[test]
+fn what_other_tools_write_is_one_mistake_each() {
+    let group = |spec: &str, container: &str| {
+        format!(
+            "apiVersion: acitask/v1\nkind: ContainerGroup\nmetadata: {{name: group}}\nspec:\n  resourceGroup: home\n{spec}  \
+             containers:\n    - {{name: main, image: \"i:1\", {container}}}\n"
+        )
+    };
+    let resources = "resources: {requests: {cpu: 1, memoryInGB: 1}}";
+    let with = |more: &str| format!("{resources}, {more}");
+    for (spec, container, expected) in [
+        ("", with("env: [{name: A, value: b}]"), "did you mean `environmentVariables`?"),
+        ("  labels: {a: b}\n", resources.to_owned(), "did you mean `tags`?"),
+        ("", "resources: {requests: {cpu: 1, memory: 1}}".to_owned(), "did you mean `memoryInGB`?"),
+        (
+            "",
+            "resources: {requests: {cpu: 500m, memoryInGB: 1}}".to_owned(),
+            "write a number of CPUs, such as 0.5 for 500m, without quotes",
+        ),
+        (
+            "",
+            format!("properties: {{{resources}}}"),
+            "write what is below it one level up: the properties levels of Azure's API are left out here",
+        ),
+        (
+            "  arm: {properties: 1}\n",
+            resources.to_owned(),
+            "arm is merged into the request as it stands: write arm: {properties: {…}}",
+        ),
+        (
+            "  arm: {properties: {containers: {a: b}}}\n",
+            resources.to_owned(),
+            "arm is merged into the request as it stands: write arm: {properties: {…}}",
+        ),
+    ] {
+        let text = group(spec, &container);
+        let outcome = resolve(&[("a.yaml", &text), ("p.yaml", PROJECT)], &values());
+        let found: Vec<_> = outcome.err().into_iter().flat_map(|rejected| rejected.diagnostics).collect();
+        let advice: Vec<_> = found.iter().filter_map(|each| each.advice()).collect();
+        assert_eq!(advice, [expected], "{text}");
+    }
+}
+
+#[test]
 fn five_mistakes_are_five_errors() -> Outcome {
     let text = include_str!("../../../tests/data/invalid/five_mistakes.yaml");
     let outcome = resolve(&[("a.yaml", text), ("project.yaml", PROJECT)], &values());
