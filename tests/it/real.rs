@@ -18,6 +18,7 @@ mod lifecycle;
 mod quickstart;
 mod reads;
 mod refusals;
+mod reports;
 mod reviewed;
 mod scale;
 mod secrets;

@@ -2,18 +2,26 @@
 //! exactly what an undisturbed run has, and nothing that ended is repeated: under every switch of the emulator, and with
 //! our clock wrong by ten minutes either way. It prints its counts.
 //!
-//! Every point takes an emulator of its own, so by default the points are sampled; `ACITASK_MATRIX=all` takes them all.
+//! Every point takes an emulator of its own, so by default the points are sampled; `ACITASK_MATRIX=all` takes them all,
+//! and `ACITASK_MATRIX=7` every seventh.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use acitask::engine::event::Tally;
 use acitask::plan::reconcile::Verb;
 use acitask_emulator::world::Switches;
 use jiff::SignedDuration;
 use serde_json::Value;
+use tokio::runtime::Builder;
 
 use super::bench::{Bench, ends, images};
 use super::runs::{ephemeral, persistent};
 use super::wire::{Script, Trouble};
 
+/// How many settings are tried at a time.
+const WIDTH: usize = 2;
 /// How many points are left out between two that are taken.
 const STRIDE: usize = 97;
 
@@ -129,16 +137,33 @@ async fn matrix(name: &str, manifests: &str, under: Under, turn: usize, stride: 
     (points, disturbed)
 }
 
-#[tokio::test(start_paused = true)]
-async fn every_fault_at_every_request_ends_the_same() {
-    let stride = if std::env::var("ACITASK_MATRIX").as_deref() == Ok("all") { 1 } else { STRIDE };
-    let (mut points, mut disturbed) = (0, 0);
-    for (name, manifests) in [("ephemeral", ephemeral("task:1", "")), ("persistent", persistent("task:1"))] {
-        for (turn, under) in SETTINGS.into_iter().enumerate() {
-            let (more, hit) = matrix(name, &manifests, under, turn * 7, stride).await;
-            (points, disturbed) = (points + more, disturbed + hit);
+#[test]
+fn every_fault_at_every_request_ends_the_same() {
+    let stride = match std::env::var("ACITASK_MATRIX").as_deref() {
+        Ok("all") => 1,
+        Ok(stride) => stride.parse().unwrap(),
+        Err(_) => STRIDE,
+    };
+    let scenarios = [("ephemeral", ephemeral("task:1", "")), ("persistent", persistent("task:1"))];
+    let next = AtomicUsize::new(0);
+    let counts = Mutex::new((0, 0));
+    thread::scope(|scope| {
+        for _ in 0..WIDTH {
+            scope.spawn(|| {
+                let paused = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let (turn, scenario) = (number / scenarios.len(), number % scenarios.len());
+                    let Some(under) = SETTINGS.get(turn) else { return };
+                    let (name, manifests) = &scenarios[scenario];
+                    let (points, hit) = paused.block_on(matrix(name, manifests, *under, turn * 7, stride));
+                    let mut counts = counts.lock().unwrap();
+                    *counts = (counts.0 + points, counts.1 + hit);
+                }
+            });
         }
-    }
+    });
+    let (points, disturbed) = counts.into_inner().unwrap();
     assert!(points > 60, "only {points} points");
     // What a test says is shown with `--nocapture`.
     let told = format!(
