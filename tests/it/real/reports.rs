@@ -1,5 +1,6 @@
 //! What `apply` and `run` leave for others: a JUnit report, and no change for the next apply.
 
+use super::images::SHELL;
 use super::stand::Stand;
 
 /// A strong run, and two weak ones of which the second fails.
@@ -55,4 +56,29 @@ fn what_needs_somebody_with_it_is_not_detached() {
     assert!(stand.asked_since(0).iter().all(|entry| entry.method != "PUT"), "it is refused before anything");
     stand.acitask(&["run", "good", "--detach"]).ends(0).says(&["acitask attach good"]);
     stand.acitask(&["attach", "good"]).ends(0);
+}
+
+#[test]
+fn the_log_of_a_task_that_prints_much_and_ends_is_kept_whole() {
+    let Some(stand) = Stand::native() else { return };
+    // 3 MB at once, and the end right behind them: the service keeps 16 KB of a container that has ended.
+    let script = "i=0; while [ $i -lt 30000 ]; do printf '%06d %092d\\n' $i 0; i=$((i+1)); done";
+    stand.write(
+        "project.yaml",
+        &format!(
+            "apiVersion: acitask/v1\nkind: Project\nmetadata: {{name: much}}\nspec: {{location: eastus}}\n---\n\
+             apiVersion: acitask/v1\nkind: ResourceGroup\nmetadata: {{name: jobs}}\nspec: {{}}\n---\n\
+             apiVersion: acitask/v1\nkind: TaskRun\nmetadata: {{name: much}}\nspec:\n  type: weak\n  template:\n    \
+             resourceGroup: jobs\n    containers:\n      - name: main\n        image: {SHELL}\n        command: [/bin/sh, -c, \
+             \"{}\"]\n        resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}\n",
+            script.replace('\\', "\\\\")
+        ),
+    );
+    stand.acitask(&["apply", "--auto-approve"]).ends(0);
+    let logs = stand.acitask(&["logs", "much"]).ends(0).stdout;
+    let numbers: Vec<&str> =
+        logs.lines().filter_map(|line| line.split(' ').find(|word| word.len() == 6)).collect();
+    let wanted: Vec<String> = (0..30_000).map(|number| format!("{number:06}")).collect();
+    assert_eq!(numbers.len(), wanted.len());
+    assert!(numbers.iter().zip(&wanted).all(|(one, other)| *one == other));
 }
