@@ -82,21 +82,26 @@ pub(super) fn resource(item: &Value) -> SeenResource {
 
 fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
     let lifted = lift::group(item);
-    let read: Group<Present> = match serde_json::from_value(lifted.clone()) {
+    let read: Group<Present> = match Group::deserialize(&lifted) {
         Ok(read) => read,
         Err(error) => {
             tracing::debug!(group = %id, %error, "properties are not understood");
             return None;
         }
     };
-    let unknown = lift::beyond(&lifted, &serde_json::to_value(&read).unwrap_or_default());
+    let known = serde_json::to_value(&read).unwrap_or_default();
+    let unknown = lift::beyond(&lifted, &known);
     if !unknown.is_empty() {
         tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
     }
+    let says_more = lift::says_more(&lifted, &known);
     let Ok(mut group) = read.map(&mut |Present| Ok::<_, Infallible>(Mark));
-    // What manifests may say under `arm` is compared with the resource as it stands.
-    group.arm =
-        item.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    // What manifests may say under `arm` is compared with the resource as it stands. It is what the model does not know,
+    // so of a resource that has nothing of the kind it is not kept: there may be ten thousand.
+    if says_more {
+        let item = item.as_object().into_iter().flatten();
+        group.arm = item.map(|(key, value)| (key.clone(), value.clone())).collect();
+    }
     Some(group)
 }
 

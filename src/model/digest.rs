@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 pub fn hex(value: &impl Serialize, digits: usize) -> String {
     // Serialising our own plain structs to memory cannot fail; an error would digest as its own text.
     let json = serde_json::to_vec(value).unwrap_or_else(|error| error.to_string().into_bytes());
-    let mut text: String = Sha256::digest(&json).iter().map(|byte| format!("{byte:02x}")).collect();
-    text.truncate(digits);
-    text
+    let digest = Sha256::digest(&json);
+    let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.take(digits).filter_map(|half| char::from_digit(half.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::model::digest::hex;
 use crate::model::effect::Field;
+use crate::model::group::Group;
 use crate::model::secret::Mark;
 use crate::model::tag::{SHAPE, Tags, lookup};
 use crate::plan::shape::Shape;
@@ -49,6 +50,22 @@ impl Applied {
     /// Of a group that is wanted in a region with these tags of the user's.
     pub fn wanted(shape: &Shape, location: &str, tags: &Tags) -> Self {
         Self::digests(shape, location, tags)
+    }
+
+    /// Of a group that is wanted, only the fields of which the service shows a part.
+    pub fn wanted_veiled(shape: &Shape) -> Self {
+        let group = shape.group();
+        let (diagnostics, arm) = (group.diagnostics.clone(), group.arm.clone());
+        let Ok(bare) =
+            Group { diagnostics, arm, ..Group::default() }.map(&mut |Mark| Ok::<_, Infallible>("secret"));
+        // As in the digests of all fields.
+        let tree = serde_json::to_value(bare).unwrap_or_default();
+        Self(VEILED.into_iter().map(|field| (field, hex(&part(&tree, field), DIGITS))).collect())
+    }
+
+    /// Whether nothing is told.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Of a group that is seen in a region with these tags of the user's.

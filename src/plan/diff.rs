@@ -20,6 +20,10 @@ use crate::plan::{Change, Value};
 
 /// The differences that lead from the found to the wanted shape, in the order of the tree.
 pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
+    // Most groups are as they are wanted, and there may be ten thousand.
+    if wanted == found {
+        return Vec::new();
+    }
     let Group {
         os_type,
         restart_policy,

@@ -76,6 +76,30 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
+/// Whether something stands in `shown` and not in `known`, `false` included; nulls and what is empty say nothing.
+pub(super) fn says_more(shown: &Value, known: &Value) -> bool {
+    more(shown, Some(known), "")
+}
+
+fn more(shown: &Value, known: Option<&Value>, path: &str) -> bool {
+    match (shown, known) {
+        (Value::Object(map), Some(Value::Object(known))) => map.iter().any(|(key, value)| {
+            // The keys of this one mapping are ids.
+            let below = match path {
+                "" => key.clone(),
+                "identity.userAssignedIdentities" => path.to_owned(),
+                path => format!("{path}.{key}"),
+            };
+            more(value, known.get(key), &below)
+        }),
+        (Value::Array(list), Some(Value::Array(known))) => {
+            list.iter().enumerate().any(|(place, item)| more(item, known.get(place), path))
+        }
+        (shown, None) => (shown == &Value::Bool(false) || !empty(shown)) && !SHOWN.contains(&path),
+        (_, Some(_)) => false,
+    }
+}
+
 /// The names of what stands in `shown` and not in `known`, empty values left out; names only, never values.
 pub(super) fn beyond(shown: &Value, known: &Value) -> Vec<String> {
     let mut names = Vec::new();

@@ -79,6 +79,8 @@ impl Changes {
                     }
                 }
             }
+            // What is empty says nothing.
+            (None, Tree::Object(after)) if after.is_empty() => {}
             (before, after) => self.leaf(Field::Arm, path, before, Some(after)),
         }
     }

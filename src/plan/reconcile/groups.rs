@@ -70,7 +70,7 @@ pub(super) fn draft(
         draft.conflict(subject, "it has no location", "give it or its resource group a `location`");
         return Guard::None;
     };
-    let made = guard::wanted(scene.owner(), &shape::wanted(&declared.group));
+    let made = || guard::wanted(scene.owner(), &shape::wanted(&declared.group));
     let stand = stand::of(scene, draft, manifest, declared, &location);
     let mut line = Line::new(draft, manifest, declared);
     let create = |found| Action::CreateGroup(stand::deployment(scene, declared, &location, found));
@@ -123,14 +123,12 @@ pub(super) fn draft(
         }
     }
     if declared.power == Power::Stopped {
-        let sketch = line.sketch(
-            Action::StopGroup,
-            made.clone(),
-            "power is to be stopped, and it starts when it is made",
-        );
+        let sketch =
+            line.sketch(Action::StopGroup, made(), "power is to be stopped, and it starts when it is made");
         line.push(sketch);
     }
-    made
+    // Only a run asks for it.
+    if for_run.is_some() { made() } else { Guard::None }
 }
 
 /// Says that a protected thing would be deleted or replaced.
@@ -157,6 +155,9 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
     if here.seen.provisioning == Provisioning::Failed {
         let text = "it is as wanted, but the service gave up its last change";
         line.draft.note(Subject::Group(declared.id.clone()), text, Some("see what its events say".into()));
+    }
+    if declared.power == Power::Unmanaged && for_run.is_none() {
+        return Guard::None;
     }
     let guard = here.guard(scene);
     let wakes = for_run.is_some() && declared.power != Power::Stopped;

@@ -79,27 +79,51 @@ pub(super) fn of<'a>(
         );
         return Stand::Barred(seen);
     };
-    let mut changes = diff::diff(&shape::wanted(&declared.group), &found);
+    let shape = shape::wanted(&declared.group);
+    let mut changes = diff::diff(&shape, &found);
     changes.extend(diff::location(location, &seen.location));
     let wanted = tags::wanted(scene.owner(), &declared.tags);
     let (edit, mut tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
     let last = Applied::read(&seen.tags);
-    let wants = applied(declared, location);
-    let untold = last.veiled(&wants).filter(|field| changes.iter().all(|change| change.field != *field));
-    let untold: Vec<Field> = untold.collect();
+    let untold: Vec<Field> = if last.is_empty() {
+        Vec::new()
+    } else {
+        let veiled = Applied::wanted_veiled(&shape);
+        last.veiled(&veiled).filter(|field| changes.iter().all(|change| change.field != *field)).collect()
+    };
     changes.extend(untold.iter().copied().map(diff::veiled));
+    let digests = &scene.stack.digests;
+    let compared = secrets::compare(&declared.group, found.group(), &seen.tags, digests, &changes);
+    let has_begun = lookup(&seen.tags, PENDING).is_some();
+    let same = changes.is_empty() && compared.changes.is_empty() && edit.is_empty();
+    // Most groups are as they are wanted, and all the rest is for those that are not.
+    if same && taken_over.is_none() && !has_begun {
+        tell(draft, subject, &compared);
+        let (told, secrets, begun) = (None, TagEdit::default(), Outcome::None);
+        return Stand::Here(Box::new(Here {
+            seen,
+            found,
+            changes,
+            edit,
+            tag_changes,
+            told,
+            secrets,
+            begun,
+            taken_over,
+        }));
+    }
+    let wants = applied(declared, location);
     let has = Applied::seen(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
     for change in changes.iter_mut().chain(&mut tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
     }
     secrets::mark_unchecked(&declared.group, &mut changes);
-    let digests = &scene.stack.digests;
-    let compared = secrets::compare(&declared.group, found.group(), &seen.tags, digests, &changes);
     let set = secrets::tags(&declared.group, digests);
     let mut tells = set.clone();
     tells.extend([wants.tag()]);
     // It shows what is wanted, which is other than what was told to be applied.
-    let visible = changes.is_empty() && last.differs(&wants);
+    let seen_differences = changes.iter().any(|change| !untold.contains(&change.field));
+    let visible = !seen_differences && last.differs(&wants);
     let begun = pending::outcome(seen, &tells, visible);
     match begun {
         Outcome::Done => changes.retain(|change| !untold.contains(&change.field)),

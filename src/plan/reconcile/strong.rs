@@ -28,6 +28,9 @@ pub(super) fn pending<'a>(
     group: &Name,
     declared: &ContainerGroup,
 ) -> Vec<Pending<'a>> {
+    if draft.runs_in(group).is_empty() {
+        return Vec::new();
+    }
     let resource_group = &declared.id.resource_group;
     let ledger = scene.ledger(resource_group);
     let live = differences(scene, declared);
