@@ -1,6 +1,6 @@
 //! One fault as data, and how a script is read: strictly, with every mistake told at once.
 //!
-//! Which values go together, [`check`] says.
+//! Which values go together, `check` says.
 
 mod check;
 mod time;
