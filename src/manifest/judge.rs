@@ -48,7 +48,7 @@ impl Judge {
     /// wrong may be none of it where something else is told.
     pub(super) fn judge(&self, kind: Kind, root: Place<'_>, instance: &Value) -> Option<Vec<Diagnostic>> {
         let (schema, validator) = self.kinds.get(&kind)?;
-        let errors: Vec<_> = validator.iter_errors(instance).take(MOST).collect();
+        let errors: Vec<_> = validator.iter_errors(instance).take(MOST + 1).collect();
         let misspelt: BTreeSet<(String, String)> =
             errors.iter().flat_map(|error| misspellings(schema, error)).collect();
         let mistyped: BTreeSet<&str> = errors

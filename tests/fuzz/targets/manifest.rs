@@ -1,9 +1,13 @@
 //! Any bytes as a manifest: read, laid over by an environment, judged and rendered, without a panic and in bounded time and
 //! memory.
 //!
-//! With cargo-fuzz (`--fuzz-dir tests/fuzz`), or with stable Rust alone, from this folder:
+//! With cargo-fuzz and a nightly toolchain, from the repository's folder (no sanitizer, since there is no unsafe code), or
+//! with stable Rust alone, from this folder:
 //!
 //! ```text
+//! cargo +nightly fuzz run --fuzz-dir tests/fuzz -s none manifest tests/fuzz/corpus/manifest tests/fuzz/seeds -- \
+//!   -max_total_time=600 -timeout=1 -rss_limit_mb=512 -max_len=65536
+//!
 //! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 //!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table --cfg fuzzing" \
 //!   cargo run --release --target x86_64-unknown-linux-gnu -- -max_total_time=600 -timeout=1 -rss_limit_mb=512 \
