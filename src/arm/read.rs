@@ -80,6 +80,10 @@ pub(super) fn resource(item: &Value) -> SeenResource {
     SeenResource { kind: text("type").to_owned(), name: Name::from(text("name")), tags: tags(item) }
 }
 
+/// What every resource has beside its properties and the model knows, or nobody compares.
+const BESIDE: [&str; 9] =
+    ["id", "name", "type", "location", "tags", "properties", "identity", "zones", "systemData"];
+
 fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
     let lifted = lift::group(item);
     let read: Group<Present> = match Group::deserialize(&lifted) {
@@ -94,7 +98,9 @@ fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
     if !unknown.is_empty() {
         tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
     }
-    let says_more = lift::says_more(&lifted, &known);
+    let beside = |key: &String| !BESIDE.contains(&key.as_str());
+    let says_more =
+        item.as_object().is_some_and(|item| item.keys().any(beside)) || lift::says_more(&lifted, &known);
     let Ok(mut group) = read.map(&mut |Present| Ok::<_, Infallible>(Mark));
     // What manifests may say under `arm` is compared with the resource as it stands. It is what the model does not know,
     // so of a resource that has nothing of the kind it is not kept: there may be ten thousand.
