@@ -186,8 +186,11 @@ impl Draft {
         let declared = self.project_hint().variables;
         let mut diagnostics = self.diagnostics.clone();
         let mut variables = Variables::new(&declared, values, self.declarations_complete());
-        let (book, _) = Book::open(&self.documents, self.complete);
-        variables.leave_open(overlay::left_open(&book, self.environment.as_ref(), &declared));
+        let environment = Some(Kind::Environment.as_str());
+        if self.documents.iter().any(|document| document.place().word(&["kind"]) == environment) {
+            let (book, _) = Book::open(&self.documents, self.complete);
+            variables.leave_open(overlay::left_open(&book, self.environment.as_ref(), &declared));
+        }
         let filled = self.filled(&mut variables);
         let (book, unknown) = Book::open(&filled, self.complete);
         diagnostics.extend(unknown);

@@ -3,7 +3,7 @@
 //! Invariant: every byte stays where it is, so that places in the text are places in what is shown. It rather covers too
 //! much: what is covered can be looked up in the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::book::Document;
 use super::kind::Kind;
@@ -49,7 +49,7 @@ pub(super) fn text(
     secrets: &BTreeSet<String>,
     whole: bool,
 ) -> String {
-    let mut cover = Cover { base, text, secrets, spans: vec![] };
+    let mut cover = Cover { base, text, secrets, spans: vec![], meanings: BTreeMap::new() };
     for document in documents {
         cover.look(document.place(), "");
     }
@@ -68,6 +68,21 @@ struct Cover<'t> {
     text: &'t str,
     secrets: &'t BTreeSet<String>,
     spans: Vec<Span>,
+    meanings: BTreeMap<String, Meaning>,
+}
+
+/// How many keys are kept in mind.
+const MOST_MEANINGS: usize = 1_000;
+
+/// What a key may stand for.
+#[derive(Clone, Copy)]
+enum Meaning {
+    /// A secret.
+    Secret,
+    /// The value of something that has a name.
+    Value,
+    /// Something else.
+    Other,
 }
 
 impl Cover<'_> {
@@ -98,7 +113,7 @@ impl Cover<'_> {
     }
 
     /// Whether the value of an entry is, or sounds like, a secret.
-    fn is_secret(&self, mapping: Place<'_>, of: &str, name: &str, key: &Key, node: &Node) -> bool {
+    fn is_secret(&mut self, mapping: Place<'_>, of: &str, name: &str, key: &Key, node: &Node) -> bool {
         let Data::Scalar { text, .. } = &node.data else { return false };
         if text.is_empty()
             || text.contains("${")
@@ -107,14 +122,32 @@ impl Cover<'_> {
             return false;
         }
         let key = key.text.as_str();
-        let meant = nearest(key, KEYS);
-        let is_named =
-            (sounds(name) || self.secrets.contains(name)) && nearest(key, ["value", "name"]) == Some("value");
-        is_named
-            || meant.is_some_and(|meant| KEYS[..SECRET_KEYS].contains(&meant))
-            || OF_SECRETS.contains(&of)
+        match self.meaning(key) {
+            Meaning::Secret => return true,
+            Meaning::Value if sounds(name) || self.secrets.contains(name) => return true,
+            Meaning::Value | Meaning::Other => {}
+        }
+        OF_SECRETS.contains(&of)
             || (OF_NAMES.contains(&of) && (sounds(key) || self.secrets.contains(key)))
             || (key == "default" && (mapping.flag(&["secret"]) || sounds(of)))
+    }
+
+    /// What a key may stand for, looked up once: a file has few of them, and many times.
+    fn meaning(&mut self, key: &str) -> Meaning {
+        if let Some(known) = self.meanings.get(key) {
+            return *known;
+        }
+        let meaning = if nearest(key, KEYS).is_some_and(|meant| KEYS[..SECRET_KEYS].contains(&meant)) {
+            Meaning::Secret
+        } else if nearest(key, ["value", "name"]) == Some("value") {
+            Meaning::Value
+        } else {
+            Meaning::Other
+        };
+        if self.meanings.len() < MOST_MEANINGS {
+            self.meanings.insert(key.to_owned(), meaning);
+        }
+        meaning
     }
 
     /// A login in a URL is covered alone, and all of a text that looks like a secret.

@@ -72,6 +72,12 @@ pub(super) fn sounds(name: &str) -> bool {
 
 /// Whether a value gives a login or is one, whatever it is called.
 pub(super) fn looks(value: &str) -> bool {
+    // Most values are none, and are not looked at any further.
+    let may_be = value.contains(['=', '_'])
+        || ["://", "-----", "-"].iter().any(|mark| value.len() > 12 && value.contains(mark));
+    if !may_be {
+        return false;
+    }
     let folded = value.to_ascii_lowercase();
     // What a shell fills in is none.
     let is_given = |secret: &str| {

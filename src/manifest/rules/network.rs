@@ -35,15 +35,12 @@ pub(super) fn judge(group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
         !of.misspells("ports") && of.list(&["ports"]).all(|port| key(port).is_some()) && of.lists("ports")
     };
     let address = group.get("ipAddress");
-    if !containers.is_empty() && containers.iter().all(|each| is_seen(*each)) && address.is_some_and(is_seen)
-    {
-        let unoffered = without(&open, &offered);
-        diagnostics.extend(
-            unoffered.into_iter().filter_map(|port| unmatched(port, "no container offers this port")),
-        );
-        let unopened = without(&offered, &open);
-        let message = "the address does not have this port";
-        diagnostics.extend(unopened.into_iter().filter_map(|port| unmatched(port, message)));
+    let (unoffered, unopened) = (without(&open, &offered), without(&offered, &open));
+    let are_there = !containers.is_empty() && unoffered.len() + unopened.len() > 0;
+    if are_there && address.is_some_and(is_seen) && containers.iter().all(|each| is_seen(*each)) {
+        let told = unoffered.into_iter().map(|port| (port, "no container offers this port"));
+        let told = told.chain(unopened.into_iter().map(|port| (port, "the address does not have this port")));
+        diagnostics.extend(told.filter_map(|(port, message)| unmatched(port, message)));
     }
     diagnostics.extend(open.get(MOST_PORTS).map(|port| {
         let message = format!("an address has at most {MOST_PORTS} ports, and this one {}", open.len());

@@ -13,10 +13,23 @@ use crate::manifest::rule::Rule;
 use crate::manifest::telltale::login;
 
 pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for container in all_containers(sheet) {
+        diagnostics.extend(paths(container));
+    }
+    diagnostics.extend(windows(group));
+    diagnostics.extend(group.list(&["volumes"]).filter_map(token_in_url));
+    mounts(sheet, group, diagnostics);
+}
+
+/// Mounts without volumes, and volumes without mounts.
+fn mounts(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let volumes: Vec<_> = group.list(&["volumes"]).filter_map(|volume| volume.get("name")).collect();
     let names: BTreeSet<_> = volumes.iter().filter_map(|name| name.text()).collect();
     let containers: Vec<_> = all_containers(sheet).collect();
     let mounts: Vec<_> = containers.iter().flat_map(|each| each.list(&["volumeMounts"])).collect();
+    if volumes.is_empty() && mounts.is_empty() {
+        return;
+    }
     let mounted: Vec<_> = mounts.iter().filter_map(|mount| mount.get("name")).collect();
     // A volume without a readable name may be the one that is meant.
     let are_named = volumes.iter().all(|name| name.text().is_some());
@@ -37,11 +50,6 @@ pub(super) fn judge(sheet: Sheet<'_>, group: Place<'_>, diagnostics: &mut Vec<Di
                 .help("mount it with volumeMounts in a container, or take it out")
         }));
     }
-    for container in all_containers(sheet) {
-        diagnostics.extend(paths(container));
-    }
-    diagnostics.extend(windows(group));
-    diagnostics.extend(group.list(&["volumes"]).filter_map(token_in_url));
 }
 
 fn unknown(place: Place<'_>, names: &BTreeSet<&str>) -> Option<Diagnostic> {

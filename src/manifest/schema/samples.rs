@@ -175,7 +175,8 @@ mod tests {
     use crate::manifest::schema;
 
     /// Free text whose example would say nothing that its description does not.
-    const WITHOUT: [&str; 9] = [
+    const WITHOUT: [&str; 10] = [
+        "Moved.from",
         "ConfidentialCompute.ccePolicy",
         "Extension.name",
         "Extension.extensionType",
