@@ -18,6 +18,7 @@ mod lower;
 mod mask;
 mod merge;
 mod near;
+mod opened;
 mod overlay;
 mod page;
 mod parse;
@@ -46,10 +47,9 @@ pub use self::write::to_yaml;
 
 use self::allow::Allow;
 use self::book::{Book, Document};
-use self::diagnostic::Opened;
 use self::judge::Judge;
 use self::lower::Typed;
-use self::page::Page;
+use self::opened::Opened;
 use self::variable::Variables;
 use crate::model::name::Name;
 use crate::model::stack::{Stack, Target};
@@ -115,17 +115,19 @@ pub fn read(mut sources: Vec<Source>) -> Draft {
         let (allows, misread) = allow::comments(file, base, &source.text);
         draft.allows.extend(allows);
         draft.diagnostics.extend(misread);
-        draft.documents.extend(parsed.documents.into_iter().map(|root| Document { file, root }));
+        draft
+            .documents
+            .extend(parsed.documents.into_iter().map(|root| Document { file, root: Arc::new(root) }));
         let length = source.text.len();
-        texts.push((source, base, first..draft.documents.len(), !parsed.incomplete));
+        texts.push((source, base, draft.documents[first..].to_vec(), !parsed.incomplete));
         // One more, so that the end of a file is no place of the next.
         base += length + 1;
     }
-    let secrets = mask::secrets(&draft.documents);
-    for (source, base, own, whole) in texts {
-        let text = mask::text(base, &source.text, &draft.documents[own], &secrets, whole);
-        draft.files.push(Opened { base, file: Arc::new(Page::new(source.name, text)) });
-    }
+    let secrets = Arc::new(mask::secrets(&draft.documents));
+    let opened = |(source, base, documents, whole)| {
+        Opened::new((base, source), (documents, whole), Arc::clone(&secrets))
+    };
+    draft.files = texts.into_iter().map(opened).collect();
     draft.documents.retain(|document| !document.is_empty());
     draft
 }

@@ -1,6 +1,7 @@
 //! The book of all documents: which kind each is, what it is called, and whether any is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
 use super::kind::{API_VERSION, Kind};
@@ -11,11 +12,11 @@ use super::scalar::Scalar;
 use super::tree::{Data, Node};
 use crate::model::name::Name;
 
-/// A document of a file.
+/// A document of a file; a cheap clone.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     pub(super) file: usize,
-    pub(super) root: Node,
+    pub(super) root: Arc<Node>,
 }
 
 impl Document {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, SourceCode};
 
+use super::opened::Opened;
 use super::page::Page;
 use super::rule::{Rule, Severity};
 use super::tree::Span;
@@ -137,8 +138,8 @@ impl Diagnostic {
         let Some((first, _)) = self.labels.first() else { return self };
         let Some(at) = file_of(files, first.start) else { return self };
         self.file = at;
-        let Opened { base, file } = &files[at];
-        self.source = Some(Shown(file.clone()));
+        let base = files[at].base;
+        self.source = Some(Shown(Arc::clone(files[at].page())));
         let (here, far): (Vec<_>, Vec<_>) = std::mem::take(&mut self.labels)
             .into_iter()
             .partition(|(span, _)| file_of(files, span.start) == Some(at));
@@ -146,20 +147,14 @@ impl Diagnostic {
         self.labels = here.into_iter().map(|(span, text)| (local(span), text)).collect();
         let elsewhere = self.elsewhere.take().map(|(span, text)| (span, text.to_owned()));
         for (span, text) in far.into_iter().chain(elsewhere) {
-            if let Some(Opened { base, file }) = file_of(files, span.start).map(|at| &files[at]) {
-                let (line, _) = file.position(span.start - base);
+            if let Some(opened) = file_of(files, span.start).map(|at| &files[at]) {
+                let file = opened.page();
+                let (line, _) = file.position(span.start - opened.base);
                 self.message = format!("{}; {text} at {}:{line}", self.message, file.name());
             }
         }
         self
     }
-}
-
-/// A file and the number of its first byte.
-#[derive(Clone, Debug)]
-pub(super) struct Opened {
-    pub(super) base: usize,
-    pub(super) file: Arc<Page>,
 }
 
 /// The file that a byte is in.

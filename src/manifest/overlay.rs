@@ -3,6 +3,8 @@
 //! Invariant: what a patch brings keeps its place, so that a mistake in it is told where the Environment has it; an
 //! Environment that is not chosen changes nothing and is asked for no value.
 
+use std::sync::Arc;
+
 use super::book::{Book, Document, Sheet};
 use super::diagnostic::Diagnostic;
 use super::kind::Kind;
@@ -54,8 +56,9 @@ pub(super) fn applied(
         };
         let Some(named) = of.text() else { continue };
         if let Some(sheet) = book.find(kind, named).filter(|_| kind != Kind::Environment) {
-            let place =
-                documents.iter().position(|document| std::ptr::eq(&raw const document.root, sheet.root.node));
+            let place = documents
+                .iter()
+                .position(|document| std::ptr::eq(Arc::as_ptr(&document.root), sheet.root.node));
             if let Some(document) = place.and_then(|place| patched.get_mut(place)) {
                 lay_over(document, spec.node);
             }
@@ -148,7 +151,7 @@ pub(super) fn values(book: &Book<'_>, variables: &mut Variables<'_>, diagnostics
 }
 
 fn lay_over(document: &mut Document, patch: &Node) {
-    let Data::Mapping(entries) = &mut document.root.data else { return };
+    let Data::Mapping(entries) = &mut Arc::make_mut(&mut document.root).data else { return };
     match entries.iter_mut().find(|(key, _)| key.text == "spec") {
         Some((_, spec)) => merge(spec, patch),
         None => {

@@ -68,6 +68,17 @@ impl Node {
             || self.entries().iter().any(|(_, value)| value.is_unresolved())
     }
 
+    /// Whether a text stands in a key or a value of it or below.
+    pub(super) fn mentions(&self, wanted: &str) -> bool {
+        match &self.data {
+            Data::Scalar { text, .. } => text.contains(wanted),
+            Data::Sequence(items) => items.iter().any(|item| item.mentions(wanted)),
+            Data::Mapping(entries) => {
+                entries.iter().any(|(key, value)| key.text.contains(wanted) || value.mentions(wanted))
+            }
+        }
+    }
+
     /// The entries of a mapping; none of anything else.
     pub(super) fn entries(&self) -> &[(Key, Node)] {
         if let Data::Mapping(entries) = &self.data { entries } else { &[] }

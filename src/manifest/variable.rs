@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::book::Document;
 use super::diagnostic::Diagnostic;
@@ -159,6 +160,10 @@ impl<'v> Variables<'v> {
         let Document { file, root } = document;
         let declares = root.entry("kind").and_then(|(_, kind)| kind.scalar())
             == Some(Scalar::Text(Kind::Project.as_str()));
+        if !declares && !root.mentions("${") {
+            return;
+        }
+        let root = Arc::make_mut(root);
         let Data::Mapping(entries) = &mut root.data else { return };
         for (key, value) in entries {
             self.refuse_in_key(*file, key);
