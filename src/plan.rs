@@ -321,6 +321,9 @@ pub enum Impact {
     Downtime,
     /// The address may change.
     NewAddress,
+    /// The DNS name leads nowhere until the group is back, and may be refused for some minutes after that
+    /// (terraform-provider-azurerm issue 23451).
+    NameLost,
     /// The logs of the containers are lost.
     LogsLost,
     /// A task that runs is ended.

@@ -289,6 +289,8 @@ pub enum ImpactWord {
     Downtime,
     /// The address may change.
     NewAddress,
+    /// The DNS name leads nowhere for a while.
+    NameLost,
     /// The logs are lost.
     LogsLost,
     /// A task that runs is ended.

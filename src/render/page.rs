@@ -162,6 +162,7 @@ pub(crate) fn impact_text(impact: Impact) -> String {
         Impact::Restart => "restarts all containers".to_owned(),
         Impact::Downtime => "is away between delete and create".to_owned(),
         Impact::NewAddress => "the address may change".to_owned(),
+        Impact::NameLost => "the DNS name is lost for a while".to_owned(),
         Impact::LogsLost => "logs are lost".to_owned(),
         Impact::EndsTask { running: None } => "ends a running task".to_owned(),
         Impact::EndsTask { running: Some(seconds) } => {

@@ -232,9 +232,11 @@ impl Here<'_> {
 
     /// What replacing it costs.
     pub(super) fn replace_impacts(&self, scene: Scene<'_>) -> Vec<Impact> {
-        let address = self.found.group().ip_address.is_some().then_some(Impact::NewAddress);
+        let live = self.found.group().ip_address.as_ref();
+        let address = live.map(|_| Impact::NewAddress);
+        let name = live.and_then(|live| live.dns_name_label.as_ref()).map(|_| Impact::NameLost);
         let task = scene.ends_task(self.seen);
-        [Some(Impact::Downtime), address, Some(Impact::LogsLost), task].into_iter().flatten().collect()
+        [Some(Impact::Downtime), address, name, Some(Impact::LogsLost), task].into_iter().flatten().collect()
     }
 
     /// The guard of the step that comes after it was taken over, if it is, else of the first step.

@@ -1,6 +1,7 @@
 //! What a person leaves out of account, renames, prunes and looks at closely, and the tasks that a change would end.
 
 use super::*;
+use crate::model::group::{IpAddress, Sku};
 use crate::plan::Impact;
 use crate::plan::reconcile::{Reads, Refresh, needs};
 
@@ -140,6 +141,25 @@ fn a_change_that_ends_a_task_says_how_long_it_has_run() -> Outcome {
             planned.plan.steps().iter().flat_map(|step| step.impacts.clone()).collect();
         let told = impacts.into_iter().find(|impact| matches!(impact, Impact::EndsTask { .. }));
         assert_eq!(told, wanted, "{policy:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_replacement_says_that_the_name_is_lost_for_a_while() -> Outcome {
+    for (label, wanted) in [(Some("front"), true), (None, false)] {
+        let mut stack = with_group(stack(), "one", group("one", RestartPolicy::Always));
+        for declared in stack.groups.values_mut() {
+            declared.group.ip_address =
+                Some(IpAddress { dns_name_label: label.map(str::to_owned), ..IpAddress::default() });
+        }
+        let observed = as_wanted(&stack);
+        stack.groups.values_mut().for_each(|declared| declared.group.sku = Sku::Dedicated);
+        let planned = plan(&stack, &observed, APPLY)?;
+        let impacts: BTreeSet<Impact> =
+            planned.plan.steps().iter().flat_map(|step| step.impacts.clone()).collect();
+        assert!(impacts.contains(&Impact::NewAddress) && impacts.contains(&Impact::Downtime), "{impacts:?}");
+        assert_eq!(impacts.contains(&Impact::NameLost), wanted, "{label:?}");
     }
     Ok(())
 }

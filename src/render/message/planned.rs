@@ -145,6 +145,7 @@ fn impact_word(impact: Impact) -> ImpactWord {
         Impact::Restart => ImpactWord::Restart,
         Impact::Downtime => ImpactWord::Downtime,
         Impact::NewAddress => ImpactWord::NewAddress,
+        Impact::NameLost => ImpactWord::NameLost,
         Impact::LogsLost => ImpactWord::LogsLost,
         Impact::EndsTask { running: _ } => ImpactWord::EndsTask,
     }
