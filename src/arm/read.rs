@@ -94,9 +94,11 @@ fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
         }
     };
     let known = serde_json::to_value(&read).unwrap_or_default();
-    let unknown = lift::beyond(&lifted, &known);
-    if !unknown.is_empty() {
-        tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let unknown = lift::beyond(&lifted, &known);
+        if !unknown.is_empty() {
+            tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
+        }
     }
     let beside = |key: &String| !BESIDE.contains(&key.as_str());
     let says_more =

@@ -78,24 +78,30 @@ fn without_nulls(value: &Value) -> Value {
 
 /// Whether something stands in `shown` and not in `known`, `false` included; nulls and what is empty say nothing.
 pub(super) fn says_more(shown: &Value, known: &Value) -> bool {
-    more(shown, Some(known), "")
+    more(shown, Some(known), &mut Vec::new())
 }
 
-fn more(shown: &Value, known: Option<&Value>, path: &str) -> bool {
+fn more<'v>(shown: &'v Value, known: Option<&Value>, path: &mut Vec<&'v str>) -> bool {
     match (shown, known) {
-        (Value::Object(map), Some(Value::Object(known))) => map.iter().any(|(key, value)| {
+        (Value::Object(map), Some(Value::Object(known))) => {
             // The keys of this one mapping are ids.
-            let below = match path {
-                "" => key.clone(),
-                "identity.userAssignedIdentities" => path.to_owned(),
-                path => format!("{path}.{key}"),
-            };
-            more(value, known.get(key), &below)
-        }),
+            let ids = path[..] == ["identity", "userAssignedIdentities"];
+            map.iter().any(|(key, value)| {
+                if ids {
+                    return more(value, known.get(key), path);
+                }
+                path.push(key);
+                let says_more = more(value, known.get(key), path);
+                path.pop();
+                says_more
+            })
+        }
         (Value::Array(list), Some(Value::Array(known))) => {
             list.iter().enumerate().any(|(place, item)| more(item, known.get(place), path))
         }
-        (shown, None) => (shown == &Value::Bool(false) || !empty(shown)) && !SHOWN.contains(&path),
+        (shown, None) => {
+            (shown == &Value::Bool(false) || !empty(shown)) && !SHOWN.contains(&path.join(".").as_str())
+        }
         (_, Some(_)) => false,
     }
 }

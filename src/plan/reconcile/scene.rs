@@ -102,13 +102,11 @@ impl<'a> Scene<'a> {
             .filter(|state| state.phase == Phase::Running)
             .map(|state| state.start_time);
         let weak = running.min().filter(|_| can_finish);
-        let strong = self.stack.runs.iter().filter_map(|(name, run)| {
-            let group = Self::group_of(run).and_then(|name| self.stack.groups.get(name))?;
-            if group.id != seen.id {
-                return None;
-            }
-            let record = self.ledger(&group.id.resource_group).records.get(name)?.clone();
-            (record.state == RunState::Open).then_some(record.at)
+        let ledger = self.ledger(&seen.id.resource_group);
+        let open = ledger.records.iter().filter(|(_, record)| record.state == RunState::Open);
+        let strong = open.filter_map(|(name, record)| {
+            let group = Self::group_of(self.stack.runs.get(name)?)?;
+            (self.stack.groups.get(group)?.id == seen.id).then_some(record.at)
         });
         let since = weak.or_else(|| strong.min())?;
         let running = since
