@@ -26,7 +26,7 @@ const OFTEN: usize = 40;
 const WIDTH: usize = 4;
 
 /// What the service does to an exec: whether it splits the command, and how many bytes a message holds.
-const SETTINGS: [(bool, Option<u64>); 4] = [(true, None), (false, None), (true, Some(3)), (false, Some(7))];
+const SETTINGS: [(bool, Option<u64>); 4] = [(true, None), (false, None), (true, Some(3)), (false, Some(1))];
 
 /// Arguments that are hard to hand on, the same in each run of the tests.
 fn argvs() -> Vec<Vec<String>> {
