@@ -27,29 +27,13 @@
 //! | the state of a group whose init container failed under Never | none tells | group and provisioning `Failed` |
 
 mod quota;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use self::quota::Quota;
-
-/// What a PUT does to a container group that has ended (Succeeded, Failed) or was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum OnTerminated {
-    /// It is deployed as new, which is how the update page's "must be deployed as new" reads for one request.
-    Redeploy,
-    /// It is refused, which is how "terminated or deleted container groups can't be updated" reads.
-    Refuse,
-}
-
-/// What a PUT does with properties that no specification known here names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Unknown {
-    /// They are kept and shown as they were sent.
-    Keep,
-    /// They are refused by name with 501.
-    Refuse,
-}
+pub use self::words::{OnTerminated, Unknown};
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,9 +143,9 @@ impl Switches {
         match name.trim() {
             "exec.split" => self.exec_split = parsed("exec.split", value)?,
             "put.writes-tags" => self.put_writes_tags = parsed("put.writes-tags", value)?,
-            "put.on-stopped" => self.put_on_stopped = on_terminated("put.on-stopped", value)?,
-            "put.on-terminated" => self.put_on_terminated = on_terminated("put.on-terminated", value)?,
-            "put.unknown-properties" => self.unknown_properties = unknown("put.unknown-properties", value)?,
+            "put.on-stopped" => self.put_on_stopped = parsed("put.on-stopped", value)?,
+            "put.on-terminated" => self.put_on_terminated = parsed("put.on-terminated", value)?,
+            "put.unknown-properties" => self.unknown_properties = parsed("put.unknown-properties", value)?,
             "put.tags-restart" => self.put_tags_restart = parsed("put.tags-restart", value)?,
             "secret-reference.value" => value.clone_into(&mut self.secret_value),
             "start.status" => self.start_status = status("start.status", value, &[202, 204])?,
@@ -272,10 +256,10 @@ impl Switches {
             ("provider.registered", provider_registered.to_string()),
             ("exec.split", exec_split.to_string()),
             ("get.unknown-fields", unknown_fields.to_string()),
-            ("put.on-stopped", shown(*put_on_stopped)),
-            ("put.on-terminated", shown(*put_on_terminated)),
+            ("put.on-stopped", put_on_stopped.to_string()),
+            ("put.on-terminated", put_on_terminated.to_string()),
             ("put.tags-restart", put_tags_restart.to_string()),
-            ("put.unknown-properties", unknown_shown(*unknown_properties)),
+            ("put.unknown-properties", unknown_properties.to_string()),
             ("put.writes-tags", put_writes_tags.to_string()),
             ("secret-reference.value", secret_value.clone()),
             ("start.status", start_status.to_string()),
@@ -305,36 +289,6 @@ impl Switches {
 
 /// What a refusal whose status no source shows may have.
 const REFUSALS: [u16; 2] = [400, 409];
-
-fn shown(on: OnTerminated) -> String {
-    match on {
-        OnTerminated::Redeploy => "redeploy".to_owned(),
-        OnTerminated::Refuse => "refuse".to_owned(),
-    }
-}
-
-fn unknown_shown(unknown: Unknown) -> String {
-    match unknown {
-        Unknown::Keep => "keep".to_owned(),
-        Unknown::Refuse => "refuse".to_owned(),
-    }
-}
-
-fn unknown(name: &'static str, value: &str) -> Result<Unknown, SwitchError> {
-    match value {
-        "keep" => Ok(Unknown::Keep),
-        "refuse" => Ok(Unknown::Refuse),
-        _ => Err(refused(name, value)),
-    }
-}
-
-fn on_terminated(name: &'static str, value: &str) -> Result<OnTerminated, SwitchError> {
-    match value {
-        "redeploy" => Ok(OnTerminated::Redeploy),
-        "refuse" => Ok(OnTerminated::Refuse),
-        _ => Err(refused(name, value)),
-    }
-}
 
 fn status(name: &'static str, value: &str, of: &[u16]) -> Result<u16, SwitchError> {
     parsed(name, value).and_then(

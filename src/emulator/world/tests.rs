@@ -3,6 +3,7 @@
 mod arm;
 mod catalogue;
 mod coverage;
+pub(super) mod dice;
 mod eras;
 mod laws;
 mod life;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Shelf, Shelved};
+use crate::world::tests::dice::Dice;
 
 /// An entry with any due time and any marks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,22 +28,10 @@ impl Shelved for Thing {
     }
 }
 
-/// A small generator of pseudo-random numbers (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-
-    fn thing(&mut self) -> Thing {
-        let due = (self.below(3) > 0).then(|| second(self.below(20)));
-        let marks = (0..self.below(3)).map(|_| self.below(6)).collect();
-        Thing { due, marks }
-    }
+fn thing(dice: &mut Dice) -> Thing {
+    let due = (dice.below(3) > 0).then(|| second(dice.below(20)));
+    let marks = (0..dice.below(3)).map(|_| dice.below(6)).collect();
+    Thing { due, marks }
 }
 
 fn second(number: u64) -> Timestamp {
@@ -66,7 +55,7 @@ fn agrees(shelf: &mut Shelf<Thing>, model: &BTreeMap<String, Thing>, dice: &mut 
 #[test]
 fn the_index_finds_what_a_look_at_everything_finds() {
     for seed in 1..=40 {
-        let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
+        let mut dice = Dice::new(seed);
         let mut shelf = Shelf::new("thing");
         let mut model = BTreeMap::new();
         let mut records = BTreeMap::new();
@@ -75,12 +64,12 @@ fn the_index_finds_what_a_look_at_everything_finds() {
             match dice.below(6) {
                 0 => assert_eq!(shelf.remove(&key), model.remove(&key)),
                 1 | 2 => {
-                    let thing = dice.thing();
+                    let thing = thing(&mut dice);
                     shelf.insert(key.clone(), thing.clone());
                     model.insert(key, thing);
                 }
                 3 | 4 => {
-                    let thing = dice.thing();
+                    let thing = thing(&mut dice);
                     if let (Some(ours), Some(theirs)) = (shelf.get_mut(&key), model.get_mut(&key)) {
                         *ours = thing.clone();
                         *theirs = thing;

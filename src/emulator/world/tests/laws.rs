@@ -4,22 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::dice::Dice;
 use super::stage::{GROUP, Stage, TASK, task};
 use crate::contract::Probe;
 use crate::record::Records;
 use crate::world::{Config, Switches, World};
-
-/// A small generator of pseudo-random numbers (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 /// A group with everything that moves: two containers, an init container, probes, a volume, a config map.
 fn whole(policy: &str, mode: u64) -> Value {
@@ -94,7 +83,7 @@ fn walks_keep_the_laws() {
     let mut seen = BTreeMap::new();
     let mut kills = 0;
     for seed in 1..=80 {
-        let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
+        let mut dice = Dice::new(seed);
         let policy = ["Always", "OnFailure", "Never"][dice.below(3) as usize];
         let is_whole = seed % 2 == 0;
         let mut stage = Stage::new(&[]);
