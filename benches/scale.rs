@@ -12,14 +12,13 @@ mod paused {
     pub(crate) mod wire;
 }
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Exit};
 use tokio::time::Instant;
 
-use self::paused::bench::{Bench, images};
+use self::paused::bench::{Bench, images, sites};
 
 fn told(text: &str) {
     drop(std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()));
@@ -35,24 +34,12 @@ async fn wide() -> Bench {
     .await
 }
 
-fn groups(count: usize) -> String {
-    let mut text = String::new();
-    for number in 0..count {
-        let _ = write!(
-            text,
-            "---\napiVersion: acitask/v1\nkind: ContainerGroup\nmetadata: {{name: site-{number}}}\nspec:\n  \
-             resourceGroup: jobs\n  containers:\n    - {{name: site, image: 'site:1', resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}}}\n"
-        );
-    }
-    text.trim_start_matches("---\n").to_owned()
-}
-
 async fn a_thousand_creates_are_as_fast_as_their_width_allows() {
     const COUNT: usize = 1_000;
     const WIDTH: usize = 50;
     let bench = wide().await;
     let began = Instant::now();
-    let planned = bench.plan(&groups(COUNT), Verb::Apply).await;
+    let planned = bench.plan(&sites(COUNT), Verb::Apply).await;
     bench.carry_out_wide(&planned, WIDTH, None).await.all_done();
     let ideal = Duration::from_secs(30) * u32::try_from(COUNT / WIDTH).unwrap();
     let ratio = began.elapsed().as_secs_f64() / ideal.as_secs_f64();

@@ -1,6 +1,7 @@
 //! The storeys from the manifest to the engine over a wire in memory.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -298,4 +299,17 @@ pub(crate) fn ends(code: i32, seconds: u64) -> Behaviour {
 /// These images with what they do.
 pub(crate) fn images<const N: usize>(images: [(&str, Behaviour); N]) -> BTreeMap<String, Behaviour> {
     images.into_iter().map(|(name, behaviour)| (name.to_owned(), behaviour)).collect()
+}
+
+/// So many groups of the image `site:1`.
+pub(crate) fn sites(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        let _ = write!(
+            text,
+            "---\napiVersion: acitask/v1\nkind: ContainerGroup\nmetadata: {{name: site-{number}}}\nspec:\n  \
+             resourceGroup: jobs\n  containers:\n    - {{name: site, image: 'site:1', resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}}}\n"
+        );
+    }
+    text.trim_start_matches("---\n").to_owned()
 }

@@ -1,29 +1,15 @@
 //! Many waiting steps share their looks.
 
-use std::fmt::Write as _;
-
 use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::Behaviour;
 
-use super::bench::{Bench, images};
-
-fn groups(count: usize) -> String {
-    let mut text = String::new();
-    for number in 0..count {
-        let _ = write!(
-            text,
-            "---\napiVersion: acitask/v1\nkind: ContainerGroup\nmetadata: {{name: site-{number}}}\nspec:\n  \
-             resourceGroup: jobs\n  containers:\n    - {{name: site, image: 'site:1', resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}}}\n"
-        );
-    }
-    text.trim_start_matches("---\n").to_owned()
-}
+use super::bench::{Bench, images, sites};
 
 /// How many reads of single groups and of lists an apply of so many groups made, whose creates take 30 seconds.
 async fn reads(count: usize) -> (usize, usize) {
     let site = Behaviour { pull_ms: 30_000, ..Behaviour::default() };
     let bench = Bench::open(images([("site:1", site)]), &[]).await;
-    let planned = bench.plan(&groups(count), Verb::Apply).await;
+    let planned = bench.plan(&sites(count), Verb::Apply).await;
     let before = bench.emulator.journal().last();
     bench.carry_out_wide(&planned, count, None).await.all_done();
     let entries = bench.emulator.journal().since(before);
