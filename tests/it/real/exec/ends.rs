@@ -47,27 +47,30 @@ fn arguments<'a>(place: &'a Place, limits: &[&'a str], script: &'a str) -> Vec<&
     all
 }
 
+/// Tries something in all places at once.
+fn at_each(places: &[Place], attempt: impl Fn(&Place) + Sync) {
+    std::thread::scope(|scope| {
+        for place in places {
+            scope.spawn(|| attempt(place));
+        }
+    });
+}
+
 #[test]
 fn a_time_out_ends_the_command_in_its_container_too() {
     let Some(stand) = Stand::native() else { return };
     let places = places();
     apply(&stand, &places);
-    std::thread::scope(|scope| {
-        for place in &places {
-            let stand = &stand;
-            scope.spawn(move || {
-                for (limits, said) in [
-                    (["--timeout", "2s"], "longer than 2s"),
-                    (["--idle-timeout", "1s"], "said nothing for 1s"),
-                ] {
-                    for (script, word) in endless(place, limits[0].len()) {
-                        let all = [&["exec"], &arguments(place, &limits, &script)[..]].concat();
-                        let run = stand.acitask(&all).ends(124).says(&[said]);
-                        assert_eq!(run.stdout.trim_end(), "on", "{}", place.name);
-                        is_gone(&word, &place.name);
-                    }
-                }
-            });
+    at_each(&places, |place| {
+        for (limits, said) in
+            [(["--timeout", "2s"], "longer than 2s"), (["--idle-timeout", "1s"], "said nothing for 1s")]
+        {
+            for (script, word) in endless(place, limits[0].len()) {
+                let all = [&["exec"], &arguments(place, &limits, &script)[..]].concat();
+                let run = stand.acitask(&all).ends(124).says(&[said]);
+                assert_eq!(run.stdout.trim_end(), "on", "{}", place.name);
+                is_gone(&word, &place.name);
+            }
         }
     });
 }
@@ -77,20 +80,15 @@ fn ctrl_c_ends_the_command_in_its_container_too() {
     let Some(stand) = Stand::native() else { return };
     let places = places();
     apply(&stand, &places);
-    std::thread::scope(|scope| {
-        for place in &places {
-            let stand = &stand;
-            scope.spawn(move || {
-                for (script, word) in endless(place, 0) {
-                    let mut child = executing(stand, &arguments(place, &[], &script)).spawn().unwrap();
-                    child.stdout.as_mut().unwrap().read_exact(&mut [0; 2]).unwrap();
-                    assert!(alive(&word) > 0, "{}", place.name);
-                    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-                    kill_process(pid, Signal::INT).unwrap();
-                    assert_eq!(child.wait().unwrap().code(), Some(130), "{}", place.name);
-                    is_gone(&word, &place.name);
-                }
-            });
+    at_each(&places, |place| {
+        for (script, word) in endless(place, 0) {
+            let mut child = executing(&stand, &arguments(place, &[], &script)).spawn().unwrap();
+            child.stdout.as_mut().unwrap().read_exact(&mut [0; 2]).unwrap();
+            assert!(alive(&word) > 0, "{}", place.name);
+            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+            kill_process(pid, Signal::INT).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(130), "{}", place.name);
+            is_gone(&word, &place.name);
         }
     });
 }
