@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::near::nearest;
 use super::place::Place;
 use super::scalar::Scalar;
-use super::telltale::{login, looks, sounds};
+use super::telltale::{given, login, looks, sounds};
 use super::tree::{Data, Key, Node, Span};
 
 /// Keys that a secret may be written under by mistake, and those that could be taken for them.
@@ -162,13 +162,9 @@ impl Cover<'_> {
         }
     }
 
-    /// `--password=x`, or `x` behind `--password`.
+    /// What an argument gives away is covered, unless a variable fills it in.
     fn look_at_argument(&mut self, node: &Node, before: &str, text: &str) {
-        let is_flag = |text: &str| text.starts_with('-') && sounds(text);
-        let gives = text.split_once('=').is_some_and(|(flag, value)| is_flag(flag) && !value.contains("${"));
-        if gives
-            || (is_flag(before) && !before.contains('=') && !text.starts_with('-') && !text.contains("${"))
-        {
+        if given(before, text).is_some_and(|secret| !secret.contains("${")) {
             self.cover(node.span);
         }
     }

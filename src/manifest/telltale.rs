@@ -100,6 +100,15 @@ pub(super) fn login(text: &str) -> Option<std::ops::Range<usize>> {
     (!host[..end].contains(char::is_whitespace)).then_some(start..start + end)
 }
 
+/// What an argument of a command gives away by where it stands: `x` of `--password=x`, or `x` behind `--password`.
+pub(super) fn given<'t>(before: &str, text: &'t str) -> Option<&'t str> {
+    let is_flag = |text: &str| text.starts_with('-') && sounds(text);
+    match text.split_once('=') {
+        Some((flag, value)) if is_flag(flag) => Some(value),
+        _ => (is_flag(before) && !before.contains('=') && !text.starts_with('-')).then_some(text),
+    }
+}
+
 /// The words of a name in small letters: parted by what is no letter or digit, and by capitals inside.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];

@@ -7,7 +7,7 @@ use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::kind::Kind;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
-use crate::manifest::telltale::{looks, sounds};
+use crate::manifest::telltale::{given, looks, sounds};
 use crate::manifest::tree::Span;
 
 pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -61,15 +61,12 @@ fn written(value: Place<'_>) -> Option<&str> {
     value.text().filter(|text| !value.node.filled && !text.is_empty() && !text.contains("${"))
 }
 
-/// Secrets among the arguments of a command: `--password=x`, or `x` behind `--password`.
+/// Secrets among the arguments of a command.
 fn arguments(of: Place<'_>) -> Vec<Diagnostic> {
-    let is_flag = |text: &str| text.starts_with('-') && sounds(text);
     let (mut found, mut before) = (vec![], "");
     for place in of.list(&["command"]) {
         let text = place.text().unwrap_or_default();
-        let gives = text.split_once('=').is_some_and(|(flag, _)| is_flag(flag));
-        let is_given = is_flag(before) && !before.contains('=') && !text.starts_with('-');
-        if written(place).is_some_and(|text| gives || is_given || looks(text)) {
+        if written(place).is_some_and(|text| given(before, text).is_some() || looks(text)) {
             found.push(
                 place
                     .flaw(
