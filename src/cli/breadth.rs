@@ -69,6 +69,27 @@ impl Allowance {
 }
 
 impl Breadth {
+    /// Itself as words of a command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let Self { target, exclude, prune, ignore_changes, refresh, allowance } = self;
+        let Allowance { max_delete, max_replace } = allowance;
+        let each = |flag: &'static str, values: &[String]| {
+            values.iter().flat_map(move |value| [flag.to_owned(), value.clone()]).collect::<Vec<_>>()
+        };
+        let count = |flag: &str, count: &Option<usize>| {
+            count.iter().flat_map(|count| [flag.to_owned(), count.to_string()]).collect::<Vec<_>>()
+        };
+        let mut words = [each("--target", target), each("--exclude", exclude)].concat();
+        words.extend(prune.then(|| "--prune".to_owned()));
+        words.extend(each("--ignore-changes", ignore_changes));
+        if *refresh == RefreshWord::Full {
+            words.extend(["--refresh", "full"].map(str::to_owned));
+        }
+        words.extend(count("--max-delete", max_delete));
+        words.extend(count("--max-replace", max_replace));
+        words
+    }
+
     /// As the plan takes it.
     pub(crate) fn refresh(&self) -> Refresh {
         match self.refresh {
@@ -95,4 +116,30 @@ fn known(stack: &Stack, told: &[String]) -> Result<BTreeSet<Name>, Failure> {
         if found { Ok(name) } else { Err(name::unknown("manifest", told, all())) }
     };
     told.iter().map(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        breadth: Breadth,
+    }
+
+    #[test]
+    fn what_was_asked_for_can_be_asked_for_again() -> Result<(), clap::Error> {
+        for told in [
+            "",
+            "--target a --target b --exclude c --prune --ignore-changes tags.x --refresh full --max-delete 3 --max-replace 0",
+        ] {
+            let words: Vec<&str> = told.split_whitespace().collect();
+            let line = Line::try_parse_from(std::iter::once("acitask").chain(words.iter().copied()))?;
+            assert_eq!(line.breadth.words(), words);
+        }
+        Ok(())
+    }
 }

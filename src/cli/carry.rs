@@ -27,6 +27,7 @@ use crate::model::stack::{Stack, Target};
 use crate::plan::Plan;
 use crate::plan::fingerprint::Fingerprint;
 use crate::plan::reconcile::{Planned, Request, Verb, reconcile};
+use crate::render::flags::Flags;
 use crate::render::junit;
 use crate::render::lines::Lines;
 use crate::render::live::Live;
@@ -70,6 +71,8 @@ pub(crate) struct Made {
     pub(crate) planned: Planned,
     /// Of the plan.
     pub(crate) fingerprint: Fingerprint,
+    /// The command that applies exactly this plan.
+    pub(crate) apply: String,
 }
 
 /// Observes, plans, and tells the plan.
@@ -78,6 +81,8 @@ pub(crate) struct Made {
 /// A name to adopt is unknown, a read failed, or the plan cannot be written where it was asked for.
 pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'_>) -> Result<Made, Failure> {
     let Order { verb, adopt, breadth, outputs } = order;
+    let adopting = adopt.iter().flat_map(|name| ["--adopt".to_owned(), name.clone()]);
+    let asked = Flags::new(adopting.chain(breadth.words()).collect());
     let (adopt, scope) = (adopted(stack, adopt)?, breadth.scope(stack)?);
     if !scope.is_all() {
         desk.screen.say("This is about a part of the project only; what is not in it is not looked at.");
@@ -98,8 +103,10 @@ pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'
     let planned = reconcile(stack, &observed, &request)?;
     let fingerprint =
         Fingerprint::of(&planned.plan, &stack.project.owner, line.target, line.arm.subscription());
-    outputs.tell(desk, line, &planned, &fingerprint, planned.pending(stack))?;
-    Ok(Made { planned, fingerprint })
+    let apply = line.flags.on(&asked.on(&format!("acitask apply --expect {fingerprint}")));
+    let made = Made { planned, fingerprint, apply };
+    outputs.tell(desk, line, &made, made.planned.pending(stack))?;
+    Ok(made)
 }
 
 /// The manifests whose things are to be taken over.

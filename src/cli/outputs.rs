@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Desk;
+use super::carry::Made;
 use super::connect::Line;
 use super::failure::Failure;
-use crate::plan::fingerprint::Fingerprint;
-use crate::plan::reconcile::Planned;
 use crate::render::markdown;
 use crate::render::message::{self, Message};
 use crate::render::page::{self, Extent};
@@ -49,16 +48,10 @@ impl Outputs {
     ///
     /// # Errors
     /// A file or standard output cannot be written.
-    pub(crate) fn tell(
-        &self,
-        desk: &Desk,
-        line: &Line,
-        planned: &Planned,
-        fingerprint: &Fingerprint,
-        pending: bool,
-    ) -> Result<(), Failure> {
+    pub(crate) fn tell(&self, desk: &Desk, line: &Line, made: &Made, pending: bool) -> Result<(), Failure> {
+        let Made { planned, fingerprint, apply } = made;
         if let Some(path) = &self.markdown_into {
-            let text = markdown::page(&line.heading, planned, fingerprint, &line.flags);
+            let text = markdown::page(&line.heading, planned, (fingerprint, apply), &line.flags);
             write_file(desk, path, |out| out.write_all(text.as_bytes()))?;
         }
         let messages = message::planned(&line.heading, planned, fingerprint, pending, &line.flags);

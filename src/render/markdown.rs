@@ -22,8 +22,13 @@ const LONGEST: usize = 65_000;
 /// How many columns a line of the details has.
 const WIDTH: usize = 110;
 
-/// The page.
-pub fn page(heading: &Heading, planned: &Planned, fingerprint: &Fingerprint, flags: &Flags) -> String {
+/// The page, with the fingerprint and the command that applies exactly this plan.
+pub fn page(
+    heading: &Heading,
+    planned: &Planned,
+    (fingerprint, apply): (&Fingerprint, &str),
+    flags: &Flags,
+) -> String {
     let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
     let entries = entries(plan);
     let mut page = Page::default();
@@ -34,21 +39,21 @@ pub fn page(heading: &Heading, planned: &Planned, fingerprint: &Fingerprint, fla
     page.line(&escaped(&heading.place.to_string()));
     page.line("");
     warnings(&mut page, &entries);
+    page.line(&format!("**{}**", total(&entries, *unchanged)));
+    page.line("");
     for (word, subject, text, help) in remarks(planned) {
         let subject = subject.map(|subject| format!("{}: ", escaped(&subject))).unwrap_or_default();
         let help = help.map(|help| format!(" {}", escaped(&flags.within(&help)))).unwrap_or_default();
         page.line(&format!("> **{word}:** {subject}{}.{help}", escaped(&text)));
         page.line("");
     }
-    page.line(&format!("**{}**", total(&entries, *unchanged)));
-    page.line("");
     if !entries.is_empty() {
         table(&mut page, &entries);
         details(&mut page, &entries);
     }
     if !notes.is_empty() {
-        page.line(&format!("<details><summary>{}</summary>", counted(notes.len(), "note", "notes")));
-        page.line("");
+        let count = counted(notes.len(), "note", "notes");
+        let opened = page.opened(&format!("<details><summary>{count}</summary>\n"));
         for note in notes {
             let help = note.help.as_ref().map(|help| format!(" {}", escaped(&flags.within(help))));
             page.item(&format!(
@@ -58,13 +63,13 @@ pub fn page(heading: &Heading, planned: &Planned, fingerprint: &Fingerprint, fla
                 help.unwrap_or_default()
             ));
         }
-        page.closed("</details>");
+        page.closed(opened, "</details>\n");
     }
     if conflicts.is_empty() && blocks.is_empty() && !entries.is_empty() {
         page.end(&format!("Fingerprint `{fingerprint}`. To apply exactly this:"));
         page.end("");
         page.end("```console");
-        page.end(&format!("$ {}", flags.on(&format!("acitask apply --expect {fingerprint}"))));
+        page.end(&format!("$ {apply}"));
         page.end("```");
     }
     page.text()
@@ -119,8 +124,7 @@ fn total(entries: &[Entry<'_>], unchanged: usize) -> String {
 }
 
 fn table(page: &mut Page, entries: &[Entry<'_>]) {
-    page.line("| | what | why | impact |");
-    page.line("| --- | --- | --- | --- |");
+    let opened = page.opened("| | what | why | impact |\n| --- | --- | --- | --- |");
     for entry in entries {
         page.item(&format!(
             "| `{}` | {} | {} | {} |",
@@ -130,23 +134,21 @@ fn table(page: &mut Page, entries: &[Entry<'_>]) {
             cell(&impacts(&entry.impacts)),
         ));
     }
-    page.line("");
+    page.closed(opened, "");
 }
 
 fn details(page: &mut Page, entries: &[Entry<'_>]) {
     if entries.iter().all(|entry| entry.changes.is_empty()) {
         return;
     }
-    page.line("<details><summary>Differences</summary>");
-    page.line("");
-    page.line("````diff");
+    let opened = page.opened("<details><summary>Differences</summary>\n\n````diff");
     for entry in entries.iter().filter(|entry| !entry.changes.is_empty()) {
         page.item(&format!("# {} {}", entry.mark.sign(), fenced(&entry.subject.to_string())));
         for line in changes::signed(entry.changes, Style { colour: false, width: WIDTH }) {
             page.item(&fenced(&line));
         }
     }
-    page.closed("````\n</details>");
+    page.closed(opened, "````\n</details>\n");
 }
 
 fn impacts(impacts: &[Impact]) -> String {
@@ -208,32 +210,51 @@ struct Page {
 /// What is kept free for ends of folds and for the last lines.
 const RESERVED: usize = 3_000;
 
+/// What an opened fold or table needs at least to be worth it.
+const WORTH: usize = 200;
+
 impl Page {
     /// A line that a page does not go without.
     fn line(&mut self, text: &str) {
         self.item(text);
     }
 
-    /// A line of a list, which can be left out.
+    /// A line of a list, which can be left out. After the first that is left out no other is taken, so that there is no
+    /// gap that nobody sees.
     fn item(&mut self, text: &str) {
-        let length = text.chars().count() + 1;
-        if self.length + length > LONGEST - RESERVED {
+        if self.left_out > 0 || self.length + length(text) > LONGEST - RESERVED {
             self.left_out += 1;
         } else {
-            self.length += length;
-            self.lines.push(text.to_owned());
+            self.add(text);
         }
     }
 
-    /// The end of something that was opened; always there.
-    fn closed(&mut self, text: &str) {
-        self.length += text.chars().count() + 2;
-        self.lines.extend([text.to_owned(), String::new()]);
+    /// Begins what has to be closed, or holds nothing without what follows; not where the page is full.
+    fn opened(&mut self, text: &str) -> bool {
+        let room = self.left_out == 0 && self.length + length(text) + WORTH <= LONGEST - RESERVED;
+        if room {
+            self.add(text);
+        } else {
+            self.left_out += 1;
+        }
+        room
+    }
+
+    /// The end of what was opened; always there, or absent like the beginning.
+    fn closed(&mut self, opened: bool, text: &str) {
+        if opened {
+            self.add(text);
+        }
     }
 
     /// A line at the end of the page; always there.
     fn end(&mut self, text: &str) {
         self.ending.push(text.chars().take(RESERVED / 2).collect());
+    }
+
+    fn add(&mut self, text: &str) {
+        self.length += length(text);
+        self.lines.push(text.to_owned());
     }
 
     fn text(mut self) -> String {
@@ -247,4 +268,9 @@ impl Page {
         text.push('\n');
         text
     }
+}
+
+/// How long a line is with its end, in UTF-16 units: whoever counts characters otherwise counts fewer.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count() + 1
 }

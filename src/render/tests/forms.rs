@@ -1,6 +1,7 @@
 //! A plan in its other forms: messages for programs, Markdown for a pull request, and less of the page.
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -18,6 +19,15 @@ fn lines(messages: &[Message]) -> Result<Vec<Json>, Box<dyn Error>> {
 
 fn fingerprint() -> Fingerprint {
     Fingerprint::new("0123456789abcdef")
+}
+
+fn markdown(planned: &Planned) -> String {
+    markdown::page(
+        &heading(),
+        planned,
+        (&fingerprint(), "acitask apply --expect 0123456789abcdef --local"),
+        &flags(),
+    )
 }
 
 fn messages(planned: &Planned) -> Result<Vec<Json>, Box<dyn Error>> {
@@ -89,7 +99,7 @@ fn messages_of_a_plan() -> Outcome {
 #[test]
 fn markdown_of_a_plan() -> Outcome {
     let planned = planned(changes()?, 4);
-    assert_snapshot!(markdown::page(&heading(), &planned, &fingerprint(), &flags()));
+    assert_snapshot!(markdown(&planned));
     Ok(())
 }
 
@@ -102,18 +112,59 @@ fn markdown_is_always_short_enough_and_never_broken_by_what_it_shows() -> Outcom
         (subject, Action::DeleteGroup { replaced: false }, nasty, changes, vec![Impact::LogsLost])
     });
     let planned = planned(plan(steps.collect())?, 0);
-    let page = markdown::page(&heading(), &planned, &fingerprint(), &flags());
+    let page = markdown(&planned);
     assert!(page.chars().count() < 65_536, "{}", page.chars().count());
     assert!(page.contains("left out") && page.contains("acitask apply --expect 0123456789abcdef"));
     assert_eq!(page.matches("<details>").count(), page.matches("\n</details>").count());
     assert!(!page.contains('\u{1b}'));
-    let (before, rest) = page.split_once("````diff").ok_or("no differences")?;
-    let (_, after) = rest.split_once("\n````").ok_or("no end of the differences")?;
-    for outside in [before, after] {
-        assert!(!outside.contains("<img") && !outside.contains("@everyone") && !outside.contains("[a](b)"));
+    // A table that is longer than the page leaves no room for the fold of the differences.
+    assert!(!page.contains("````"));
+    for mark_up in ["<img", "@everyone", "[a](b)"] {
+        assert!(!page.contains(mark_up), "{mark_up}");
     }
-    assert_eq!(page.lines().filter(|line| line.starts_with("````")).count(), 2);
     Ok(())
+}
+
+/// Words of one column and of two, of one byte and of four, with what mark-up is made of.
+const WORDS: [&str; 8] =
+    ["web", "```` ", "</details>", "語語語", "🦀🦀🦀🦀", "| a |", "@everyone <img>", "e\u{301}e\u{301}"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn markdown_of_any_size_is_whole_and_fits(
+        (steps, notes, conflicts) in (0usize..500, 0usize..300, 0usize..60),
+        (word, times) in (0usize..WORDS.len(), 1usize..120),
+    ) {
+        let told = WORDS[word].repeat(times);
+        let fits = |count: usize| count.min(400_000 / told.len() + 1);
+        let steps = (0..fits(steps)).map(|number| {
+            let subject = Subject::Group(id(&format!("group-{number}-{}", WORDS[word])));
+            let replaced = number % 3 == 0;
+            let changes = vec![change(Field::Image, "containers[a].image", text(&told), text("b"))];
+            (subject, Action::DeleteGroup { replaced }, told.as_str(), changes, vec![Impact::LogsLost])
+        });
+        let plan = plan(steps.collect()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let subject = Subject::Group(id("a"));
+        let note = Note { subject: subject.clone(), text: told.clone(), help: Some("acitask plan".into()) };
+        let conflict = Conflict { subject, text: told.clone(), help: "acitask plan".into() };
+        let planned = Planned {
+            notes: vec![note; fits(notes)],
+            conflicts: vec![conflict; fits(conflicts)],
+            ..planned(plan, 0)
+        };
+        let page = markdown(&planned);
+        prop_assert!(page.encode_utf16().count() < 65_536, "{}", page.len());
+        prop_assert!(page.starts_with("<!-- acitask plan quickstart -->\n"));
+        let folds = |text: &str| page.lines().filter(|line| line.starts_with(text)).count();
+        prop_assert_eq!(folds("<details>"), folds("</details>"));
+        let fences: Vec<&str> = page.lines().filter(|line| line.starts_with("````")).collect();
+        prop_assert!(fences.is_empty() || fences == ["````diff", "````"], "{:?}", fences);
+        prop_assert!(page.contains(" to add, ") || page.contains("No changes."));
+        if planned.conflicts.is_empty() && !planned.plan.steps().is_empty() {
+            prop_assert!(page.ends_with("$ acitask apply --expect 0123456789abcdef --local\n```\n"));
+        }
+    }
 }
 
 #[test]
