@@ -47,7 +47,7 @@ pub(crate) async fn runs(desk: &Desk, arguments: &Runs) -> Result<Code, Failure>
     let kept: Vec<Kept> = archive(desk, &project.stack.project.owner).kept(asked.as_ref());
     let rows = runs::rows(&kept, &observed, &project.stack, asked.as_ref());
     desk.screen.result(|out| {
-        if arguments.json { runs::json(out, &rows) } else { runs::write(out, &rows, desk.screen.out) }
+        if arguments.json { runs::json(out, &rows) } else { runs::write(out, &rows, desk.screen.tables) }
     })?;
     Ok(Code::DONE)
 }

@@ -21,6 +21,8 @@ pub(crate) struct Screen {
     pub(crate) out: Style,
     /// How everything else looks.
     pub(crate) aside: Style,
+    /// How tables among the results look: what reads them from a pipe wants a line a row, however long.
+    pub(crate) tables: Style,
     asks: bool,
     live: bool,
 }
@@ -40,8 +42,9 @@ impl Screen {
         };
         let out = style(anstream::AutoStream::choice(&stdout), columns(&stdout));
         let aside = style(anstream::AutoStream::choice(&stderr), columns(&stderr));
+        let tables = if stdout.is_terminal() { out } else { Style { width: usize::MAX, ..out } };
         let attended = stdin.is_terminal() && stderr.is_terminal() && !environment.is_pipeline();
-        let screen = Self { out, aside, asks: attended, live: stderr.is_terminal() };
+        let screen = Self { out, aside, tables, asks: attended, live: stderr.is_terminal() };
         screen.set_up_reports();
         screen
     }

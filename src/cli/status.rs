@@ -43,8 +43,9 @@ pub(crate) async fn status(desk: &Desk, arguments: &Status) -> Result<Code, Fail
         let written = if arguments.json {
             status::json(&mut page, &project.stack, &observed)
         } else {
-            writeln!(page, "{}\n", line.heading).and_then(|()| {
-                status::write(&mut page, &project.stack, &observed, Some(now), desk.screen.out)
+            let heading = line.heading.write(&mut page, desk.screen.out);
+            heading.and_then(|()| writeln!(page)).and_then(|()| {
+                status::write(&mut page, &project.stack, &observed, Some(now), desk.screen.tables)
             })
         };
         written.map_err(|source| Failure::Output { source })?;

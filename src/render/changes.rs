@@ -58,10 +58,9 @@ fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
         Origin::Both => "  (drift, and changed here)",
         Origin::Manifest | Origin::Unknown => "",
     };
-    let force = &format!("{force}{origin}");
-    let aside = style.paint(Label::Aside, force);
+    let aside = format!("{force}{origin}");
     if has_lines(change) {
-        let mut lines = vec![format!("{path}{aside}")];
+        let mut lines = beside(&path, columns(&path), &aside, style);
         lines.extend(diff(change, style));
         return lines;
     }
@@ -71,17 +70,31 @@ fn difference(change: &Change, column: usize, style: Style) -> Vec<String> {
         }
         (before, after) => (shown(before.as_ref()), shown(after.as_ref())),
     };
-    let values = 2 + columns(&before) + 3 + columns(&after);
+    let values = columns(&before) + 3 + columns(&after);
     let before = style.paint(Label::Delete, &before);
     let after = style.paint(Label::Add, &after);
-    // In the column where that fits, else right behind the path, else on lines of their own.
-    let Some(column) = [column, 0].into_iter().find(|at| columns(&path).max(*at) + values <= style.width)
-    else {
-        return vec![format!("{path}{aside}"), format!("    {before}"), format!("  → {after}")];
-    };
-    let all = columns(&path).max(column) + values + columns(force);
-    let line = format!("{}  {before} → {after}", padded(&path, column));
-    if all <= style.width { vec![format!("{line}{aside}")] } else { vec![line, aside] }
+    let both = format!("{before} → {after}");
+    // In the column where that fits, else right behind the path, else below it, else on lines of their own.
+    let room = |at: &usize| columns(&path).max(*at) + 2 + values <= style.width;
+    if let Some(column) = [column, 0].into_iter().find(room) {
+        let all = columns(&path).max(column) + 2 + values;
+        return beside(&format!("{}  {both}", padded(&path, column)), all, &aside, style);
+    }
+    let mut lines = beside(&path, columns(&path), &aside, style);
+    if 4 + values <= style.width {
+        lines.push(format!("    {both}"));
+    } else {
+        lines.extend([format!("    {before}"), format!("  → {after}")]);
+    }
+    lines
+}
+
+/// A line of so many columns and what is said beside it: behind it where that fits, else below it.
+fn beside(line: &str, length: usize, aside: &str, style: Style) -> Vec<String> {
+    if aside.is_empty() || length + columns(aside) <= style.width {
+        return vec![format!("{line}{}", style.paint(Label::Aside, aside))];
+    }
+    vec![line.to_owned(), style.paint(Label::Aside, aside)]
 }
 
 fn has_lines(change: &Change) -> bool {

@@ -7,14 +7,15 @@ use crate::plan::reconcile::drift::Drift;
 use crate::render::changes;
 use crate::render::heading::Heading;
 use crate::render::style::{Label, Style};
-use crate::render::text::counted;
+use crate::render::text::{counted, wrapped};
+use crate::render::title;
 
 /// Writes where was looked and what has drifted; one line where nothing has.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut dyn Write, heading: &Heading, drifts: &[Drift], style: Style) -> io::Result<()> {
-    writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
+    heading.write(out, style)?;
     for Drift { subject, changes, remark } in drifts {
         writeln!(out)?;
         let why =
@@ -23,9 +24,10 @@ pub fn write(out: &mut dyn Write, heading: &Heading, drifts: &[Drift], style: St
             } else {
                 "differs; nothing tells for all of it since when"
             });
-        let (mark, title) =
-            (style.paint(Label::Change, "  ≠"), style.paint(Label::Title, &subject.to_string()));
-        writeln!(out, "{mark} {title}  {}", style.paint(Label::Aside, why))?;
+        let mark = style.paint(Label::Change, "  ≠");
+        for line in title::lines(&mark, &subject.to_string(), 0, why, style) {
+            writeln!(out, "{line}")?;
+        }
         for line in changes::lines(changes, style.narrowed(6)) {
             writeln!(out, "{}", format!("      {line}").trim_end())?;
         }
@@ -41,5 +43,7 @@ pub fn write(out: &mut dyn Write, heading: &Heading, drifts: &[Drift], style: St
             if count == 1 { "it was" } else { "they were" }
         ),
     };
-    writeln!(out, "{}", style.paint(Label::Title, &last))
+    wrapped(&last, style.width)
+        .iter()
+        .try_for_each(|line| writeln!(out, "{}", style.paint(Label::Title, line)))
 }

@@ -1,13 +1,12 @@
 //! The first line of every plan: where it goes and whose it is, so that nobody applies to the wrong place.
 
 use std::fmt;
+use std::io::{self, Write};
 
 use crate::model::name::Owner;
 use crate::model::stack::Cloud;
-use crate::render::text::columns;
-
-/// Stands between the parts of a heading.
-const SEPARATOR: &str = " · ";
+use crate::render::style::{Label, Style};
+use crate::render::text::{SEPARATOR, parted};
 
 /// Where a plan goes and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,39 +37,60 @@ pub enum Place {
 }
 
 impl Heading {
-    /// A question about a plan that goes there, in lines of at most so many columns where its parts fit into them.
+    /// Itself, in lines of at most so many columns where its parts fit into them.
+    pub fn lines(&self, width: usize) -> Vec<String> {
+        parted(&self.parts(), width)
+    }
+
+    /// A question about a plan that goes there, in such lines.
     pub fn question(&self, verb: &str, width: usize) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        for part in format!("{verb} {self}?").split(SEPARATOR) {
-            match lines.last_mut() {
-                Some(line) if columns(line) + columns(SEPARATOR) + columns(part) <= width => {
-                    line.push_str(SEPARATOR);
-                    line.push_str(part);
-                }
-                _ => lines.push(part.to_owned()),
+        let mut parts = self.parts();
+        if let [first, .., last] = parts.as_mut_slice() {
+            *first = format!("{verb} {first}");
+            last.push('?');
+        }
+        parted(&parts, width)
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let Self { place, owner } = self;
+        let mut parts = place.parts();
+        parts.push(format!("project {owner}"));
+        parts
+    }
+
+    /// Writes it as the title of a page.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        let lines = self.lines(style.width);
+        lines.iter().try_for_each(|line| writeln!(out, "{}", style.paint(Label::Title, line)))
+    }
+}
+
+impl Place {
+    fn parts(&self) -> Vec<String> {
+        match self {
+            Self::Local { url } => vec![format!("local emulator {url}")],
+            Self::Azure { cloud, tenant, subscription } => {
+                let tenant = tenant.iter().map(|tenant| format!("tenant {tenant}"));
+                let subscription = format!("subscription {subscription}");
+                std::iter::once(cloud.to_string()).chain(tenant).chain([subscription]).collect()
             }
         }
-        lines
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local { url } => write!(f, "local emulator {url}"),
-            Self::Azure { cloud, tenant: Some(tenant), subscription } => {
-                write!(f, "{cloud} · tenant {tenant} · subscription {subscription}")
-            }
-            Self::Azure { cloud, tenant: None, subscription } => {
-                write!(f, "{cloud} · subscription {subscription}")
-            }
-        }
+        f.write_str(&self.parts().join(SEPARATOR))
     }
 }
 
 impl fmt::Display for Heading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} · project {}", self.place, self.owner)
+        f.write_str(&self.parts().join(SEPARATOR))
     }
 }
 
@@ -80,7 +100,7 @@ mod tests {
     use crate::model::name::Name;
 
     #[test]
-    fn a_question_is_broken_only_between_its_parts() {
+    fn lines_are_broken_only_between_their_parts() {
         let id = "00000000-0000-0000-0000-000000000000";
         let owner = Owner::new(&Name::from("quickstart"), None);
         let local =
@@ -96,6 +116,15 @@ mod tests {
             [
                 format!("Apply this to Azure · tenant {id}"),
                 format!("subscription {id} · project quickstart?"),
+            ]
+        );
+        assert_eq!(
+            azure.lines(50),
+            [
+                "Azure".to_owned(),
+                format!("tenant {id}"),
+                format!("subscription {id}"),
+                "project quickstart".to_owned()
             ]
         );
     }

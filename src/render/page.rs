@@ -10,9 +10,11 @@ use crate::render::changes;
 use crate::render::entry::{Count, Entry, entries};
 use crate::render::flags::Flags;
 use crate::render::heading::Heading;
+use crate::render::recap;
 use crate::render::rows::rows;
 use crate::render::style::{Label, Style};
-use crate::render::text::{columns, counted, elapsed, harmless, padded, table, wrapped};
+use crate::render::text::{SEPARATOR, columns, counted, elapsed, harmless, padded, parted, table, wrapped};
+use crate::render::title;
 
 /// Subjects longer than this do not push the column of reasons to the right.
 const SUBJECT_COLUMN: usize = 44;
@@ -48,19 +50,21 @@ pub fn write(
     extent: Extent,
 ) -> io::Result<()> {
     let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
-    writeln!(out, "{}", style.paint(Label::Title, &heading.to_string()))?;
+    heading.write(out, style)?;
     let entries = entries(plan);
     let column = entries
         .iter()
         .map(|entry| columns(&entry.subject.to_string()))
-        .filter(|width| *width <= SUBJECT_COLUMN)
+        .filter(|width| *width <= SUBJECT_COLUMN.min(style.width / 2))
         .max()
         .unwrap_or(0);
     if extent == Extent::Lines && !entries.is_empty() {
         writeln!(out)?;
     }
     for entry in entries.iter().filter(|_| extent > Extent::Last) {
-        let mut lines = title_lines(entry, column, style);
+        let subject = entry.subject.to_string();
+        let mark = entry.mark.column(style);
+        let mut lines = title::lines(&mark, &subject, column, &entry.reason.to_string(), style);
         if extent == Extent::Whole {
             writeln!(out)?;
             lines.extend(detail_lines(entry, style));
@@ -84,14 +88,17 @@ pub fn write(
     if !(quiet && (entries.is_empty() || extent == Extent::Last)) {
         writeln!(out)?;
     }
-    let last = if entries.is_empty() && !(conflicts.is_empty() && blocks.is_empty()) {
-        "Nothing is done before this is settled.".to_owned()
-    } else {
-        total(&entries, *unchanged)
-    };
-    wrapped(&last, style.width)
-        .iter()
-        .try_for_each(|line| writeln!(out, "{}", style.paint(Label::Title, line)))
+    let recap = recap::lines(&entries, extent, style);
+    recap.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    let settled = conflicts.is_empty() && blocks.is_empty();
+    let total = (settled || !entries.is_empty()).then(|| total(&entries, *unchanged));
+    let wait = (!settled).then(|| "Nothing is done before this is settled.".to_owned());
+    for last in total.into_iter().chain(wait) {
+        for line in parted(&last.split(SEPARATOR).collect::<Vec<_>>(), style.width) {
+            writeln!(out, "{}", style.paint(Label::Title, &line))?;
+        }
+    }
+    Ok(())
 }
 
 fn note(note: &Note) -> Remark<'_> {
@@ -125,33 +132,18 @@ fn total(entries: &[Entry<'_>], unchanged: usize) -> String {
     )
 }
 
-fn title_lines(entry: &Entry<'_>, column: usize, style: Style) -> Vec<String> {
-    let subject = entry.subject.to_string();
-    let title = style.paint(Label::Title, &subject);
-    let mark = entry.mark.column(style);
-    let reason = entry.reason.to_string();
-    let pad = column.saturating_sub(columns(&subject));
-    let inner = style.narrowed(6);
-    let mut lines = Vec::new();
-    if columns(&subject) + pad + columns(&reason) + 6 <= style.width {
-        let reason = style.paint(Label::Aside, &reason);
-        lines.push(format!("{mark} {title}{}  {reason}", " ".repeat(pad)));
-    } else {
-        lines.push(format!("{mark} {title}"));
-        let parts = wrapped(&reason, inner.width);
-        lines.extend(parts.iter().map(|part| format!("      {}", style.paint(Label::Aside, part))));
-    }
-    lines
-}
-
 fn detail_lines(entry: &Entry<'_>, style: Style) -> Vec<String> {
     let inner = style.narrowed(6);
     let mut details = table(&rows(entry), inner.width);
     details.extend(changes::lines(entry.changes, inner));
     if !entry.impacts.is_empty() {
         let impacts: Vec<String> = entry.impacts.iter().map(|impact| impact_text(*impact)).collect();
-        let text = format!("! {}", impacts.join(" · "));
-        details.extend(wrapped(&text, inner.width).iter().map(|line| style.paint(Label::Change, line)));
+        let impacts = parted(&impacts, inner.width.saturating_sub(2));
+        let marked = |(number, line): (usize, &String)| {
+            let mark = if number == 0 { "!" } else { " " };
+            style.paint(Label::Change, &format!("{mark} {line}"))
+        };
+        details.extend(impacts.iter().enumerate().map(marked));
     }
     details.iter().map(|line| format!("      {line}")).collect()
 }

@@ -10,7 +10,7 @@ use crate::model::name::Name;
 use crate::model::observed::Observed;
 use crate::model::record::{Ledger, Record, RunState};
 use crate::model::stack::Stack;
-use crate::render::status::grid;
+use crate::render::grid::grid;
 use crate::render::style::Style;
 use crate::render::text::elapsed;
 
@@ -194,7 +194,7 @@ mod tests {
             source: None,
         };
         let mut out = Vec::new();
-        write(&mut out, &[row], Style::PLAIN)?;
+        write(&mut out, &[row], Style { width: 200, ..Style::PLAIN })?;
         insta::assert_snapshot!(String::from_utf8(out)?, @r"
         RUN       ID   STATE                  EXIT  BEGAN                 TOOK   ATTEMPTS  REASON     LOG
         post-cat  r-1  failed (2 of 3 items)  3     2026-01-02 03:04:05Z  1m12s  2         never ran  runs/post-cat/r-1/attempt-01.log

@@ -11,8 +11,9 @@ use crate::model::name::{GroupId, Name};
 use crate::model::observed::{ContainerView, Observed, SeenGroup};
 use crate::model::record::{self, Intent, Ledger, Record};
 use crate::model::stack::{RunKind, Stack};
-use crate::render::style::{Label, Style};
-use crate::render::text::{columns, elapsed, harmless, padded};
+use crate::render::grid::grid;
+use crate::render::style::Style;
+use crate::render::text::elapsed;
 
 /// Writes the state of everything that a stack declares, and of every other group of its owner.
 ///
@@ -187,32 +188,6 @@ fn record_cells(record: &Record) -> Vec<String> {
         at.map_or_else(|| "-".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
         id.to_string(),
     ]
-}
-
-/// Columns as wide as their widest cell, under a line of titles; a column without a cell is left out.
-pub(crate) fn grid(
-    out: &mut dyn Write,
-    titles: &[&str],
-    rows: Vec<Vec<String>>,
-    style: Style,
-) -> io::Result<()> {
-    let cell =
-        |row: &[String], column: usize| row.get(column).map_or_else(String::new, |cell| harmless(cell));
-    let widest = |column: usize| rows.iter().map(|row| columns(&cell(row, column))).max().unwrap_or(0);
-    let shown: Vec<(usize, &str, usize)> = titles
-        .iter()
-        .enumerate()
-        .map(|(column, title)| (column, *title, widest(column)))
-        .filter(|(.., width)| *width > 0)
-        .map(|(column, title, width)| (column, title, width.max(columns(title))))
-        .collect();
-    let line = |text: &dyn Fn(usize, &str) -> String| {
-        let cells = shown.iter().map(|(column, title, width)| padded(&text(*column, title), *width));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let titles = line(&|_, title| title.to_owned());
-    writeln!(out, "{}", style.paint(Label::Aside, &titles))?;
-    rows.iter().try_for_each(|row| writeln!(out, "{}", line(&|column, _| cell(row, column))))
 }
 
 #[cfg(test)]

@@ -259,7 +259,47 @@ fn a_first_apply() -> Outcome {
 fn all_kinds_of_changes() -> Outcome {
     let planned = planned(changes()?, 4);
     assert_snapshot!("all_kinds_of_changes_80", shown(&planned, Style::PLAIN)?);
+    assert_snapshot!("all_kinds_of_changes_40", shown(&planned, Style { width: 40, ..Style::PLAIN })?);
     assert_snapshot!("all_kinds_of_changes_200", shown(&planned, Style { width: 200, ..Style::PLAIN })?);
+    Ok(())
+}
+
+#[test]
+fn a_long_plan_tells_at_its_end_what_it_destroys() -> Outcome {
+    let entry = |number: usize| {
+        let group = |name: &str| Subject::Group(id(&format!("{name}-{number:04}")));
+        let image = change(Field::Image, "containers[a].image", text("acitask/a:1"), text("acitask/a:2"));
+        let cpu = change(Field::Cpu, "containers[a].resources.requests.cpu", text("1"), text("2"));
+        let update = Action::UpdateGroup(Box::new(deployment("a")), Default::default());
+        let (delete, away) = (|replaced| Action::DeleteGroup { replaced }, vec![Impact::Downtime]);
+        match number % 100 {
+            0 => vec![(group("gone"), delete(false), "is in no manifest", vec![], vec![])],
+            1 => vec![
+                (group("large"), delete(true), "cpu differs", vec![cpu], away),
+                (group("large"), Action::CreateGroup(Box::new(deployment("a"))), "replaced", vec![], vec![]),
+            ],
+            _ => vec![(group("other"), update, "image differs", vec![image], vec![Impact::Restart])],
+        }
+    };
+    let planned = planned(plan((0..3000).flat_map(entry).collect())?, 27_000);
+    for width in [40, 80, 200] {
+        for extent in [page::Extent::Whole, page::Extent::Lines, page::Extent::Last] {
+            let mut out = Vec::new();
+            page::write(&mut out, &heading(), &planned, &flags(), Style { width, ..Style::PLAIN }, extent)?;
+            let page = String::from_utf8(out)?;
+            let lines: Vec<&str> = page.lines().collect();
+            let wide = lines.iter().filter(|line| line.chars().count() > width);
+            // Only a word that is longer than a line.
+            assert_eq!(wide.filter(|line| line.trim().contains(' ')).collect::<Vec<_>>(), [&""; 0]);
+            // Nothing is left out of it.
+            let named = (0..3000).filter(|number| page.contains(&format!("-{number:04}"))).count();
+            assert_eq!(named, if extent == page::Extent::Last { 0 } else { 3000 });
+            let (first, last) =
+                (lines[..lines.len().min(9)].join("\n"), lines[lines.len().saturating_sub(32)..].join("\n"));
+            let ends = if lines.len() > 41 { format!("{first}\n[…]\n{last}") } else { page };
+            assert_snapshot!(format!("a_long_plan_{extent:?}_{width}"), ends);
+        }
+    }
     Ok(())
 }
 

@@ -43,6 +43,25 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Stands between the parts of a line.
+pub const SEPARATOR: &str = " · ";
+
+/// Joins parts with a dot into lines of at most so many columns; a line is broken between parts, or within one that is
+/// longer than a line.
+pub fn parted(parts: &[impl AsRef<str>], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts.iter().map(AsRef::as_ref) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + columns(SEPARATOR) + columns(part) <= width => {
+                line.push_str(SEPARATOR);
+                line.push_str(part);
+            }
+            _ => lines.extend(wrapped(part, width)),
+        }
+    }
+    lines
+}
+
 fn words(text: &str) -> Vec<&str> {
     let mut quoted = false;
     text.split(|character: char| {
@@ -105,6 +124,13 @@ mod tests {
         assert_eq!(wrapped("unbreakable word", 4), ["unbreakable", "word"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("see `acitask logs cat` and wait", 12), ["see", "`acitask logs cat`", "and wait"]);
+    }
+
+    #[test]
+    fn parts_are_kept_whole_where_they_fit() {
+        assert_eq!(parted(&["one two", "three", "four"], 15), ["one two · three", "four"]);
+        assert_eq!(parted(&["one two", "three four"], 8), ["one two", "three", "four"]);
+        assert_eq!(parted(&[""; 0], 8), [""; 0]);
     }
 
     #[test]

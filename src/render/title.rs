@@ -2,6 +2,7 @@
 
 use crate::plan::{Action, Begin, Subject};
 use crate::render::style::{Label, Style};
+use crate::render::text::{columns, wrapped};
 
 /// The sign before a step or an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +58,19 @@ impl Mark {
         let before = " ".repeat(3usize.saturating_sub(sign.chars().count()));
         format!("{before}{}", style.paint(label, sign))
     }
+}
+
+/// A mark, a subject and what is said of it: on one line where that fits, else below, indented.
+pub(crate) fn lines(mark: &str, subject: &str, column: usize, told: &str, style: Style) -> Vec<String> {
+    let title = style.paint(Label::Title, subject);
+    let pad = column.saturating_sub(columns(subject));
+    if columns(subject) + pad + columns(told) + 6 <= style.width {
+        let told = style.paint(Label::Aside, told);
+        return vec![format!("{mark} {title}{}  {told}", " ".repeat(pad))];
+    }
+    let below = wrapped(told, style.narrowed(6).width);
+    let below = below.iter().map(|part| format!("      {}", style.paint(Label::Aside, part)));
+    std::iter::once(format!("{mark} {title}")).chain(below).collect()
 }
 
 /// The words for doing an action and for having done it.

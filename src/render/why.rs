@@ -77,8 +77,12 @@ impl Page<'_> {
 
     fn inner(&mut self, text: &str) -> io::Result<()> {
         let text = harmless(text);
-        let lines = wrapped(&text, self.style.width.saturating_sub(4));
-        lines.iter().try_for_each(|line| writeln!(self.out, "    {line}"))
+        let mut indent = "    ";
+        for line in wrapped(&text, self.style.width.saturating_sub(6)) {
+            writeln!(self.out, "{indent}{line}")?;
+            indent = "      ";
+        }
+        Ok(())
     }
 
     fn title(&mut self, text: &str) -> io::Result<()> {
@@ -93,8 +97,9 @@ impl Page<'_> {
         let at =
             record.at.map_or_else(String::new, |at| format!(" at {}", at.strftime("%Y-%m-%d %H:%M:%SZ")));
         self.title(&format!("Run {name}, {}: {}{at}", record.id, record.state))?;
-        if let Some(exit) = record.exit {
-            self.inner(&format!("exit {exit}: {}", meaning(exit)))?;
+        let ended = record.exit.map(|exit| format!("exit {exit}: {}", meaning(exit))).unwrap_or_default();
+        if !ended.is_empty() {
+            self.inner(&ended)?;
         }
         if record.state == RunState::Open {
             self.inner("it is recorded as begun; no end is recorded")?;
@@ -106,7 +111,11 @@ impl Page<'_> {
             self.inner(&format!("it came to attempt {}", record.attempt))?;
         }
         if let Some(kept) = kept.filter(|kept| kept.account.id == record.id.as_str()) {
-            if !kept.account.why.is_empty() {
+            // Often it says no more than the exit code does.
+            if !kept.account.why.is_empty()
+                && !ended.ends_with(&kept.account.why)
+                && !ended.starts_with(&kept.account.why)
+            {
                 self.inner(&kept.account.why)?;
             }
             for log in &kept.logs {

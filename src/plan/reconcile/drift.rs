@@ -107,9 +107,5 @@ fn missing(subject: Subject) -> Drift {
 }
 
 fn let_go(subject: Subject) -> Drift {
-    Drift {
-        subject,
-        changes: Vec::new(),
-        remark: Some("it is not owned by this project any more".to_owned()),
-    }
+    Drift { subject, changes: Vec::new(), remark: Some("it is not owned by this project".to_owned()) }
 }

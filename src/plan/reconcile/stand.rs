@@ -219,7 +219,9 @@ impl Here<'_> {
         let differ = differ(&self.changes);
         let forcing: Vec<Change> =
             self.changes.iter().filter(|change| change.effect() == Effect::Replace).cloned().collect();
-        if !forcing.is_empty() {
+        if !forcing.is_empty() && forcing.len() == self.changes.len() {
+            format!("{differ} and cannot be changed in place")
+        } else if !forcing.is_empty() {
             format!("{differ}; {} cannot be changed in place", words(&forcing))
         } else if self.can_finish() {
             format!("{differ}; a finished group cannot be updated")

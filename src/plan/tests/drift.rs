@@ -93,7 +93,7 @@ fn what_is_gone_or_let_go_drifted() -> Outcome {
     let told = |observed: &Observed| -> Vec<String> {
         drift(&stack, observed).into_iter().filter_map(|drift| drift.remark).collect()
     };
-    assert_eq!(told(&observed), ["it is not owned by this project any more"]);
+    assert_eq!(told(&observed), ["it is not owned by this project"]);
     observed.groups.clear();
     assert_eq!(told(&observed), ["it is not there"]);
     Ok(())

@@ -284,18 +284,14 @@ fn the_reason_names_what_differs_and_what_forces_a_replacement() -> Outcome {
         (
             RestartPolicy::Always,
             "containers[job].resources.requests.memoryInGB",
-            "memoryInGB differs; memoryInGB cannot be changed in place",
+            "memoryInGB differs and cannot be changed in place",
         ),
         (
             RestartPolicy::Never,
             "containers[job].environmentVariables[MODE]",
             "env.MODE differs; a finished group cannot be updated",
         ),
-        (
-            RestartPolicy::Always,
-            "restartPolicy",
-            "restartPolicy differs; restartPolicy cannot be changed in place",
-        ),
+        (RestartPolicy::Always, "restartPolicy", "restartPolicy differs and cannot be changed in place"),
     ];
     for (policy, path, reason) in cases {
         let live = with_group(stack(), "strong", before(policy));
