@@ -199,6 +199,15 @@ impl Emulator {
         &self.0.sink
     }
 
+    /// The commands that exec helpers of simulated containers began, oldest first: program and arguments each. None where
+    /// another runtime runs containers, of which nobody but they knows.
+    pub fn begun(&self) -> Vec<Vec<String>> {
+        match self.runtime() {
+            Runtime::Simulated(simulated) => simulated.begun(),
+            Runtime::Docker(_) | Runtime::Native(_) => Vec::new(),
+        }
+    }
+
     /// Which runtime runs the containers, and why that one.
     pub fn chosen(&self) -> &Chosen {
         &self.0.chosen

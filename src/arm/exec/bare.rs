@@ -10,6 +10,8 @@ use crate::arm::Arm;
 
 /// How the service says on the stream that a program could not be started. Source: azure-cli issue 10039.
 const NOT_STARTED: &[u8] = b"OCI runtime exec failed";
+/// How other runtimes and shells say so.
+const NOT_THERE: [&str; 4] = ["exec failed", "no such file", "not found", "executable file"];
 const KEPT: usize = 4_096;
 /// How long is waited for the first byte of an input.
 const FIRST_INPUT: Duration = Duration::from_secs(2);
@@ -28,9 +30,21 @@ pub(super) enum Over {
 }
 
 impl Head {
+    /// The beginning of this text.
+    pub(super) fn of(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+
     pub(super) fn take(&mut self, bytes: &[u8]) {
         let room = KEPT.saturating_sub(self.0.len());
         self.0.extend(bytes.iter().take(room));
+    }
+
+    /// Whether it tells that a program is not in the container. A stream that breaks off after anything else tells nothing
+    /// about the program.
+    pub(super) fn tells_of_absence(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.0).to_ascii_lowercase();
+        NOT_THERE.iter().any(|words| text.contains(words))
     }
 
     /// What the end of the stream makes of the command.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::bare::Head;
 use super::frame::{self, Event, Frames};
 use super::terminal::{Heard, Terminal, piece};
 use super::{Command, ExecFault, Output, Place, Signal, Streams, Trace, Tried};
@@ -74,8 +75,9 @@ async fn begin(
     };
     match greeted {
         Ok(Heard::Bytes(_)) => Ok(Some((terminal, frames))),
-        // A stream that breaks off without a word says nothing about the helper.
-        Ok(Heard::Cut) if frames.noise().is_empty() => Err(ExecFault::Cut { begun: false }),
+        Ok(Heard::Cut) if !Head::of(frames.noise()).tells_of_absence() => {
+            Err(ExecFault::Cut { begun: false })
+        }
         Ok(Heard::Closed | Heard::Cut) | Err(_) => {
             terminal.close().await;
             Ok(None)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+use super::bare::Head;
 use super::script::Fed;
 use super::shell::{Event, Line, Marks};
 use super::terminal::{Heard, Terminal, piece};
@@ -160,12 +161,12 @@ pub(super) async fn begin(
     let mut terminal = arm.exec(id, container, PROGRAM, rows, cols).await?;
     let mut marks = Marks::new(nonce);
     terminal.send(script::opening(nonce));
-    let mut heard_any = false;
+    let mut head = Head::default();
     let ready = async {
         loop {
             match terminal.recv().await {
                 Heard::Bytes(bytes) => {
-                    heard_any = true;
+                    head.take(&bytes);
                     let line = marks.feed(&bytes).into_iter().find_map(|event| match event {
                         Event::Ready(line) => Some(line),
                         _ => None,
@@ -184,8 +185,7 @@ pub(super) async fn begin(
     };
     match ready {
         Ok(Ok(line)) => Ok(Some(Shell { terminal, marks, line, begun: None })),
-        // A stream that breaks off without a word says nothing about the shell.
-        Ok(Err(Heard::Cut)) if !heard_any => Err(ExecFault::Cut { begun: false }),
+        Ok(Err(Heard::Cut)) if !head.tells_of_absence() => Err(ExecFault::Cut { begun: false }),
         Ok(Err(_)) | Err(_) => {
             terminal.close().await;
             Ok(None)

@@ -5,6 +5,7 @@
 
 pub mod behaviour;
 mod content;
+mod helper;
 mod terminal;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ struct Shared {
     clock: Clock,
     events: Events,
     sandboxes: Mutex<BTreeMap<SandboxId, Sandbox>>,
+    /// What helpers were told to run.
+    begun: helper::Begun,
 }
 
 #[derive(Debug, Default)]
@@ -70,12 +73,22 @@ struct Container {
     term: CancellationToken,
     /// Cancelled when it has ended.
     end: CancellationToken,
+    /// What its helper began.
+    runs: helper::Runs,
 }
 
 impl Simulated {
     /// A runtime in which images do what `given` says of them, else what their names say.
     pub fn new(given: BTreeMap<String, Behaviour>, clock: Clock, events: Events) -> Self {
-        Self(Arc::new(Shared { clock, events, given: Mutex::new(given), sandboxes: Mutex::default() }))
+        let given = Mutex::new(given);
+        let shared =
+            Shared { clock, events, given, sandboxes: Mutex::default(), begun: helper::Begun::default() };
+        Self(Arc::new(shared))
+    }
+
+    /// The commands that exec helpers began in containers, oldest first: program and arguments each.
+    pub(crate) fn begun(&self) -> Vec<Vec<String>> {
+        self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What images do by name of the image, beside what their names say.
@@ -156,6 +169,17 @@ impl Simulated {
             .and_then(|it| it.containers.get(&session.container))
             .filter(|it| it.ended.is_none())
             .ok_or_else(|| "cannot exec in a stopped container: unknown".to_owned())?;
+        if let (Some(commands), [program]) = (&container.behaviour.helper, session.argv.as_slice())
+            && program == helper::PROGRAM
+        {
+            return Ok(helper::open(helper::Place {
+                commands: commands.clone(),
+                runs: container.runs.clone(),
+                begun: Arc::clone(&self.0.begun),
+                clock: self.0.clock.clone(),
+                end: container.end.clone(),
+            }));
+        }
         let volumes = sandboxes.get(&session.sandbox).map_or(&[][..], |it| &it.volumes);
         let own = container.behaviour.execs.iter().find(|exec| exec.argv == session.argv);
         let printed = || content::printed(&session.argv, &container.launch, volumes, &session.container);
@@ -213,6 +237,7 @@ impl Simulated {
             ended: None,
             term: CancellationToken::new(),
             end: CancellationToken::new(),
+            runs: helper::Runs::default(),
         };
         let life = life(container.behaviour.clone(), self.0.clock.clone(), container.term.clone());
         let mut sandboxes = self.sandboxes();

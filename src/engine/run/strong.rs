@@ -24,6 +24,9 @@ use crate::plan::{Course, Exec, Run, judge};
 /// How long a command may take where its run names no time-out: a day, so that every wait ends.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
+/// How often a run that was lost is executed again at most, where its manifest says `interrupted: rerun`.
+const RERUNS: u32 = 3;
+
 /// Executes the command, or finishes the run that was interrupted, and records how it ended.
 pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, End> {
     match (run.course, &exec.resume) {
@@ -55,28 +58,46 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, exec: &Exec) -> Result<End, 
     }
     let mut outcome = match resumed {
         Resumed::Ended(outcome) => outcome,
-        Resumed::Begin | Resumed::BeginAgain => begin(work, run, &command, &record).await?,
+        Resumed::Begin | Resumed::BeginAgain => begin(work, run, exec, &command, &mut record).await?,
     };
     let mut attempts = Attempts::new(run.retries);
     while attempts.again(work, &record, &outcome).await? {
         // Each attempt leaves a trace of its own in the container, so it has an id of its own.
         let start = ready(work, run).await?;
         record = Record { container_start: start, attempt: record.attempt + 1, ..open(work, run) };
-        outcome = begin(work, run, &command, &record).await?;
+        outcome = begin(work, run, exec, &command, &mut record).await?;
     }
     close(work, run, &record, &outcome).await?;
     Ok(outcome.end())
 }
 
-/// Records that the command is about to be executed, and executes it.
-async fn begin(work: &Work<'_>, run: &Run, command: &Command, record: &Record) -> Result<Outcome, End> {
-    ledger::write(work, run, record).await?;
-    work.record(&run.name, record);
-    keep(work, run, record, "");
+/// Records that the command is about to be executed, and executes it. Where nothing tells how it ended, the declared rule
+/// decides whether it is executed once more, as a run of its own.
+async fn begin(
+    work: &Work<'_>,
+    run: &Run,
+    exec: &Exec,
+    command: &Command,
+    record: &mut Record,
+) -> Result<Outcome, End> {
     let mut command = command.clone();
-    command.run = Some(record.id.clone());
-    command.attempt = record.attempt;
-    execute(work, run, command, record).await
+    for lost in 1.. {
+        ledger::write(work, run, record).await?;
+        work.record(&run.name, record);
+        keep(work, run, record, "");
+        command.run = Some(record.id.clone());
+        command.attempt = record.attempt;
+        if let Some(outcome) = execute(work, run, &command, record).await? {
+            return Ok(outcome);
+        }
+        if exec.interrupted == Interrupted::Fail || lost > RERUNS {
+            break;
+        }
+        work.phase("nothing tells how the run ended: executing it again");
+        let start = ready(work, run).await?;
+        *record = Record { container_start: start, attempt: record.attempt, ..open(work, run) };
+    }
+    Ok(Outcome::Interrupted("its stream was cut, and nothing tells how it ended".to_owned()))
 }
 
 /// What is to be done about a run that was interrupted.
@@ -177,16 +198,22 @@ async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant
     }
 }
 
-/// Executes the command and hands its output on, again where it was not begun and the fault is worth it.
-async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) -> Result<Outcome, End> {
+/// Executes the command and hands its output on, again where it was not begun and the fault is worth it. Nothing where
+/// nothing tells how it ended.
+async fn execute(
+    work: &Work<'_>,
+    run: &Run,
+    command: &Command,
+    record: &Record,
+) -> Result<Option<Outcome>, End> {
     let began = Instant::now();
     let mut tries = 0;
     loop {
         tries += 1;
         work.phase("running");
-        let fault = match execute_once(work, run, &command).await {
-            None => return Ok(cancel(work, run, record).await),
-            Some(Ok(end)) => return Ok(ended(end.code)),
+        let fault = match execute_once(work, run, command).await {
+            None => return Ok(Some(cancel(work, run, record).await)),
+            Some(Ok(end)) => return Ok(Some(ended(end.code))),
             Some(Err(fault)) => fault,
         };
         if let Some(fault) = worth(&fault)
@@ -197,17 +224,27 @@ async fn execute(work: &Work<'_>, run: &Run, command: Command, record: &Record) 
             continue;
         }
         return match fault {
-            ExecFault::NotStarted { code, message } => Ok(Outcome::Ended { exit: Some(code), why: message }),
+            ExecFault::NotStarted { code, message } => {
+                Ok(Some(Outcome::Ended { exit: Some(code), why: message }))
+            }
             // It can never be begun in this container, so there is nothing to ask about later.
-            ExecFault::Unfit(why) => Ok(Outcome::Ended { exit: None, why: why.to_owned() }),
+            ExecFault::Unfit(why) => Ok(Some(Outcome::Ended { exit: None, why: why.to_owned() })),
             ExecFault::Cut { .. } | ExecFault::AlreadyBegun => {
                 work.phase("the stream was cut: asking the container how the run goes on");
-                Ok(match await_trace(work, run, record, began).await? {
-                    Traced::Ended(outcome) => outcome,
-                    Traced::NeverBegan | Traced::Nothing => {
-                        Outcome::Interrupted("its stream was cut, and nothing tells how it ended".to_owned())
+                match await_trace(work, run, record, began).await? {
+                    Traced::Ended(outcome) => Ok(Some(outcome)),
+                    // It was cut before the container heard what to do. Whatever is still on its way to it then finds
+                    // the trace of this id.
+                    Traced::NeverBegan
+                        if ready(work, run).await? == record.container_start
+                            && let Some(after) = retry::pause(&cut(), tries) =>
+                    {
+                        work.retrying(&fault, after);
+                        tokio::time::sleep(after).await;
+                        continue;
                     }
-                })
+                    Traced::NeverBegan | Traced::Nothing => Ok(None),
+                }
             }
             fault @ (ExecFault::Call(_) | ExecFault::Cancelled | ExecFault::Protocol(_)) => {
                 Err(unreachable(fault))
@@ -273,7 +310,7 @@ async fn ask(
 fn worth(fault: &ExecFault) -> Option<Fault> {
     match fault {
         ExecFault::Call(fault) => Some(fault.clone()),
-        ExecFault::Cut { begun: false } => Some(Fault::own(FaultKind::Transient, fault)),
+        ExecFault::Cut { begun: false } => Some(cut()),
         ExecFault::Cut { begun: true }
         | ExecFault::NotStarted { .. }
         | ExecFault::AlreadyBegun
@@ -281,6 +318,10 @@ fn worth(fault: &ExecFault) -> Option<Fault> {
         | ExecFault::Cancelled
         | ExecFault::Protocol(_) => None,
     }
+}
+
+fn cut() -> Fault {
+    Fault::own(FaultKind::Transient, ExecFault::Cut { begun: false })
 }
 
 /// What sets our marks apart from a command's output.

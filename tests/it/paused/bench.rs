@@ -21,7 +21,6 @@ use acitask_emulator::{Emulator, Options};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::wire::{Course, wire};
 use crate::lasting::lasting;
@@ -139,7 +138,7 @@ impl Bench {
             claim: None,
             rates: self.rates,
         };
-        let stop = CancellationToken::new();
+        let stop = self.course.stop();
         let asking = {
             let stop = stop.clone();
             async move {
@@ -214,6 +213,8 @@ impl Bench {
 
     /// What stands in the emulator, without what passes.
     pub(crate) async fn world(&self) -> Value {
+        // Rates that an apply used up are free again.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let mut world = Map::new();
         for seen in self.arm.resource_groups().await.unwrap() {
             let groups = self.arm.groups_in(&seen.name).await.unwrap();

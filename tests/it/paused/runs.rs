@@ -60,6 +60,42 @@ spec: {{type: weak, lifetime: persistent, containerGroup: worker, dependsOn: [fi
     )
 }
 
+/// Two strong runs, one after the other, in one container of an image; `more` goes into each one's spec.
+pub(crate) fn strong(image: &str, more: &str) -> String {
+    format!(
+        "\
+apiVersion: acitask/v1
+kind: ContainerGroup
+metadata: {{name: alive}}
+spec:
+  resourceGroup: jobs
+  containers:
+    - name: alive
+      image: {image}
+      resources: {{requests: {{cpu: 1, memoryInGB: 1}}}}
+---
+apiVersion: acitask/v1
+kind: TaskRun
+metadata: {{name: post-cat}}
+spec:
+  type: strong
+  containerGroup: alive
+  command: [/post, cat]
+{more}
+---
+apiVersion: acitask/v1
+kind: TaskRun
+metadata: {{name: post-dog}}
+spec:
+  type: strong
+  containerGroup: alive
+  command: [/post, dog]
+  dependsOn: [post-cat]
+{more}
+"
+    )
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_ephemeral_run_ends_with_its_tasks_exit_code_and_its_group_is_gone() {
     for code in [0, 1, 3, 137] {

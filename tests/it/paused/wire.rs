@@ -1,5 +1,6 @@
 //! A wire in memory to the emulator's router, on which single requests can be made to fail or never to return.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use acitask::arm::fault::{Fault, FaultKind};
@@ -9,7 +10,9 @@ use acitask_emulator::Emulator;
 use axum::body::{Body, to_bytes};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt as _, DuplexStream, copy, split};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// What becomes of a request.
@@ -25,6 +28,14 @@ pub(crate) enum Trouble {
     GoneBefore,
     /// The emulator carries it out, and the client is gone: it never returns.
     GoneAfter,
+    /// Its client is asked to stop as it sends it.
+    AskedToStop,
+    /// The same, and two requests later the client is gone.
+    StoppedAndGone,
+    /// The emulator meets it with this effect of its own scripts.
+    Scripted(&'static str),
+    /// Of a stream: what its client says arrives up to so many bytes, the handshake's included; then it breaks.
+    HeardUpTo(u64),
 }
 
 /// Which request is troubled, and how.
@@ -46,6 +57,8 @@ pub(crate) struct Course(Arc<Inner>);
 struct Inner {
     scripts: Mutex<Vec<Script>>,
     gone: Notify,
+    seen: AtomicUsize,
+    stop: Mutex<CancellationToken>,
 }
 
 impl Course {
@@ -56,7 +69,18 @@ impl Course {
 
     /// Forgets what has not happened, and says whether there was any.
     pub(crate) fn clear(&self) -> bool {
+        *self.0.stop.lock().unwrap() = CancellationToken::new();
         !std::mem::take(&mut *self.0.scripts.lock().unwrap()).is_empty()
+    }
+
+    /// How many requests there were.
+    pub(crate) fn seen(&self) -> usize {
+        self.0.seen.load(Ordering::Relaxed)
+    }
+
+    /// Cancelled when the client is asked to stop, until that is forgotten.
+    pub(crate) fn stop(&self) -> CancellationToken {
+        self.0.stop.lock().unwrap().clone()
     }
 
     /// Returns when the client is to be gone.
@@ -66,12 +90,20 @@ impl Course {
 
     /// The trouble that is due for this request.
     fn next(&self, request: &str) -> Option<Trouble> {
+        self.0.seen.fetch_add(1, Ordering::Relaxed);
         let mut scripts = self.0.scripts.lock().unwrap();
         for script in scripts.iter_mut().filter(|script| request.contains(script.of)) {
             script.number = script.number.saturating_sub(1);
         }
         let due = scripts.iter().position(|script| script.number == 0)?;
-        Some(scripts.remove(due).trouble)
+        let due = scripts.remove(due);
+        if let Trouble::AskedToStop | Trouble::StoppedAndGone = due.trouble {
+            self.stop().cancel();
+        }
+        if due.trouble == Trouble::StoppedAndGone {
+            scripts.push(Script { of: due.of, number: 2, trouble: Trouble::GoneBefore });
+        }
+        Some(due.trouble)
     }
 
     async fn never<T>(&self) -> T {
@@ -94,7 +126,16 @@ async fn carry(emulator: Emulator, course: Course, request: Request) -> Result<A
     let query = request.url.query().unwrap_or_default();
     let trouble = course.next(&format!("{} {}?{query}", request.method, request.url.path()));
     match trouble {
-        None => Ok(answer(&emulator, request).await),
+        // Only a stream can be heard in part.
+        None | Some(Trouble::AskedToStop | Trouble::StoppedAndGone | Trouble::HeardUpTo(_)) => {
+            Ok(answer(&emulator, request).await)
+        }
+        Some(Trouble::Scripted(effect)) => {
+            let effect: serde_json::Value = serde_json::from_str(effect).unwrap();
+            let fault = serde_json::json!({"on": "*", "effect": effect});
+            emulator.with_faults(|board| board.add(fault)).unwrap();
+            Ok(answer(&emulator, request).await)
+        }
         Some(Trouble::Answered(status, code, headers)) => {
             let body = serde_json::json!({"error": {"code": code, "message": "as the test wants it"}});
             Ok(Answer { status, headers, body: body.to_string().into() })
@@ -127,18 +168,32 @@ async fn answer(emulator: &Emulator, request: Request) -> Answer {
 }
 
 async fn dial(emulator: Emulator, course: Course, path: String) -> Result<Box<dyn Stream>, Fault> {
-    match course.next(&format!("DIAL {path}")) {
-        None => {}
+    let heard = match course.next(&format!("DIAL {path}")) {
+        None | Some(Trouble::AskedToStop | Trouble::StoppedAndGone | Trouble::Scripted(_)) => None,
         Some(Trouble::GoneBefore | Trouble::GoneAfter) => return course.never().await,
-        Some(_) => return Err(cut()),
-    }
+        Some(Trouble::HeardUpTo(heard)) => Some(heard),
+        Some(Trouble::Answered(..) | Trouble::CutBefore | Trouble::CutAfter) => return Err(cut()),
+    };
     let (client, server) = tokio::io::duplex(64 * 1024);
     let service = TowerToHyperService::new(emulator.router());
     let connection = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(server), service)
         .with_upgrades();
     tokio::spawn(connection);
-    Ok(Box::new(client))
+    let Some(heard) = heard else { return Ok(Box::new(client)) };
+    let (end, middle) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(relay(middle, client, heard));
+    Ok(Box::new(end))
+}
+
+/// Carries a stream on until its client has said so many bytes; then it breaks in both directions.
+async fn relay(client: DuplexStream, server: DuplexStream, heard: u64) {
+    let ((said, mut to_client), (mut answered, mut to_server)) = (split(client), split(server));
+    let mut said = said.take(heard);
+    tokio::select! {
+        _ = copy(&mut said, &mut to_server) => {}
+        _ = copy(&mut answered, &mut to_client) => {}
+    }
 }
 
 fn cut() -> Fault {

@@ -34,6 +34,8 @@ pub struct Behaviour {
     pub ignores_term: bool,
     /// Which programs can be run in it beside the main one.
     pub execs: Vec<Exec>,
+    /// What its exec helper `/acitask-exec` can run; without, the image has none.
+    pub helper: Option<Vec<Command>>,
     /// What probes see; of those that hold already, the last. Without, it is well.
     pub sights: Vec<Sight>,
     /// What it does the next time it is pulled or started in the same deployment; without, the same again.
@@ -107,6 +109,20 @@ impl Exec {
         let text = String::from_utf8_lossy(&text).into_owned();
         Self { chunks: vec![Chunk { after_ms: 0, text }], ..Self::default() }
     }
+}
+
+/// A command that the exec helper runs in a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Command {
+    /// The program and its arguments, all of which must fit.
+    pub argv: Vec<String>,
+    /// What it prints on its standard output, and how long after what was before.
+    pub chunks: Vec<Chunk>,
+    /// The code that it ends with, after its last output.
+    pub code: i32,
+    /// It does not react to TERM and must be killed.
+    pub ignores_term: bool,
 }
 
 /// Output of an exec.

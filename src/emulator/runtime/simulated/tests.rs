@@ -145,6 +145,60 @@ async fn an_exec_prints_echoes_and_dies_with_its_container() -> Result<(), Strin
     Ok(())
 }
 
+/// What the helper says to these lines, up to so many of its own.
+async fn said(runtime: &Simulated, lines: &[(&str, &str)], count: usize) -> Result<Vec<String>, String> {
+    use base64::Engine as _;
+    let mut stream = runtime.exec(&session(&["/acitask-exec"])).await?;
+    for (letter, value) in lines {
+        let value = base64::engine::general_purpose::STANDARD.encode(value);
+        let line = format!("{letter} {value}\n");
+        stream.input.send(line.into()).await.map_err(|error| error.to_string())?;
+    }
+    let mut said = Vec::new();
+    while said.len() < count
+        && let Some(line) = stream.output.recv().await
+    {
+        said.push(String::from_utf8_lossy(&line).trim_matches(['\x1e', '\n']).to_owned());
+    }
+    Ok(said)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_helper_begins_a_run_once_and_tells_what_became_of_it() -> Result<(), String> {
+    let post = super::behaviour::Command {
+        argv: vec!["/post".to_owned(), "dog".to_owned()],
+        chunks: vec![Chunk { after_ms: 5_000, text: "posted".to_owned() }],
+        code: 3,
+        ignores_term: true,
+    };
+    let (runtime, _told) = runtime(Behaviour { helper: Some(vec![post]), ..Behaviour::default() });
+    runtime.perform(start());
+    let command = [("a", "/post"), ("a", "dog")];
+    let run = [command[0], command[1], ("r", "one"), ("g", "")];
+    let whole = ["h 1", "p 100", "o cG9zdGVk", "x 3"];
+    assert_eq!(said(&runtime, &[command[0], command[1], ("g", "")], 9).await?, whole);
+
+    assert_eq!(said(&runtime, &[("q", "one")], 9).await?, ["h 1", "t none"]);
+    // The client goes away, and the run goes on.
+    assert_eq!(said(&runtime, &run, 2).await?, ["h 1", "p 100"]);
+    assert_eq!(said(&runtime, &[("q", "one")], 9).await?, ["h 1", "t running 100"]);
+    assert_eq!(said(&runtime, &run, 9).await?, ["h 1", "f 125 YWxyZWFkeQ=="]);
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(said(&runtime, &[("q", "one")], 9).await?, ["h 1", "t ended 3"]);
+
+    let two = [command[0], command[1], ("r", "two"), ("g", "")];
+    assert_eq!(said(&runtime, &two, 2).await?, ["h 1", "p 101"]);
+    for (line, told) in [("two TERM", "t running 101"), ("two KILL", "t running 101")] {
+        assert_eq!(said(&runtime, &[("k", line)], 9).await?, ["h 1", told]);
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(said(&runtime, &[("q", "two")], 9).await?, ["h 1", "t ended 137"]);
+    let other = said(&runtime, &[("a", "/other"), ("g", "")], 9).await?;
+    assert_eq!(other, ["h 1", "f 127 bm8gc3VjaCBmaWxlIG9yIGRpcmVjdG9yeQ=="]);
+    assert_eq!(runtime.begun(), vec![vec!["/post".to_owned(), "dog".to_owned()]; 3]);
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn probes_look_at_what_runs_and_a_kill_ends_it() {
     let sight = |after_ms, unwell: Option<&str>, takes_ms| Sight {
