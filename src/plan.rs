@@ -240,6 +240,9 @@ pub struct Exec {
     pub environment: Vec<(String, RunValue)>,
     /// The folder it runs in.
     pub working_directory: Option<String>,
+    /// How long it may print nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Period>,
     /// An open run: the container is asked whether it runs, how it ended, or whether it never began.
     pub resume: Option<Record>,
     /// What to do where nothing tells how an open run ended.

@@ -72,6 +72,25 @@ pub enum Stream {
     Errors,
 }
 
+/// What a task has only so much time for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// All of it.
+    Total,
+    /// Until it prints something again.
+    Idle,
+}
+
+impl Limit {
+    /// What a task did that ended for this limit; how long it had follows.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Total => "took longer than",
+            Self::Idle => "printed nothing for",
+        }
+    }
+}
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -84,8 +103,10 @@ pub enum End {
         /// What happened.
         why: String,
     },
-    /// The task took too long and was ended.
+    /// The task took too long, or printed nothing for too long, and was ended.
     TimedOut {
+        /// Which of the two.
+        limit: Limit,
         /// How long it had.
         allowed: Duration,
     },

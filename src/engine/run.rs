@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::engine::archive::Account;
-use crate::engine::event::End;
+use crate::engine::event::{End, Limit};
 use crate::engine::ledger;
 use crate::engine::step::Work;
 use crate::model::record::{Record, RunState};
@@ -32,8 +32,8 @@ pub(crate) enum Outcome {
         /// What there is to say about it.
         why: String,
     },
-    /// It took too long and was ended.
-    TimedOut(Duration),
+    /// It took too long, or printed nothing for too long, and was ended.
+    TimedOut(Limit, Duration),
     /// How it ended cannot be found out.
     Interrupted(String),
     /// A person ended it.
@@ -63,7 +63,7 @@ impl Outcome {
         let (state, exit) = match self {
             Self::Ended { exit: Some(0), .. } => (RunState::Succeeded, Some(0)),
             Self::Ended { exit, .. } => (RunState::Failed, *exit),
-            Self::TimedOut(_) => (RunState::TimedOut, None),
+            Self::TimedOut(..) => (RunState::TimedOut, None),
             Self::Interrupted(_) => (RunState::Interrupted, None),
             Self::Cancelled => (RunState::Cancelled, None),
         };
@@ -75,7 +75,7 @@ impl Outcome {
         match self {
             Self::Ended { exit: Some(0), .. } => End::Done("exit 0".to_owned()),
             Self::Ended { exit, why } => End::TaskFailed { exit, why },
-            Self::TimedOut(allowed) => End::TimedOut { allowed },
+            Self::TimedOut(limit, allowed) => End::TimedOut { limit, allowed },
             Self::Interrupted(why) => End::TaskFailed { exit: None, why },
             Self::Cancelled => End::TaskFailed { exit: None, why: "it was cancelled".to_owned() },
         }
@@ -86,7 +86,7 @@ impl Outcome {
         match self {
             Self::Ended { exit: Some(0), .. } => "ended well".to_owned(),
             Self::Ended { why, .. } => format!("failed: {why}"),
-            Self::TimedOut(allowed) => format!("took longer than {} s", allowed.as_secs()),
+            Self::TimedOut(limit, allowed) => format!("{} {} s", limit.words(), allowed.as_secs()),
             Self::Interrupted(why) => why.clone(),
             Self::Cancelled => "was cancelled".to_owned(),
         }

@@ -262,7 +262,7 @@ fn wrong_type(place: Place<'_>, path: &str, wanted: &TypeKind) -> Diagnostic {
     let found = source(place);
     let key = path.rsplit('/').next().unwrap_or_default();
     match (wanted, is) {
-        (JsonType::String, "a number") if matches!(key, "timeout" | "backoff" | "for") => {
+        (JsonType::String, "a number") if matches!(key, "timeout" | "idleTimeout" | "backoff" | "for") => {
             diagnostic.help(format!("write a period such as {found}s, 2m or 1h30m"))
         }
         (JsonType::Number, "text") if matches!(key, "cpu" | "memoryInGB") && !place.node.filled => {

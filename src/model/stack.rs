@@ -220,6 +220,8 @@ pub struct StrongRun {
     pub environment: Vec<(String, RunValue)>,
     /// The folder it runs in; absent: the container's.
     pub working_directory: Option<String>,
+    /// How long it may print nothing.
+    pub idle_timeout: Option<Period>,
     /// What to do with a run whose end cannot be found out.
     pub interrupted: Interrupted,
 }

@@ -21,7 +21,14 @@ pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
     let group = |name| stack.groups.get(name).map(|declared| referenced(&declared.group)).unwrap_or_default();
     match run.declared.as_ref().unwrap_or(&run.kind) {
         RunKind::Strong(strong) => {
-            let StrongRun { group: name, command, environment, working_directory, interrupted: _ } = strong;
+            let StrongRun {
+                group: name,
+                command,
+                environment,
+                working_directory,
+                idle_timeout: _,
+                interrupted: _,
+            } = strong;
             let containers = group(name);
             let own: Vec<_> = environment.iter().map(|(name, value)| (name, own_value(value))).collect();
             InputDigest {

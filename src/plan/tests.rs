@@ -133,6 +133,7 @@ pub(super) fn strong_run(group: &str) -> TaskRun {
         command: vec!["/post".into()],
         environment: Vec::new(),
         working_directory: None,
+        idle_timeout: None,
         interrupted: Interrupted::Fail,
     }))
 }

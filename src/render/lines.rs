@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::engine::event::{End, Event, EventKind};
+use crate::engine::event::{End, Event, EventKind, Limit};
 use crate::plan::{Plan, StepId};
 use crate::render::style::{Label, Style};
 use crate::render::text::{columns, elapsed, harmless, padded};
@@ -141,7 +141,10 @@ pub fn failure(end: &End) -> String {
         }
         End::TaskFailed { exit: Some(code), why } => format!("failed: exit {code}: {why}"),
         End::TaskFailed { exit: None, why } => format!("failed: {why}"),
-        End::TimedOut { allowed } => format!("timed out after {}", elapsed(*allowed)),
+        End::TimedOut { limit: Limit::Total, allowed } => format!("timed out after {}", elapsed(*allowed)),
+        End::TimedOut { limit: Limit::Idle, allowed } => {
+            format!("timed out: it printed nothing for {}", elapsed(*allowed))
+        }
         End::Stale { what } => format!("changed since planned: {what}"),
         End::Failed { why, help: _ } => format!("failed: {why}"),
         End::Skipped { because: _ } => "skipped".to_owned(),

@@ -61,6 +61,11 @@ fn run_rows(run: &Run) -> Vec<Row> {
     if let Some(timeout) = run.timeout {
         row("timeout", timeout.to_string());
     }
+    if let Begin::Exec(exec) = &run.begin
+        && let Some(timeout) = exec.idle_timeout
+    {
+        row("idle timeout", timeout.to_string());
+    }
     if run.retries.limit > 0 {
         row("retries", run.retries.limit.to_string());
     }

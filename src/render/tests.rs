@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 
-use crate::engine::event::{End, Event, EventKind, Stream, Tally};
+use crate::engine::event::{End, Event, EventKind, Limit, Stream, Tally};
 use crate::model::effect::Field;
 use crate::model::group::{Container, EnvironmentVariable, Group, ResourceRequests, Resources};
 use crate::model::group::{IpAddress, IpAddressType, OsType, Port, Protocol, RestartPolicy};
@@ -109,6 +109,7 @@ fn exec() -> Begin {
         command: ["/strong_task/post", "--name", "a dog"].map(str::to_owned).to_vec(),
         environment: Vec::new(),
         working_directory: None,
+        idle_timeout: None,
         resume: None,
         interrupted: Interrupted::Fail,
     })
@@ -431,7 +432,12 @@ fn what_is_advised_fits_what_happened() -> Outcome {
     for (begin, finish, end, advised) in [
         (exec(), Finish::Leave, ended(Some(3)), vec![again]),
         (create(), Finish::Stop, ended(Some(3)), vec![log, again]),
-        (create(), Finish::Stop, End::TimedOut { allowed: Duration::from_secs(1) }, vec![log, again]),
+        (
+            create(),
+            Finish::Stop,
+            End::TimedOut { limit: Limit::Total, allowed: Duration::from_secs(1) },
+            vec![log, again],
+        ),
         (create(), Finish::Stop, ended(None), vec![again]),
         (create(), delete(true), ended(Some(3)), vec![log, again]),
         (create(), delete(false), ended(Some(3)), vec![again]),

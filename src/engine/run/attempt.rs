@@ -36,7 +36,7 @@ impl Attempts {
                 return None;
             }
             Outcome::Ended { exit, .. } => *exit,
-            Outcome::TimedOut(_) => None,
+            Outcome::TimedOut(..) => None,
         };
         if judge::is_platforms(exit) && self.platforms < judge::PLATFORM {
             self.platforms += 1;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arm::exec::{self, Command, ExecFault, Signal, Streams, Trace};
 use crate::arm::fault::{Fault, FaultKind};
-use crate::engine::event::{End, Stream};
+use crate::engine::event::{End, Limit, Stream};
 use crate::engine::ledger;
 use crate::engine::retry;
 use crate::engine::run::attempt::Attempts;
@@ -87,7 +87,7 @@ async fn begin(
         keep(work, run, record, "");
         command.run = Some(record.id.clone());
         command.attempt = record.attempt;
-        if let Some(outcome) = execute(work, run, &command, record).await? {
+        if let Some(outcome) = execute(work, run, exec, &command, record).await? {
             return Ok(outcome);
         }
         if exec.interrupted == Interrupted::Fail || lost > RERUNS {
@@ -192,7 +192,7 @@ async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant
             }
         }
         if began.elapsed() > allowed(run) {
-            return Ok(Traced::Ended(cancel(work, run, record).await));
+            return Ok(Traced::Ended(cancel(work, run, record, Limit::Total, allowed(run)).await));
         }
         pace.pause().await;
     }
@@ -203,6 +203,7 @@ async fn await_trace(work: &Work<'_>, run: &Run, record: &Record, began: Instant
 async fn execute(
     work: &Work<'_>,
     run: &Run,
+    exec: &Exec,
     command: &Command,
     record: &Record,
 ) -> Result<Option<Outcome>, End> {
@@ -211,10 +212,12 @@ async fn execute(
     loop {
         tries += 1;
         work.phase("running");
-        let fault = match execute_once(work, run, command).await {
-            None => return Ok(Some(cancel(work, run, record).await)),
-            Some(Ok(end)) => return Ok(Some(ended(end.code))),
-            Some(Err(fault)) => fault,
+        let fault = match execute_once(work, run, exec, command).await {
+            Executed::Over(limit, allowed) => {
+                return Ok(Some(cancel(work, run, record, limit, allowed).await));
+            }
+            Executed::Ended(Ok(end)) => return Ok(Some(ended(end.code))),
+            Executed::Ended(Err(fault)) => fault,
         };
         if let Some(fault) = worth(&fault)
             && let Some(after) = retry::pause(&fault, tries)
@@ -253,12 +256,16 @@ async fn execute(
     }
 }
 
-/// Executes the command until it has ended, or nothing where its time was over before.
-async fn execute_once(
-    work: &Work<'_>,
-    run: &Run,
-    command: &Command,
-) -> Option<Result<exec::Ended, ExecFault>> {
+/// How following a command ended.
+enum Executed {
+    /// With the command, or with its stream.
+    Ended(Result<exec::Ended, ExecFault>),
+    /// Its time was over before.
+    Over(Limit, Duration),
+}
+
+/// Executes the command until it has ended, or its time is over.
+async fn execute_once(work: &Work<'_>, run: &Run, exec: &Exec, command: &Command) -> Executed {
     let (sender, mut receiver) = mpsc::channel(64);
     // A run outlives its stream, so it is ended by signals and not by leaving.
     let leave = CancellationToken::new();
@@ -267,13 +274,21 @@ async fn execute_once(
     tokio::pin!(executing);
     let mut lines = Lines::default();
     let overdue = tokio::time::sleep(allowed(run));
-    tokio::pin!(overdue);
+    let most_idle = exec.idle_timeout.map_or(Duration::MAX, |timeout| timeout.get());
+    let idle = tokio::time::sleep(most_idle);
+    tokio::pin!(overdue, idle);
     let result = loop {
         tokio::select! {
             biased;
-            Some(output) = receiver.recv() => tell(work, lines.take(output)),
-            result = &mut executing => break Some(result),
-            () = &mut overdue => break None,
+            Some(output) = receiver.recv() => {
+                if let Some(until) = Instant::now().checked_add(most_idle) {
+                    idle.as_mut().reset(until);
+                }
+                tell(work, lines.take(output));
+            }
+            result = &mut executing => break Executed::Ended(result),
+            () = &mut overdue => break Executed::Over(Limit::Total, allowed(run)),
+            () = &mut idle => break Executed::Over(Limit::Idle, most_idle),
         }
     };
     while let Ok(output) = receiver.try_recv() {
@@ -341,11 +356,14 @@ fn ended(exit: Option<i32>) -> Outcome {
     Outcome::Ended { exit, why }
 }
 
-/// Ends a run that took too long.
-async fn cancel(work: &Work<'_>, run: &Run, record: &Record) -> Outcome {
-    work.phase("taking too long: ending it");
+/// Ends a run that took too long, or printed nothing for too long.
+async fn cancel(work: &Work<'_>, run: &Run, record: &Record, limit: Limit, allowed: Duration) -> Outcome {
+    work.phase(match limit {
+        Limit::Total => "taking too long: ending it",
+        Limit::Idle => "printing nothing for too long: ending it",
+    });
     end(work, run, record).await;
-    Outcome::TimedOut(allowed(run))
+    Outcome::TimedOut(limit, allowed)
 }
 
 /// Ends the processes of a run in its container: TERM, then KILL.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::engine::event::End;
+use crate::engine::event::{End, Limit};
 use crate::engine::group;
 use crate::engine::ledger;
 use crate::engine::run::attempt::Attempts;
@@ -297,7 +297,7 @@ pub(super) async fn follow(
             work.phase("taking too long: stopping it");
             work.change(|| work.site.arm.stop_group(&work.warrant, group)).await?;
             told.end(work, (group, &run.container)).await;
-            return Ok(Outcome::TimedOut(allowed));
+            return Ok(Outcome::TimedOut(Limit::Total, allowed));
         }
         if run.timeout.is_none() && began.elapsed() > LONGEST {
             return Err(End::Failed {

@@ -54,6 +54,9 @@ pub struct TaskRunSpec {
     /// How long it may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Period>,
+    /// strong: how long it may print nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Period>,
     /// Whether a run that failed is due again.
     #[serde(default, skip_serializing_if = "is_false")]
     pub rerun_failed: bool,

@@ -28,6 +28,7 @@ pub(super) fn lower(manifest: TaskRunManifest, shared: &Shared<'_>) -> Result<(N
                 .map(|variable| environment(variable, shared))
                 .collect::<Result<_, Bug>>()?,
             working_directory: spec.working_directory,
+            idle_timeout: spec.idle_timeout,
             interrupted: match spec.interrupted.unwrap_or_default() {
                 InterruptedWord::Fail => Interrupted::Fail,
                 InterruptedWord::Rerun => Interrupted::Rerun,

@@ -18,11 +18,12 @@ enum Type {
 }
 
 /// The keys that belong to some types only: which they are, and which of them need the key.
-const KEYS: [(&str, &[Type], &[Type]); 10] = [
+const KEYS: [(&str, &[Type], &[Type]); 11] = [
     ("containerGroup", &[Type::Strong, Type::Persistent], &[Type::Strong, Type::Persistent]),
     ("command", &[Type::Strong], &[Type::Strong]),
     ("environmentVariables", &[Type::Strong], &[]),
     ("workingDirectory", &[Type::Strong], &[]),
+    ("idleTimeout", &[Type::Strong], &[]),
     ("interrupted", &[Type::Strong], &[]),
     ("lifetime", &[Type::Persistent, Type::Ephemeral], &[]),
     ("template", &[Type::Ephemeral], &[Type::Ephemeral]),
@@ -63,7 +64,7 @@ pub(super) fn judge(book: &Book<'_>, sheet: Sheet<'_>, diagnostics: &mut Vec<Dia
     }
     diagnostics.extend(empty_command(spec));
     diagnostics.extend(never_ending(spec));
-    diagnostics.extend(no_time(spec));
+    diagnostics.extend(["timeout", "idleTimeout"].iter().filter_map(|key| no_time(spec, key)));
     diagnostics.extend(array(spec));
 }
 
@@ -192,8 +193,8 @@ fn record(book: &Book<'_>, sheet: Sheet<'_>, spec: Place<'_>, kind: Type) -> Opt
     )
 }
 
-fn no_time(spec: Place<'_>) -> Option<Diagnostic> {
-    let place = spec.get("timeout")?;
+fn no_time(spec: Place<'_>, key: &str) -> Option<Diagnostic> {
+    let place = spec.get(key)?;
     let period: Period = place.text()?.parse().ok()?;
     period
         .get()

@@ -35,7 +35,7 @@ spec: {}
 ";
 
 /// What is laid over a good manifest: where, and what. `-` as the value takes the key away.
-const EDITS: [(&str, &str, &str); 84] = [
+const EDITS: [(&str, &str, &str); 85] = [
     (GROUP, "apiVersion", "acitask/v2"),
     (GROUP, "apiVersion", "-"),
     (GROUP, "metadata", "-"),
@@ -115,6 +115,7 @@ const EDITS: [(&str, &str, &str); 84] = [
     (RUN, "spec.type", "medium"),
     (RUN, "spec.type", "-"),
     (RUN, "spec.timeout", "soon"),
+    (RUN, "spec.idleTimeout", "soon"),
     (RUN, "spec.trigger", "hourly"),
     (HOME, "spec.existing", "sometimes"),
     (HOME, "spec.owner", "me"),

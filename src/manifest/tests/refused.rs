@@ -113,10 +113,10 @@ fn a_file_that_is_no_text_is_refused_by_name() -> Outcome {
 
 #[test]
 fn small_mistakes_have_their_codes() {
-    let timeout = |period: &str| {
+    let timeout = |key: &str, period: &str| {
         format!(
             "apiVersion: acitask/v1\nkind: TaskRun\nmetadata: {{name: run}}\nspec:\n  {{type: strong, containerGroup: live, \
-             command: [x], timeout: {period}}}\n"
+             command: [x], {key}: {period}}}\n"
         )
     };
     for (period, expected) in [
@@ -127,12 +127,14 @@ fn small_mistakes_have_their_codes() {
         ("99999999999999999999h", &["ACI012"]),
         ("90", &["ACI012"]),
     ] {
-        let text = timeout(period);
-        assert_eq!(
-            codes(&resolve(&[("a.yaml", &text), ("p.yaml", PROJECT)], &values())),
-            expected,
-            "{period}"
-        );
+        for key in ["timeout", "idleTimeout"] {
+            let text = timeout(key, period);
+            assert_eq!(
+                codes(&resolve(&[("a.yaml", &text), ("p.yaml", PROJECT)], &values())),
+                expected,
+                "{key}: {period}"
+            );
+        }
     }
 }
 

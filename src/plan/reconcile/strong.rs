@@ -75,11 +75,13 @@ pub(super) fn draft(
     for one in pending {
         let subject = Subject::Run(one.name.clone());
         let Some(container) = one.run.deciding_container(&declared.group) else { continue };
-        let StrongRun { group: _, command, environment, working_directory, interrupted } = one.strong;
+        let StrongRun { group: _, command, environment, working_directory, idle_timeout, interrupted } =
+            one.strong;
         let exec = Exec {
             command: command.clone(),
             environment: environment.clone(),
             working_directory: working_directory.clone(),
+            idle_timeout: *idle_timeout,
             resume: one.recorded.clone().filter(|_| one.is_open()),
             interrupted: *interrupted,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::planned::subject;
 use super::{EndWord, Message, SubjectView};
-use crate::engine::event::{End, Event, EventKind, Stream, Tally};
+use crate::engine::event::{End, Event, EventKind, Limit, Stream, Tally};
 use crate::plan::{Plan, StepId};
 
 /// Makes messages of the events of a plan.
@@ -80,8 +80,12 @@ fn told(end: &End) -> Told {
     match end {
         End::Done(text) => Told { text: said(text), ..plain(EndWord::Done) },
         End::TaskFailed { exit, why } => Told { exit: *exit, text: said(why), ..plain(EndWord::TaskFailed) },
-        End::TimedOut { allowed } => {
-            let text = format!("it had {} seconds", allowed.as_secs_f64());
+        End::TimedOut { limit, allowed } => {
+            let seconds = allowed.as_secs_f64();
+            let text = match limit {
+                Limit::Total => format!("it had {seconds} seconds"),
+                Limit::Idle => format!("it printed nothing for {seconds} seconds"),
+            };
             Told { text: Some(text), ..plain(EndWord::TimedOut) }
         }
         End::Stale { what } => Told { text: said(what), ..plain(EndWord::Stale) },

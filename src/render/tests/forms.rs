@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::engine::event::Limit;
 use crate::model::stack::Target;
 use crate::plan::fingerprint::Fingerprint;
 use crate::render::markdown;
@@ -75,7 +76,8 @@ fn told(plan: &Plan) -> Result<Vec<Json>, Box<dyn Error>> {
         EventKind::Log { step, stream: Stream::Output, line: "hello".into() },
         ended(End::Done("exit 0".into())),
         ended(End::TaskFailed { exit: Some(3), why: String::new() }),
-        ended(End::TimedOut { allowed: Duration::from_secs(1) }),
+        ended(End::TimedOut { limit: Limit::Total, allowed: Duration::from_secs(1) }),
+        ended(End::TimedOut { limit: Limit::Idle, allowed: Duration::from_secs(90) }),
         ended(End::Stale { what: "gone".into() }),
         ended(End::Failed { why: "denied".into(), help: Some("az login".into()) }),
         ended(End::Skipped { because: StepId(1) }),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acitask::engine::event::End;
+use acitask::engine::event::{End, Limit};
 use acitask::model::name::Name;
 use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::Behaviour;
@@ -133,7 +133,9 @@ async fn a_run_that_takes_too_long_is_stopped() {
     let began = Instant::now();
     let applied = bench.apply(&manifests).await;
     let allowed = Duration::from_secs(300);
-    assert!(matches!(applied.ends().last(), Some(End::TimedOut { allowed: told }) if *told == allowed));
+    assert!(
+        matches!(applied.ends().last(), Some(End::TimedOut { limit: Limit::Total, allowed: told }) if *told == allowed)
+    );
     assert!((allowed..allowed * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
     bench.settled(&manifests).await;
 }

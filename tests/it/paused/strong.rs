@@ -1,6 +1,8 @@
 //! Strong runs in a container that has the helper: cut anywhere, and in a container that is started anew.
 
-use acitask::engine::event::End;
+use std::time::Duration;
+
+use acitask::engine::event::{End, Limit};
 use serde_json::json;
 
 use super::bench::{Bench, images};
@@ -62,5 +64,32 @@ async fn a_run_whose_container_is_started_anew_follows_its_rule() {
         // What ended is not repeated.
         bench.apply(&manifests).await;
         assert_eq!(begun(), times, "{more}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_prints_nothing_for_too_long_is_ended_in_its_container() {
+    // It prints after one second and again after four more.
+    for (more, ended) in [
+        ("  idleTimeout: 10s", None),
+        ("  idleTimeout: 3s", Some((Limit::Idle, 3))),
+        ("  idleTimeout: 3s\n  timeout: 2s", Some((Limit::Total, 2))),
+        ("  timeout: 1m", None),
+    ] {
+        let bench = bench().await;
+        let manifests = strong("alive:1", more);
+        let applied = bench.apply(&manifests).await;
+        let Some((limit, seconds)) = ended else {
+            applied.all_done();
+            continue;
+        };
+        let over = End::TimedOut { limit, allowed: Duration::from_secs(seconds) };
+        assert_eq!(applied.ends().into_iter().rfind(|end| matches!(end, End::TimedOut { .. })), Some(&over));
+        assert_eq!((applied.tally.timed_out, applied.tally.skipped), (1, 1));
+        assert!(!applied.lines().iter().any(|line| line.contains("answered")), "{:?}", applied.lines());
+        // It has ended in its container too, so nothing else speaks of it as alive.
+        let tags = bench.world().await["jobs"]["tags"]["acitask-run.post-cat"].to_string();
+        assert!(tags.contains("timeout"), "{tags}");
+        assert_eq!(bench.emulator.begun().len(), 1);
     }
 }
