@@ -65,6 +65,24 @@ impl Fault {
         }
     }
 
+    /// Whether the service refuses what was sent for what it says, so that sending it again changes nothing: an image that
+    /// is not there, a property that does not fit. Locks, policies, roles and registration are answered with another
+    /// status, and quotas and registries that fail are of another kind; what else of 400 is not the content's is named here.
+    pub fn is_of_content(&self) -> bool {
+        const OTHERS: [&str; 5] = [
+            // The request's form, which is ours.
+            "MissingApiVersionParameter",
+            "InvalidApiVersionParameter",
+            "NoRegisteredProviderFound",
+            // What stands there already.
+            "InvalidContainerGroupUpdate",
+            "DnsNameLabelNotAvailable",
+        ];
+        self.kind == FaultKind::Refused
+            && self.status == Some(400)
+            && !OTHERS.iter().any(|code| code.eq_ignore_ascii_case(&self.code))
+    }
+
     fn text(&self) -> String {
         if self.code.is_empty() { self.message.clone() } else { format!("{}: {}", self.code, self.message) }
     }

@@ -130,6 +130,11 @@ impl Archive {
         fs::rename(draft, folder.join(ACCOUNT))
     }
 
+    /// Forgets a run that was to begin and did not.
+    pub(crate) fn forget(&self, run: &Name, id: &RunId) -> io::Result<()> {
+        fs::remove_dir_all(self.place(run, id))
+    }
+
     fn place(&self, run: &Name, id: &RunId) -> PathBuf {
         self.folder.join(plain(run.as_str())).join(plain(id.as_str()))
     }

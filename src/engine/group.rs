@@ -11,7 +11,7 @@ use crate::arm::operation::Accepted;
 use crate::engine::event::End;
 use crate::engine::pacer::Kind;
 use crate::engine::retry;
-use crate::engine::step::{Work, failed};
+use crate::engine::step::{Unmade, Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until, until_about};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
@@ -119,7 +119,7 @@ pub(crate) async fn put(
     work: &Work<'_>,
     id: &GroupId,
     deployment: &Deployment,
-) -> Result<Option<Accepted>, End> {
+) -> Result<Option<Accepted>, Unmade> {
     let put = || work.site.arm.put_group(&work.warrant, id, deployment);
     let tell = |fault: &Fault, alive| {
         work.phase(format!("waiting for quota while {alive} of our groups are alive: {fault}"));

@@ -117,6 +117,15 @@ fn keep(work: &Work<'_>, run: &Run, record: &Record, why: &str) {
     }
 }
 
+/// Forgets a run of which nothing was begun.
+async fn withdraw(work: &Work<'_>, run: &Run, record: &Record) -> Result<(), End> {
+    ledger::withdraw(work, run).await?;
+    if let Some(Err(fault)) = work.site.options.archive.as_ref().map(|it| it.forget(&run.name, &record.id)) {
+        work.unkept(&fault);
+    }
+    Ok(())
+}
+
 /// Records how the run ended.
 async fn close(work: &Work<'_>, run: &Run, open: &Record, outcome: &Outcome) -> Result<(), End> {
     work.recorded();

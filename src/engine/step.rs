@@ -28,6 +28,29 @@ pub(crate) struct Work<'p> {
     pub(crate) began: OnceLock<(Timestamp, Instant)>,
 }
 
+/// Why a change was not made.
+pub(crate) enum Unmade {
+    /// The service's answer, which is not worth another try.
+    Fault(Fault),
+    /// It could not be found out whether it was made.
+    End(End),
+}
+
+impl From<End> for Unmade {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl From<Unmade> for End {
+    fn from(unmade: Unmade) -> Self {
+        match unmade {
+            Unmade::Fault(fault) => failed(fault),
+            Unmade::End(end) => end,
+        }
+    }
+}
+
 /// Performs the step.
 pub(crate) async fn perform(site: &Site<'_>, id: StepId) -> End {
     let (Some(step), Some(warrant)) = (site.plan.steps().get(id.0), site.plan.warrant(id)) else {
@@ -164,7 +187,7 @@ impl Work<'_> {
         &self,
         mut call: impl FnMut() -> F,
         mut made: impl FnMut() -> M,
-    ) -> Result<Option<T>, End>
+    ) -> Result<Option<T>, Unmade>
     where
         F: Future<Output = Result<T, Fault>>,
         M: Future<Output = Result<bool, End>>,
@@ -180,7 +203,7 @@ impl Work<'_> {
             if in_doubt && made().await? {
                 return Ok(None);
             }
-            let Some(after) = retry::pause_of_change(&fault, tries) else { return Err(failed(fault)) };
+            let Some(after) = retry::pause_of_change(&fault, tries) else { return Err(Unmade::Fault(fault)) };
             self.retrying(&fault, after);
             tokio::time::sleep(after).await;
         }

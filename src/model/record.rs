@@ -318,7 +318,12 @@ impl Ledger {
 
 /// The tag that holds a TaskRun's record.
 pub fn record_tag(run: &Name, record: &Record) -> (String, String) {
-    (format!("{RECORD}{run}"), record.to_string())
+    (record_name(run), record.to_string())
+}
+
+/// The name of the tag that holds a TaskRun's record.
+pub fn record_name(run: &Name) -> String {
+    format!("{RECORD}{run}")
 }
 
 /// What a PUT says of the run that it begins, in a tag of the group that it makes.

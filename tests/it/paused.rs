@@ -10,6 +10,7 @@ mod logs;
 mod matrix;
 mod pending;
 mod properties;
+mod refused;
 mod runs;
 mod settings;
 mod stops;

@@ -9,13 +9,15 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
 
+use crate::arm::fault::FaultKind;
 use crate::clock::Clock;
 use crate::engine::event::End;
 use crate::engine::group;
 use crate::engine::ledger;
 use crate::engine::run::attempt::Attempts;
-use crate::engine::run::{Outcome, close, keep, open, weak};
-use crate::engine::step::{Work, stale};
+use crate::engine::run::weak::Begun;
+use crate::engine::run::{Outcome, close, keep, open, weak, withdraw};
+use crate::engine::step::{Unmade, Work, failed, stale};
 use crate::engine::wait::look;
 use crate::model::record::{Done, Record, RunState};
 use crate::plan::{Course, Fan, Item, Run, naming};
@@ -55,7 +57,7 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, fan: &Fan) -> Result<End, En
         match outcome {
             Ok((outcome, _)) if outcome.succeeded() => {}
             Ok((outcome, attempt)) => {
-                waiting.push_back((item, attempt));
+                waiting.extend(attempt.map(|attempt| (item, attempt)));
                 drop(failed.insert(item.index, (item, outcome)));
                 if waiting.len() > WAITING
                     && let Some((item, attempt)) = waiting.pop_front()
@@ -69,7 +71,11 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run, fan: &Fan) -> Result<End, En
     }
     drop(items);
     if let Some((_, (item, end))) = broken.into_iter().next() {
-        // The record stays open: the next apply runs what is missing.
+        if fan.resume.is_none() && book.is_empty() {
+            // No item was begun, so the run was not either.
+            withdraw(work, run, &book.record()).await?;
+        }
+        // Else the record stays open: the next apply runs what is missing.
         return Err(with_item(item, end));
     }
     let first = failed.first_key_value().map(|(_, (item, outcome))| (*item, outcome));
@@ -105,17 +111,26 @@ async fn clear(work: &Work<'_>, run: &Run, item: &Item, attempt: u32) -> Result<
     weak::finish(work, run, &naming::attempt(&item.group, attempt), false).await
 }
 
-/// Runs one item to its end and gives it with the attempt that it came to; one that succeeded is recorded and finished
-/// with.
-async fn one(work: &Work<'_>, run: &Run, fan: &Fan, item: &Item, book: &Book) -> Result<(Outcome, u32), End> {
+/// How an item ended, and the last attempt that had a group.
+type Ended = (Outcome, Option<u32>);
+
+/// Runs one item to its end; one that succeeded is recorded and finished with. All items say the same but for what they
+/// are told, so once the service has refused one for what it says, no further one is begun.
+async fn one(work: &Work<'_>, run: &Run, fan: &Fan, item: &Item, book: &Book) -> Result<Ended, End> {
     if work.is_stopping() {
         return Err(End::Interrupted);
+    }
+    if let (None, Some(outcome)) = (&item.adopt, book.refused()) {
+        return Ok((outcome, None));
     }
     let Some(warrant) = work.site.plan.warrant(work.step.id) else { return Err(End::Interrupted) };
     let work = &Work::new(work.site, work.step, warrant, Some(&item.text));
     book.begun();
     let record = match &item.adopt {
-        Some(record) => record.clone(),
+        Some(record) => {
+            book.touched();
+            record.clone()
+        }
         None => {
             if look(work, &item.group).await?.is_some() {
                 return Err(stale(format!(
@@ -125,7 +140,23 @@ async fn one(work: &Work<'_>, run: &Run, fan: &Fan, item: &Item, book: &Book) ->
             }
             let at = Some(work.site.options.clock.now());
             let record = Record { item: Some(item.index), at, done: None, ..book.record() };
-            weak::create(work, run, &fan.body, record, Some(item)).await?
+            match weak::create(work, run, &fan.body, record, Some(item)).await {
+                Ok(Begun::Runs(record)) => {
+                    book.touched();
+                    record
+                }
+                Ok(Begun::Refused(_, outcome)) => {
+                    book.refuse(&outcome);
+                    return Ok((outcome, None));
+                }
+                Err(Unmade::Fault(fault)) if fault.status.is_some() && fault.kind != FaultKind::Transient => {
+                    return Err(failed(fault));
+                }
+                Err(unmade) => {
+                    book.touched();
+                    return Err(unmade.into());
+                }
+            }
         }
     };
     to_its_end(work, run, fan, item, book, record).await
@@ -138,7 +169,7 @@ async fn to_its_end(
     item: &Item,
     book: &Book,
     mut record: Record,
-) -> Result<(Outcome, u32), End> {
+) -> Result<Ended, End> {
     let mut attempts = Attempts::new(run.retries);
     let outcome = loop {
         let group = naming::attempt(&item.group, record.attempt);
@@ -152,7 +183,10 @@ async fn to_its_end(
             break outcome;
         }
         let next = Record { attempt: record.attempt + 1, ..record.clone() };
-        record = weak::create(work, run, &fan.body, next, Some(item)).await?;
+        match weak::create(work, run, &fan.body, next, Some(item)).await? {
+            Begun::Runs(next) => record = next,
+            Begun::Refused(_, outcome) => break outcome,
+        }
         group::remove(work, &group).await?;
     };
     book.ended();
@@ -160,7 +194,7 @@ async fn to_its_end(
         book.succeeded(work, run, item.index).await?;
         weak::finish(work, run, &naming::attempt(&item.group, record.attempt), true).await?;
     }
-    Ok((outcome, record.attempt))
+    Ok((outcome, Some(record.attempt)))
 }
 
 /// Ends the items that are under way, and records that.
@@ -201,11 +235,15 @@ struct Page {
     written: u64,
     begun: usize,
     ended: usize,
+    /// Whether the group of an item may have been made.
+    touched: bool,
+    /// How the service refused an item's group, where it did.
+    refused: Option<Outcome>,
 }
 
 impl Book {
     fn new(record: Record, items: usize) -> Self {
-        let page = Page { record, version: 0, written: 0, begun: 0, ended: 0 };
+        let page = Page { record, version: 0, written: 0, begun: 0, ended: 0, touched: false, refused: None };
         Self { page: Mutex::new(page), writer: tokio::sync::Mutex::new(()), items }
     }
 
@@ -219,6 +257,26 @@ impl Book {
 
     fn begun(&self) {
         self.page(|page| page.begun += 1);
+    }
+
+    fn touched(&self) {
+        self.page(|page| page.touched = true);
+    }
+
+    /// Whether nothing was made.
+    fn is_empty(&self) -> bool {
+        self.page(|page| !page.touched)
+    }
+
+    fn refuse(&self, outcome: &Outcome) {
+        self.page(|page| {
+            page.ended += 1;
+            page.refused = Some(outcome.clone());
+        });
+    }
+
+    fn refused(&self) -> Option<Outcome> {
+        self.page(|page| page.refused.clone())
     }
 
     fn ended(&self) {

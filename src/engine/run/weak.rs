@@ -11,7 +11,7 @@ use crate::engine::ledger;
 use crate::engine::run::attempt::Attempts;
 use crate::engine::run::told::Told;
 use crate::engine::run::{Outcome, close, keep, open};
-use crate::engine::step::{Work, failed};
+use crate::engine::step::{Unmade, Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, Wait, look, until};
 use crate::model::group::EnvironmentVariable;
 use crate::model::name::GroupId;
@@ -28,14 +28,20 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
     if run.course == Course::Cancel {
         return cancel(work, run).await;
     }
-    let mut record = begin(work, run).await?;
-    if run.course == Course::Leave {
-        ledger::write(work, run, &record).await?;
-        keep(work, run, &record, "left to itself");
+    let mut begun = begin(work, run).await?;
+    if let (Course::Leave, Begun::Runs(record)) = (run.course, &begun) {
+        ledger::write(work, run, record).await?;
+        keep(work, run, record, "left to itself");
         return Ok(End::Done(format!("begun as {}; `acitask attach {}` follows it", record.id, run.name)));
     }
     let mut attempts = Attempts::new(run.retries);
-    let outcome = loop {
+    // The group of the last attempt, where there was one.
+    let mut standing = None;
+    let (record, outcome) = loop {
+        let record = match begun {
+            Begun::Runs(record) => record,
+            Begun::Refused(record, outcome) => break (record, outcome),
+        };
         let group = place(run, &record);
         work.record(&run.name, &record);
         keep(work, run, &record, "");
@@ -44,14 +50,25 @@ pub(crate) async fn run(work: &Work<'_>, run: &Run) -> Result<End, End> {
             follow(work, run, &group, record.container_start).await?
         };
         work.recorded();
+        standing = Some(group);
         if !repeats(run) || !attempts.again(work, &record, &outcome).await? {
-            break outcome;
+            break (record, outcome);
         }
-        record = begin_again(work, run, &record).await?;
+        begun = begin_again(work, run, &record).await?;
     };
     close(work, run, &record, &outcome).await?;
-    finish(work, run, &place(run, &record), outcome.succeeded()).await?;
+    if let Some(group) = standing {
+        finish(work, run, &group, outcome.succeeded()).await?;
+    }
     Ok(outcome.end())
+}
+
+/// An attempt that was begun.
+pub(super) enum Begun {
+    /// Its group is there, and what it is recorded as.
+    Runs(Record),
+    /// The service refuses its group for what it says: a run that never starts, however often it is begun.
+    Refused(Record, Outcome),
 }
 
 /// Ends the run that is open, and records that.
@@ -86,26 +103,28 @@ fn repeats(run: &Run) -> bool {
 
 /// Begins the next attempt. The group of the one before is deleted after that, because until then it is all that tells
 /// that the run has begun.
-async fn begin_again(work: &Work<'_>, run: &Run, before: &Record) -> Result<Record, End> {
+async fn begin_again(work: &Work<'_>, run: &Run, before: &Record) -> Result<Begun, End> {
     let next = Record { attempt: before.attempt + 1, ..before.clone() };
     let body = match &run.begin {
         Begin::Create(deployment) => Some(deployment),
         _ => run.again.as_ref(),
     };
     if let (Finish::Delete { .. }, Some(body)) = (run.finish, body) {
-        let record = create(work, run, body, next, None).await?;
-        group::remove(work, &place(run, before)).await?;
-        return Ok(record);
+        let begun = create(work, run, body, next, None).await?;
+        if let Begun::Runs(_) = begun {
+            group::remove(work, &place(run, before)).await?;
+        }
+        return Ok(begun);
     }
-    begin_start(work, run, next).await
+    begin_start(work, run, next).await.map(Begun::Runs)
 }
 
-async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
+async fn begin(work: &Work<'_>, run: &Run) -> Result<Begun, End> {
     match &run.begin {
-        Begin::Adopt(record) => Ok(record.clone()),
+        Begin::Adopt(record) => Ok(Begun::Runs(record.clone())),
         Begin::Create(deployment) => {
             work.hold(&guard::group(look(work, &run.group).await?.as_ref()))?;
-            create(work, run, deployment, open(work, run), None).await
+            Ok(create(work, run, deployment, open(work, run), None).await?)
         }
         Begin::Replace(deployment) => {
             idle(work, run).await?;
@@ -113,9 +132,9 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Record, End> {
             work.hold(&guard::group(seen.as_ref()))?;
             work.site.arm.check_group(&run.group, deployment).map_err(failed)?;
             group::remove(work, &run.group).await?;
-            create(work, run, deployment, open(work, run), None).await
+            Ok(create(work, run, deployment, open(work, run), None).await?)
         }
-        Begin::Start { resume } => start(work, run, resume.as_ref()).await,
+        Begin::Start { resume } => start(work, run, resume.as_ref()).await.map(Begun::Runs),
         Begin::Exec(_) | Begin::Fan(_) => {
             Err(End::Failed { why: "it cannot be begun as a single weak run".to_owned(), help: None })
         }
@@ -129,7 +148,7 @@ pub(super) async fn create(
     deployment: &Deployment,
     record: Record,
     item: Option<&Item>,
-) -> Result<Record, End> {
+) -> Result<Begun, Unmade> {
     let mut deployment = deployment.clone();
     let follows = run.recorded.as_ref().map(|recorded| recorded.id.clone());
     // Two ids and a name leave no room for an address in the tag of a group.
@@ -147,8 +166,15 @@ pub(super) async fn create(
     }
     let first = item.map_or(&run.group, |item| &item.group);
     let group = if item.is_some() { naming::attempt(first, record.attempt) } else { place(run, &record) };
-    group::put(work, &group, &deployment).await?;
-    Ok(record)
+    match group::put(work, &group, &deployment).await {
+        Ok(_) => Ok(Begun::Runs(record)),
+        Err(Unmade::Fault(fault)) if fault.is_of_content() => {
+            let help = fault.help().map_or_else(String::new, |help| format!("; {help}"));
+            let why = format!("it never started, because the service refuses its group: {fault}{help}");
+            Ok(Begun::Refused(record, Outcome::Ended { exit: None, why }))
+        }
+        Err(unmade) => Err(unmade),
+    }
 }
 
 /// Adds what tells a container which run it is; what the manifest says of these names is left alone.
