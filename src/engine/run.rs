@@ -20,6 +20,7 @@ use crate::engine::event::{End, Limit};
 use crate::engine::ledger;
 use crate::engine::step::Work;
 use crate::model::record::{Record, RunState};
+use crate::plan::judge::EndedBy;
 use crate::plan::{Begin, Run, naming};
 
 /// How a run ended.
@@ -31,6 +32,8 @@ pub(crate) enum Outcome {
         exit: Option<i32>,
         /// What there is to say about it.
         why: String,
+        /// Whose doing it is.
+        by: EndedBy,
     },
     /// It took too long, or printed nothing for too long, and was ended.
     TimedOut(Limit, Duration),
@@ -74,7 +77,7 @@ impl Outcome {
     pub(crate) fn end(self) -> End {
         match self {
             Self::Ended { exit: Some(0), .. } => End::Done("exit 0".to_owned()),
-            Self::Ended { exit, why } => End::TaskFailed { exit, why },
+            Self::Ended { exit, why, by: _ } => End::TaskFailed { exit, why },
             Self::TimedOut(limit, allowed) => End::TimedOut { limit, allowed },
             Self::Interrupted(why) => End::TaskFailed { exit: None, why },
             Self::Cancelled => End::TaskFailed { exit: None, why: "it was cancelled".to_owned() },

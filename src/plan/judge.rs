@@ -26,6 +26,8 @@ pub struct TaskEnd {
     pub exit: Option<i32>,
     /// What happened, for people.
     pub why: String,
+    /// Whose doing it is.
+    pub by: EndedBy,
 }
 
 impl TaskEnd {
@@ -41,10 +43,30 @@ const CRASHES: u32 = 3;
 /// How often a run is tried again, beside its own retries, because the platform ended it.
 pub const PLATFORM: u32 = 2;
 
-/// Whether the exit code says that the platform ended the container, and not the task itself. Source: the page
-/// "Troubleshoot common issues in Azure Container Instances".
-pub fn is_platforms(exit: Option<i32>) -> bool {
-    matches!(exit, Some(7147 | 7148))
+/// Whose doing the end of a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Its task's, or its probe's, which the task did not answer.
+    Task,
+    /// The platform's: what it interrupts is tried again apart from the run's own retries.
+    Platform,
+}
+
+/// Whose doing the end is. The exit codes are those of the page "Troubleshoot common issues in Azure Container Instances";
+/// a container that its liveness probe ended has one of them too, and is told by its event (azure-sdk-for-java,
+/// ContainerGroupTest.testCreateWithLivenessAndReadiness).
+fn ended_by(view: &ContainerView, state: &ContainerState) -> EndedBy {
+    match state.exit_code {
+        Some(7147 | 7148) if !unwell(view, state) => EndedBy::Platform,
+        _ => EndedBy::Task,
+    }
+}
+
+/// Whether its liveness probe ended the container, and not one before it.
+fn unwell(view: &ContainerView, state: &ContainerState) -> bool {
+    let killed = view.events.iter().filter(|event| event.name == "Killing");
+    let mut killed = killed.filter(|event| event.message.contains("liveness probe"));
+    killed.any(|event| event.last >= state.start_time)
 }
 
 /// Whether nothing is under way on the group itself. It says nothing about its containers.
@@ -67,7 +89,7 @@ pub fn strong_ready(seen: &SeenGroup, container: &str) -> Judgement<()> {
         Phase::Running => Judgement::Done(()),
         Phase::Waiting => never_started(view).map_or_else(|| looping(view, state), Judgement::Failed),
         Phase::Terminated if policy(seen) == RestartPolicy::Always => looping(view, state),
-        Phase::Terminated => Judgement::Failed(format!("the container has ended: {}", end(state).why)),
+        Phase::Terminated => Judgement::Failed(format!("the container has ended: {}", end(view, state).why)),
         Phase::Other(word) => Judgement::Moving(word.clone()),
     }
 }
@@ -106,7 +128,7 @@ fn terminated(
     {
         return Judgement::Failed(why);
     }
-    let end = end(state);
+    let end = end(view, state);
     let restarts = policy(seen) == RestartPolicy::OnFailure && !end.succeeded() && !over(seen);
     if restarts {
         return Judgement::Moving(format!("{}; the platform starts it again", end.why));
@@ -115,16 +137,17 @@ fn terminated(
 }
 
 /// What people are told about an ended container, with the codes of the page "Troubleshoot common issues in Azure Container Instances".
-fn end(state: &ContainerState) -> TaskEnd {
+fn end(view: &ContainerView, state: &ContainerState) -> TaskEnd {
     let ContainerState { phase: _, start_time: _, finish_time: _, exit_code, detail } = state;
     let why = match exit_code {
         Some(0) => "exit 0".to_owned(),
+        Some(code) if unwell(view, state) => format!("exit {code}: its liveness probe failed"),
         Some(code @ (137 | 139 | 143 | 7147 | 7148)) => format!("exit {code}: {}", meaning(*code)),
         Some(code) => format!("exit {code}"),
         None if detail.is_empty() => "ended without an exit code".to_owned(),
         None => format!("ended without an exit code: {detail}"),
     };
-    TaskEnd { exit: *exit_code, why }
+    TaskEnd { exit: *exit_code, why, by: ended_by(view, state) }
 }
 
 /// What an exit code says, with the codes of the page "Troubleshoot common issues in Azure Container Instances" and those
@@ -169,10 +192,10 @@ fn looping<T>(view: &ContainerView, state: &ContainerState) -> Judgement<T> {
     match crash {
         Some(crash) if view.restart_count >= CRASHES => Judgement::Failed(format!(
             "the container keeps ending ({}, restarted {} times)",
-            end(crash).why,
+            end(view, crash).why,
             view.restart_count
         )),
-        Some(crash) => Judgement::Moving(format!("{}; the platform starts it again", end(crash).why)),
+        Some(crash) => Judgement::Moving(format!("{}; the platform starts it again", end(view, crash).why)),
         None => waiting(state),
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::run::Outcome;
 use crate::engine::step::Work;
 use crate::model::record::Record;
 use crate::model::stack::Retries;
-use crate::plan::judge;
+use crate::plan::judge::{self, EndedBy};
 
 /// The pause before a run is tried again where its manifest says none.
 const BACKOFF: Duration = Duration::from_secs(10);
@@ -31,14 +31,14 @@ impl Attempts {
 
     /// The pause before the next attempt; nothing where there is none.
     fn pause(&mut self, attempt: u32, outcome: &Outcome) -> Option<Duration> {
-        let exit = match outcome {
+        let by = match outcome {
             Outcome::Ended { exit: Some(0), .. } | Outcome::Interrupted(_) | Outcome::Cancelled => {
                 return None;
             }
-            Outcome::Ended { exit, .. } => *exit,
-            Outcome::TimedOut(..) => None,
+            Outcome::Ended { by, .. } => *by,
+            Outcome::TimedOut(..) => EndedBy::Task,
         };
-        if judge::is_platforms(exit) && self.platforms < judge::PLATFORM {
+        if by == EndedBy::Platform && self.platforms < judge::PLATFORM {
             self.platforms += 1;
         } else if attempt.saturating_sub(self.platforms) > self.retries.limit {
             return None;
@@ -68,7 +68,8 @@ mod tests {
     use super::*;
 
     fn ended(exit: i32) -> Outcome {
-        Outcome::Ended { exit: Some(exit), why: String::new() }
+        let by = if exit > 7000 { EndedBy::Platform } else { EndedBy::Task };
+        Outcome::Ended { exit: Some(exit), why: String::new(), by }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::engine::step::Work;
 use crate::engine::wait::{self, Pace, Wait, until};
 use crate::model::record::Record;
 use crate::model::stack::Interrupted;
+use crate::plan::judge::EndedBy;
 use crate::plan::{Course, Exec, Run, judge};
 
 /// How long a command may take where its run names no time-out: a day, so that every wait ends.
@@ -228,10 +229,12 @@ async fn execute(
         }
         return match fault {
             ExecFault::NotStarted { code, message } => {
-                Ok(Some(Outcome::Ended { exit: Some(code), why: message }))
+                Ok(Some(Outcome::Ended { exit: Some(code), why: message, by: EndedBy::Task }))
             }
             // It can never be begun in this container, so there is nothing to ask about later.
-            ExecFault::Unfit(why) => Ok(Some(Outcome::Ended { exit: None, why: why.to_owned() })),
+            ExecFault::Unfit(why) => {
+                Ok(Some(Outcome::Ended { exit: None, why: why.to_owned(), by: EndedBy::Task }))
+            }
             ExecFault::Cut { .. } | ExecFault::AlreadyBegun => {
                 work.phase("the stream was cut: asking the container how the run goes on");
                 match await_trace(work, run, record, began).await? {
@@ -353,7 +356,7 @@ fn ended(exit: Option<i32>) -> Outcome {
         Some(code) => format!("exit {code}"),
         None => "its exit code is unknown: the image has neither /acitask-exec nor a shell".to_owned(),
     };
-    Outcome::Ended { exit, why }
+    Outcome::Ended { exit, why, by: EndedBy::Task }
 }
 
 /// Ends a run that took too long, or printed nothing for too long.

@@ -18,6 +18,7 @@ use crate::model::name::GroupId;
 use crate::model::observed::{Phase, SeenGroup};
 use crate::model::record::{Intent, Record, intent_tag};
 use crate::model::stack::Concurrency;
+use crate::plan::judge::EndedBy;
 use crate::plan::{Begin, Course, Deployment, Finish, Item, Run, guard, judge, naming};
 
 /// How long a run without a time-out is followed: a day, so that every wait ends.
@@ -171,7 +172,7 @@ pub(super) async fn create(
         Err(Unmade::Fault(fault)) if fault.is_of_content() => {
             let help = fault.help().map_or_else(String::new, |help| format!("; {help}"));
             let why = format!("it never started, because the service refuses its group: {fault}{help}");
-            Ok(Begun::Refused(record, Outcome::Ended { exit: None, why }))
+            Ok(Begun::Refused(record, Outcome::Ended { exit: None, why, by: EndedBy::Task }))
         }
         Err(unmade) => Err(unmade),
     }
@@ -300,6 +301,7 @@ pub(super) async fn follow(
                 Some(Outcome::Ended {
                     exit: None,
                     why: format!("not started after {minutes} minutes: {phase}"),
+                    by: EndedBy::Task,
                 })
             }
             judge::Judgement::Moving(phase) => {
@@ -311,8 +313,8 @@ pub(super) async fn follow(
                 }
                 None
             }
-            judge::Judgement::Done(end) => Some(Outcome::Ended { exit: end.exit, why: end.why }),
-            judge::Judgement::Failed(why) => Some(Outcome::Ended { exit: None, why }),
+            judge::Judgement::Done(end) => Some(Outcome::Ended { exit: end.exit, why: end.why, by: end.by }),
+            judge::Judgement::Failed(why) => Some(Outcome::Ended { exit: None, why, by: EndedBy::Task }),
         };
         if let Some(outcome) = outcome {
             told.end(work, (group, &run.container)).await;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::model::observed::ContainerEvent;
-use crate::plan::judge::{Judgement, TaskEnd, settled, strong_ready, weak};
+use crate::plan::judge::{EndedBy, Judgement, TaskEnd, settled, strong_ready, weak};
 
 fn at(minute: u8) -> Option<Timestamp> {
     format!("2026-01-01T00:{minute:02}:00Z").parse().ok()
@@ -30,7 +30,8 @@ fn current(state: ContainerState) -> ContainerView {
 }
 
 fn done(exit: Option<i32>, why: &str) -> Judgement<TaskEnd> {
-    Judgement::Done(TaskEnd { exit, why: why.into() })
+    let by = if exit.is_some_and(|exit| exit > 7000) { EndedBy::Platform } else { EndedBy::Task };
+    Judgement::Done(TaskEnd { exit, why: why.into(), by })
 }
 
 fn moving<T>(phase: &str) -> Judgement<T> {
@@ -150,4 +151,24 @@ fn a_group_settles_and_goes() {
     assert_eq!(settled(&group), moving("Deleting"));
     group.provisioning = Provisioning::Failed;
     assert!(matches!(settled(&group), Judgement::Failed(_)));
+}
+
+#[test]
+fn a_container_that_its_probe_ended_is_told_from_one_that_the_platform_did() {
+    let killed = |minute| event("Killing", "Container job failed liveness probe", at(minute));
+    for (events, by, why) in [
+        (vec![], EndedBy::Platform, "exit 7147: ended by the platform"),
+        (vec![killed(3)], EndedBy::Task, "exit 7147: its liveness probe failed"),
+        // That was the run before.
+        (vec![killed(1)], EndedBy::Platform, "exit 7147: ended by the platform"),
+        (
+            vec![event("Killing", "Killing container job.", at(3))],
+            EndedBy::Platform,
+            "exit 7147: ended by the platform",
+        ),
+    ] {
+        let view = ContainerView { events, ..current(state(Phase::Terminated, at(2), Some(7147))) };
+        let judged = weak(&seen(RestartPolicy::Never, "Failed", view), "job", None);
+        assert_eq!(judged, Judgement::Done(TaskEnd { exit: Some(7147), why: why.into(), by }));
+    }
 }

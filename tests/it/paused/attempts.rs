@@ -5,7 +5,7 @@ use std::time::Duration;
 use acitask::engine::event::{End, EventKind};
 use acitask::model::name::Name;
 use acitask::plan::reconcile::Verb;
-use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Exit};
+use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Exit, Sight};
 use tokio::time::Instant;
 
 use super::bench::{Bench, ends, images};
@@ -58,6 +58,21 @@ async fn what_the_platform_ended_is_tried_again_without_retries() {
     let bench = Bench::open(images([("task:1", behaviour)]), &[]).await;
     bench.apply(&ephemeral("task:1", "")).await.all_done();
     assert_eq!(bench.carried_out("PUT", "", 201), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_liveness_probe_ended_is_the_tasks_doing() {
+    let unwell = Sight { after_ms: 5_000, unwell: Some("ill".to_owned()), ..Sight::default() };
+    let behaviour = Behaviour { sights: vec![unwell], ..Behaviour::default() };
+    let bench = Bench::open(images([("task:1", behaviour)]), &[]).await;
+    let probe = "memoryInGB: 1}}\n        livenessProbe: {periodSeconds: 2, exec: {command: [look]}}";
+    let manifests = ephemeral("task:1", "").replace("memoryInGB: 1}}", probe);
+    let applied = bench.apply(&manifests).await;
+    let Some(End::TaskFailed { exit: Some(7147), why }) = applied.ends().last() else {
+        panic!("{:?}", applied.ends())
+    };
+    assert!(why.contains("its liveness probe failed"), "{why}");
+    assert_eq!(bench.carried_out("PUT", "", 201), 2, "a resource group and one attempt");
 }
 
 #[tokio::test(start_paused = true)]
