@@ -2,7 +2,7 @@
 //!
 //! The crates lose headers and bodies of errors, drop what they do not model, and would put a token into any address
 //! that a page names. So a client is made for each call over a transport of ours, which sends the body that we made,
-//! keeps the answers as they came, and hands list calls hollow pages. One call is one request, one a page for lists.
+//! keeps the answers as they came, and hands list calls hollow pages, whose items it keeps until they are asked for. One call is one request, one a page for lists.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +18,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::Arm;
 use super::fault::{Fault, FaultKind};
+use super::list::{self, Page};
 use super::wire::{Answer, Request};
-use super::{Arm, list};
 
 /// The version of resource groups, generic resources and tags.
 const RESOURCES: &str = "2021-04-01";
@@ -38,6 +39,7 @@ struct Seen {
     answers: Vec<Answer>,
     fault: Option<Fault>,
     next: Option<String>,
+    listed: Vec<Value>,
 }
 
 impl Call {
@@ -51,7 +53,7 @@ impl Call {
         Self::of(arm, Some(body), false)
     }
 
-    /// A call for a list: the pages are kept, and the Azure crate is shown that they are empty.
+    /// A call for a list: the Azure crate is shown that its pages are empty.
     pub(super) fn for_list(arm: &Arm) -> Arc<Self> {
         Self::of(arm, None, true)
     }
@@ -116,15 +118,20 @@ impl Call {
         }
     }
 
-    /// The pages of a list that is over.
-    pub(super) fn pages(&self) -> Result<Vec<Bytes>, Fault> {
+    /// The items of the page that came last, which are not kept any longer.
+    pub(super) fn listed(&self) -> Vec<Value> {
+        std::mem::take(&mut self.seen().listed)
+    }
+
+    /// How a list ended, whatever the Azure crate made of it.
+    pub(super) fn over(&self) -> Result<(), Fault> {
         let mut seen = self.seen();
         if let Some(fault) = seen.fault.take() {
             return Err(fault);
         }
         match seen.answers.iter().find(|answer| !answer.is_success()) {
             Some(answer) => Err(Fault::of(answer)),
-            None => Ok(std::mem::take(&mut seen.answers).into_iter().map(|answer| answer.body).collect()),
+            None => Ok(()),
         }
     }
 
@@ -148,19 +155,15 @@ impl Call {
             .collect();
         let method = request.method().as_ref().to_owned();
         let answer = self.arm.pass(Request { method, url, headers, body }).await?;
-        if self.hollow && answer.is_success() {
-            self.seen().next = list::next_link(&answer.body)?;
-        }
-        Ok(answer)
-    }
-
-    fn shown(&self, answer: &Answer) -> Bytes {
         if !(self.hollow && answer.is_success()) {
-            return answer.body.clone();
+            return Ok(answer);
         }
+        let Page { items, next } = list::page(&answer.body)?;
         // The real link is ours to follow; any address tells the crate that there is one.
-        let next = if self.seen().next.is_some() { Value::from("/next") } else { Value::Null };
-        Bytes::from(json!({"value": [], "nextLink": next}).to_string())
+        let shown = json!({"value": [], "nextLink": next.as_ref().map(|_| "/next")});
+        let mut seen = self.seen();
+        (seen.listed, seen.next) = (items, next);
+        Ok(Answer { body: shown.to_string().into(), ..answer })
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -189,7 +192,7 @@ impl HttpClient for Call {
         for (name, value) in &answer.headers {
             headers.insert(name.to_ascii_lowercase(), value.clone());
         }
-        let body = self.shown(&answer);
+        let body = answer.body.clone();
         self.seen().answers.push(answer);
         let stream = futures::stream::once(async move { Ok(body) });
         Ok(azure_core::Response::new(status, headers, Box::pin(stream)))

@@ -3,13 +3,14 @@
 //! Invariant: nothing that the service may say makes this fail. A group whose properties cannot be understood is seen
 //! without them; properties that the model does not have are named in the log, which is how we learn of new ones.
 
+mod beyond;
 mod lift;
 mod view;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::model::group::Group;
@@ -59,8 +60,7 @@ pub fn exported(item: &Value, resource_group: Option<&Name>) -> Option<SeenGroup
 pub fn unknown(seen: &SeenGroup) -> Vec<String> {
     let Some(group) = &seen.group else { return Vec::new() };
     let item = Value::Object(group.arm.clone().into_iter().collect());
-    let bare = Group { arm: Default::default(), ..group.clone() };
-    lift::beyond(&lift::group(&item), &serde_json::to_value(&bare).unwrap_or_default())
+    properties(&item).map(|(_, unknown)| unknown).unwrap_or_default()
 }
 
 /// A resource group; absent where it has no name.
@@ -85,24 +85,18 @@ const BESIDE: [&str; 9] =
     ["id", "name", "type", "location", "tags", "properties", "identity", "zones", "systemData"];
 
 fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
-    let lifted = lift::group(item);
-    let read: Group<Present> = match Group::deserialize(&lifted) {
+    let (read, unknown) = match properties(item) {
         Ok(read) => read,
         Err(error) => {
             tracing::debug!(group = %id, %error, "properties are not understood");
             return None;
         }
     };
-    let known = serde_json::to_value(&read).unwrap_or_default();
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        let unknown = lift::beyond(&lifted, &known);
-        if !unknown.is_empty() {
-            tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
-        }
+    if !unknown.is_empty() {
+        tracing::debug!(group = %id, properties = ?unknown, "properties are not modelled");
     }
     let beside = |key: &String| !BESIDE.contains(&key.as_str());
-    let says_more =
-        item.as_object().is_some_and(|item| item.keys().any(beside)) || lift::says_more(&lifted, &known);
+    let says_more = !unknown.is_empty() || item.as_object().is_some_and(|item| item.keys().any(beside));
     let Ok(mut group) = read.map(&mut |Present| Ok::<_, Infallible>(Mark));
     // What manifests may say under `arm` is compared with the resource as it stands. It is what the model does not know,
     // so of a resource that has nothing of the kind it is not kept: there may be ten thousand.
@@ -113,18 +107,21 @@ fn understood(id: &GroupId, item: &Value) -> Option<Group<Mark>> {
     Some(group)
 }
 
+/// The properties of a group, and the names of those that the model does not have, sorted.
+fn properties(item: &Value) -> Result<(Group<Present>, Vec<String>), serde_json::Error> {
+    let shown = lift::group(item);
+    let mut unknown = BTreeSet::new();
+    let group = serde_ignored::deserialize(&shown, |place| unknown.extend(beyond::name(&place, &shown)))?;
+    Ok((group, unknown.into_iter().collect()))
+}
+
 /// A secret is here: whatever the service shows of one, nothing of it is kept.
 struct Present;
 
 impl<'de> Deserialize<'de> for Present {
+    // Not as something that is ignored: it has its place.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|IgnoredAny| Self)
-    }
-}
-
-impl Serialize for Present {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(true)
+        Value::deserialize(deserializer).map(|_| Self)
     }
 }
 

@@ -20,8 +20,7 @@ impl Arm {
     pub async fn resource_groups(&self) -> Result<Vec<SeenResourceGroup>, Fault> {
         let call = Call::for_list(self);
         let pages = call.resources().resource_groups_client().list(self.subscription()).into_stream();
-        let items = list::items(&call, pages).await?;
-        Ok(items.iter().filter_map(read::resource_group).collect())
+        list::items(&call, pages, read::resource_group).await
     }
 
     /// One resource group; absent where it is not there.
@@ -45,8 +44,7 @@ impl Arm {
         let call = Call::for_list(self);
         let client = call.resources().resources_client();
         let pages = client.list_by_resource_group(segment(resource_group.as_str())?, self.subscription());
-        let items = list::items(&call, pages.into_stream()).await?;
-        Ok(items.iter().map(read::resource).collect())
+        list::items(&call, pages.into_stream(), |item| Some(read::resource(item))).await
     }
 
     /// Every container group of the subscription, without instance views.
@@ -56,8 +54,7 @@ impl Arm {
     pub async fn groups(&self) -> Result<Vec<SeenGroup>, Fault> {
         let call = Call::for_list(self);
         let pages = call.aci().container_groups_client().list(self.subscription()).into_stream();
-        let items = list::items(&call, pages).await?;
-        Ok(items.iter().filter_map(read::listed_group).collect())
+        list::items(&call, pages, read::listed_group).await
     }
 
     /// Every container group of a resource group, without instance views.
@@ -68,8 +65,7 @@ impl Arm {
         let call = Call::for_list(self);
         let client = call.aci().container_groups_client();
         let pages = client.list_by_resource_group(self.subscription(), segment(resource_group.as_str())?);
-        let items = list::items(&call, pages.into_stream()).await?;
-        Ok(items.iter().filter_map(read::listed_group).collect())
+        list::items(&call, pages.into_stream(), read::listed_group).await
     }
 
     /// One container group with its instance view; absent where it, or its resource group, is not there.
