@@ -49,7 +49,7 @@ pub struct Applied(BTreeMap<Field, String>);
 impl Applied {
     /// Of a group that is wanted in a region with these tags of the user's.
     pub fn wanted(shape: &Shape, location: &str, tags: &Tags) -> Self {
-        Self::digests(shape, location, tags)
+        Self::digests(shape, location, tags, Field::ALL.into_iter())
     }
 
     /// Of a group that is wanted, only the fields of which the service shows a part.
@@ -68,14 +68,12 @@ impl Applied {
         self.0.is_empty()
     }
 
-    /// Of a group that is seen in a region with these tags of the user's.
-    pub fn seen(shape: &Shape, location: &str, tags: &Tags) -> Self {
-        let Self(mut digests) = Self::digests(shape, location, tags);
-        digests.retain(|field, _| !VEILED.contains(field));
-        Self(digests)
+    /// Of a group that is seen in a region with these tags of the user's, these fields.
+    pub fn seen(shape: &Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
+        Self::digests(shape, location, tags, fields.filter(|field| !VEILED.contains(field)))
     }
 
-    fn digests(shape: &Shape, location: &str, tags: &Tags) -> Self {
+    fn digests(shape: &Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
         let Ok(group) = shape.group().clone().map(&mut |Mark| Ok::<_, Infallible>("secret"));
         // Our own plain structs become JSON without fail; an error would digest like nothing at all.
         let tree = serde_json::to_value(group).unwrap_or_default();
@@ -86,7 +84,7 @@ impl Applied {
             Field::Location => hex(&location.replace(' ', "").to_ascii_lowercase(), DIGITS),
             _ => hex(&part(&tree, field), DIGITS),
         };
-        Self(Field::ALL.into_iter().map(|field| (field, digest(field))).collect())
+        Self(fields.map(|field| (field, digest(field))).collect())
     }
 
     /// What the tags of a group tell; nothing where they hold none of a version that is known.
@@ -138,7 +136,7 @@ impl Applied {
 }
 
 /// All that a field is about.
-fn part(tree: &Value, field: Field) -> Vec<Value> {
+fn part(tree: &Value, field: Field) -> Vec<&Value> {
     match field {
         // Only which there are; what is in each has fields of its own.
         Field::Containers => found(tree, "containers[].name"),
@@ -148,11 +146,11 @@ fn part(tree: &Value, field: Field) -> Vec<Value> {
 }
 
 /// The values at a path, each after the name of the list's item that it is in.
-fn found(tree: &Value, path: &str) -> Vec<Value> {
+fn found<'v>(tree: &'v Value, path: &str) -> Vec<&'v Value> {
     let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
-    let into = |value: &Value| match rest {
+    let into = |value: &'v Value| match rest {
         Some(rest) => found(value, rest),
-        None => vec![value.clone()],
+        None => vec![value],
     };
     match head.strip_suffix("[]") {
         None => tree.get(head).map(into).unwrap_or_default(),
@@ -160,7 +158,7 @@ fn found(tree: &Value, path: &str) -> Vec<Value> {
             let items = tree.get(list).and_then(Value::as_array).into_iter().flatten();
             items
                 .flat_map(|item| {
-                    let name = item.get("name").cloned().unwrap_or_default();
+                    let name = item.get("name").unwrap_or(&Value::Null);
                     let values = into(item);
                     // An item that lacks the field is as one that is not there.
                     let name = (!values.is_empty()).then_some(name);
@@ -189,7 +187,7 @@ mod tests {
             ("containers[].resources.requests.cpu", json!(["a", 1])),
             ("zones", json!([])),
         ] {
-            assert_eq!(Value::from(found(&tree, path)), wanted, "{path}");
+            assert_eq!(json!(found(&tree, path)), wanted, "{path}");
         }
     }
 

@@ -88,12 +88,14 @@ impl Draft {
         mut runs: BTreeMap<Name, Vec<Name>>,
         included: Option<BTreeSet<Key>>,
     ) -> Self {
-        // Things that come after each other in a circle have no order; the seal tells them.
-        let order = graph::order(&links).unwrap_or_default();
-        let places: BTreeMap<Key, usize> =
-            order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
-        for runs in runs.values_mut() {
-            runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
+        if runs.values().any(|runs| runs.len() > 1) {
+            // Things that come after each other in a circle have no order; the seal tells them.
+            let order = graph::order(&links).unwrap_or_default();
+            let places: BTreeMap<Key, usize> =
+                order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+            for runs in runs.values_mut() {
+                runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
+            }
         }
         Self { links, runs, included, ..Self::default() }
     }

@@ -9,7 +9,7 @@ use crate::model::stack::{ContainerGroup, Power, Stack};
 use crate::plan::applied::Origin;
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::ignore;
-use crate::plan::reconcile::scene::{Hold, Scene};
+use crate::plan::reconcile::scene::{self, Hold, Scene};
 use crate::plan::reconcile::stand::{self, Stand};
 use crate::plan::reconcile::{Request, Verb};
 use crate::plan::{Change, Subject, diff, tags};
@@ -28,7 +28,8 @@ pub struct Drift {
 /// Every declared thing that drifted, in the order of the manifests' names.
 pub fn drift(stack: &Stack, observed: &Observed) -> Vec<Drift> {
     let request = Request::of(Verb::Apply);
-    let scene = Scene { stack, observed, request: &request };
+    let renamed = scene::renamed(stack);
+    let scene = Scene { stack, observed, request: &request, renamed: &renamed };
     let mut draft = Draft::new(scene.links(), scene.runs(), None);
     let resource_groups = stack.resource_groups.iter().filter(|(_, declared)| !declared.existing);
     let resource_groups: Vec<Drift> = resource_groups

@@ -12,7 +12,7 @@ use crate::plan::reconcile::{Request, Verb};
 /// Everything that is declared, with what it comes after.
 pub fn dependencies(stack: &Stack) -> BTreeMap<Subject, Vec<Subject>> {
     let (observed, request) = (Observed::default(), Request::of(Verb::Apply));
-    let links = Scene { stack, observed: &observed, request: &request }.links();
+    let links = Scene { stack, observed: &observed, request: &request, renamed: &[] }.links();
     let subject = |key: &Key| match key {
         Key::ResourceGroup(name) => Some(Subject::ResourceGroup(name.clone())),
         Key::Group(name) => stack.groups.get(name).map(|group| Subject::Group(group.id.clone())),

@@ -73,7 +73,7 @@ pub(super) fn draft(
     let made = || guard::wanted(scene.owner(), &shape::wanted(&declared.group));
     let stand = stand::of(scene, draft, manifest, declared, &location);
     let mut line = Line::new(draft, manifest, declared);
-    let create = |found| Action::CreateGroup(stand::deployment(scene, declared, &location, found));
+    let create = |here| Action::CreateGroup(stand::deployment(scene, declared, &location, here));
     match stand {
         Stand::Barred(seen) => return guard::group(Some(seen)),
         Stand::Missing => {
@@ -97,7 +97,7 @@ pub(super) fn draft(
                     line.draft.read(&declared.id);
                     let edit = if here.taken_over.is_some() { TagEdit::default() } else { here.edit.clone() };
                     let edit = here.sent_edit(&edit);
-                    let body = stand::deployment(scene, declared, &location, Some(&here.seen.tags));
+                    let body = stand::deployment(scene, declared, &location, Some(&here));
                     let sketch =
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
@@ -115,7 +115,7 @@ pub(super) fn draft(
                     let delete = Action::DeleteGroup { replaced: true };
                     let sketch = line.sketch(delete, here.guard(scene), here.reason());
                     line.push(Sketch { impacts: here.replace_impacts(scene), ..sketch });
-                    let sketch = line.sketch(create(Some(&here.seen.tags)), Guard::Absent, here.reason());
+                    let sketch = line.sketch(create(Some(&here)), Guard::Absent, here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
                     line.push(Sketch { changes, ..sketch });
                 }

@@ -79,7 +79,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
     };
     for one in &pending {
         let Some(container) = one.run.deciding_container(&declared.group) else { continue };
-        let body = |found| stand::deployment(scene, declared, &location, found);
+        let body = |here| stand::deployment(scene, declared, &location, here);
         let begin = match (&one.open, &ground) {
             (Some(open), Ground::Fits | Ground::Differs(Some(_))) if open.placed => {
                 Begin::Adopt(open.record.clone())
@@ -91,7 +91,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
             {
                 Begin::Start { resume: Some(open.record.clone()) }
             }
-            (_, Ground::Differs(here)) => Begin::Replace(body(here.map(|here| &here.seen.tags))),
+            (_, Ground::Differs(here)) => Begin::Replace(body(*here)),
         };
         let (changes, impacts, mut reason) = told(scene, &begin, &ground, &one.reason);
         if std::mem::take(&mut waits) {

@@ -17,10 +17,15 @@ use crate::plan::{StepId, Subject};
 
 /// Plans the deletes.
 pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
-    let known: BTreeSet<&GroupId> = scene.stack.groups.values().map(|group| &group.id).collect();
+    // Most manifests are called as their groups are, and there may be ten thousand.
+    let groups = &scene.stack.groups;
+    let others = groups.iter().filter(|(name, group)| **name != group.id.name).map(|(_, group)| &group.id);
+    let others: BTreeSet<&GroupId> = others.collect();
+    let is_known =
+        |id: &GroupId| groups.get(&id.name).is_some_and(|group| group.id == *id) || others.contains(id);
     let owned = scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags));
     let undeclared: Vec<&SeenGroup> =
-        owned.filter(|seen| !known.contains(&seen.id) && !of_declared_run(scene, seen)).collect();
+        owned.filter(|seen| !is_known(&seen.id) && !of_declared_run(scene, seen)).collect();
     let resource_groups: Vec<_> = removal::owned_resource_groups(scene)
         .filter(|(name, _)| scene.declared_resource_group(name).is_none())
         .collect();
@@ -76,7 +81,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
 /// Whether the group is one of a declared ephemeral run.
 fn of_declared_run(scene: Scene<'_>, seen: &SeenGroup) -> bool {
     intent(&seen.tags).is_some_and(|intent| {
-        let renamed = scene.renamed().find(|(_, from)| **from == intent.run).map(|(name, _)| name);
+        let renamed = scene.renamed.iter().find(|(_, from)| **from == intent.run).map(|(name, _)| *name);
         scene.stack.runs.get(renamed.unwrap_or(&intent.run)).is_some_and(|run| {
             matches!(run.kind, RunKind::Ephemeral(_))
                 && scene.resource_group_of(run) == Some(&seen.id.resource_group)

@@ -18,6 +18,14 @@ pub(super) struct Scene<'a> {
     pub(super) stack: &'a Stack,
     pub(super) observed: &'a Observed,
     pub(super) request: &'a Request,
+    /// The runs that were renamed, as [`renamed`] finds them.
+    pub(super) renamed: &'a [(&'a Name, &'a Name)],
+}
+
+/// The runs that were renamed, with the names that they had; a name that another run has now is none.
+pub(super) fn renamed(stack: &Stack) -> Vec<(&Name, &Name)> {
+    let renamed = stack.runs.iter().filter_map(|(name, run)| Some((name, run.moved_from.as_ref()?)));
+    renamed.filter(|(_, from)| !stack.runs.contains_key(*from)).collect()
 }
 
 /// Who has a thing.
@@ -74,21 +82,14 @@ impl<'a> Scene<'a> {
         let mut ledger =
             self.seen_resource_group(resource_group).map(|seen| Ledger::read(&seen.tags)).unwrap_or_default();
         // A run that was renamed goes on with its record.
-        for (name, from) in self.renamed() {
+        for (name, from) in self.renamed {
             if !ledger.records.contains_key(name)
                 && let Some(record) = ledger.records.get(from).cloned()
             {
-                ledger.records.insert(name.clone(), record);
+                ledger.records.insert((*name).clone(), record);
             }
         }
         ledger
-    }
-
-    /// The runs that were renamed, with the names that they had; a name that another run has now is none.
-    pub(super) fn renamed(&self) -> impl Iterator<Item = (&'a Name, &'a Name)> {
-        let stack = self.stack;
-        let renamed = stack.runs.iter().filter_map(|(name, run)| Some((name, run.moved_from.as_ref()?)));
-        renamed.filter(|(_, from)| !stack.runs.contains_key(*from))
     }
 
     /// The impact on a task that runs in a group, if one does: in a container of a group that can finish, or as the open

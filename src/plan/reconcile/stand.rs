@@ -5,7 +5,7 @@ use crate::model::group::RestartPolicy;
 use crate::model::name::Name;
 use crate::model::observed::SeenGroup;
 use crate::model::stack::ContainerGroup;
-use crate::model::tag::{PENDING, Tags, lookup};
+use crate::model::tag::{PENDING, lookup};
 use crate::plan::applied::Applied;
 use crate::plan::pending::{self, Outcome};
 use crate::plan::reconcile::draft::Draft;
@@ -38,6 +38,8 @@ pub(super) struct Here<'a> {
     /// The tag that tells what is applied, where it tells other than what is wanted. It goes along with what is done
     /// about the properties; by itself it is no reason to touch anything.
     told: Option<(String, String)>,
+    /// That tag, where it was worked out.
+    tells: Option<(String, String)>,
     /// The tags that tell the secrets of a body that is sent.
     secrets: TagEdit,
     /// What became of an update that was begun before.
@@ -99,7 +101,7 @@ pub(super) fn of<'a>(
     // Most groups are as they are wanted, and all the rest is for those that are not.
     if same && taken_over.is_none() && !has_begun {
         tell(draft, subject, &compared);
-        let (told, secrets, begun) = (None, TagEdit::default(), Outcome::None);
+        let (told, tells, secrets, begun) = (None, None, TagEdit::default(), Outcome::None);
         return Stand::Here(Box::new(Here {
             seen,
             found,
@@ -107,20 +109,24 @@ pub(super) fn of<'a>(
             edit,
             tag_changes,
             told,
+            tells,
             secrets,
             begun,
             taken_over,
         }));
     }
     let wants = applied(declared, location);
-    let has = Applied::seen(&found, &seen.location, &tags::users(&seen.tags, &declared.ignored_tags));
+    let differing = changes.iter().chain(&tag_changes).map(|change| change.field);
+    let users = tags::users(&seen.tags, &declared.ignored_tags);
+    let has = Applied::seen(&found, &seen.location, &users, differing);
     for change in changes.iter_mut().chain(&mut tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
     }
     secrets::mark_unchecked(&declared.group, &mut changes);
     let set = secrets::tags(&declared.group, digests);
+    let tag = wants.tag();
     let mut tells = set.clone();
-    tells.extend([wants.tag()]);
+    tells.extend([tag.clone()]);
     // It shows what is wanted, which is other than what was told to be applied.
     let seen_differences = changes.iter().any(|change| !untold.contains(&change.field));
     let visible = !seen_differences && last.differs(&wants);
@@ -138,11 +144,23 @@ pub(super) fn of<'a>(
     if begun == Outcome::Other && changes.is_empty() && !set.is_empty() {
         changes.push(secrets::doubtful());
     }
-    let told = (last != wants).then(|| wants.tag());
+    let told = (last != wants).then(|| tag.clone());
     let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
     let remove = seen.tags.keys().filter(past).cloned().collect();
     let secrets = TagEdit { set, remove };
-    Stand::Here(Box::new(Here { seen, found, changes, edit, tag_changes, told, secrets, begun, taken_over }))
+    let tells = Some(tag);
+    Stand::Here(Box::new(Here {
+        seen,
+        found,
+        changes,
+        edit,
+        tag_changes,
+        told,
+        tells,
+        secrets,
+        begun,
+        taken_over,
+    }))
 }
 
 /// Says which secrets could not be compared.
@@ -269,13 +287,16 @@ pub(super) fn deployment(
     scene: Scene<'_>,
     declared: &ContainerGroup,
     location: &str,
-    found: Option<&Tags>,
+    here: Option<&Here<'_>>,
 ) -> Box<Deployment> {
     let mut wanted = tags::wanted(scene.owner(), &declared.tags);
-    wanted.extend([applied(declared, location).tag()]);
+    let known = here.and_then(|here| here.tells.clone());
+    wanted.extend([known.unwrap_or_else(|| applied(declared, location).tag())]);
     wanted.extend(secrets::tags(&declared.group, &scene.stack.digests));
-    let tags =
-        found.map_or_else(|| wanted.clone(), |found| tags::merged(&wanted, found, &declared.ignored_tags));
+    let tags = match here {
+        None => wanted,
+        Some(here) => tags::merged(&wanted, &here.seen.tags, &declared.ignored_tags),
+    };
     Box::new(Deployment { location: location.to_owned(), tags, group: declared.group.clone() })
 }
 

@@ -5,7 +5,7 @@ use crate::model::observed::Observed;
 use crate::model::record::{RunState, intent};
 use crate::model::stack::{Power, RunKind, Stack};
 use crate::plan::reconcile::draft::{Draft, Key};
-use crate::plan::reconcile::scene::Scene;
+use crate::plan::reconcile::scene::{self, Scene};
 use crate::plan::reconcile::{
     Request, Verb, destroy, due, ephemeral, forget, gc, groups, ignore, limits, persistent, power, prune,
     resource_groups, scope, strong,
@@ -14,7 +14,8 @@ use crate::plan::{Course, Guard, Subject};
 
 /// Drafts what is asked for.
 pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Draft {
-    let scene = Scene { stack, observed, request };
+    let renamed = scene::renamed(stack);
+    let scene = Scene { stack, observed, request, renamed: &renamed };
     let links = scene.links();
     let included = scope::included(stack, &links, &request.scope);
     let mut draft = Draft::new(links, scene.runs(), included);
