@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::arm::Arm;
 use crate::arm::fault::{Fault, FaultKind};
@@ -51,15 +53,22 @@ pub async fn observe(arm: &Arm, stack: &Stack, request: &Request) -> Result<Obse
 
 async fn declared_resource_groups(arm: &Arm, stack: &Stack) -> Result<Vec<SeenResourceGroup>, Fault> {
     let names = stack.resource_groups.values().map(|declared| &declared.name);
-    let found: Vec<Option<SeenResourceGroup>> =
-        each(names.map(|name| quietly(move || arm.resource_group(name)))).await?;
+    let reads = names.map(|name| {
+        let (arm, name) = (arm.clone(), name.clone());
+        async move { quietly(|| arm.resource_group(&name)).await }
+    });
+    let found: Vec<Option<SeenResourceGroup>> = each(reads).await?;
     Ok(found.into_iter().flatten().collect())
 }
 
 async fn groups_of(arm: &Arm, seen: &[SeenResourceGroup], stack: &Stack) -> Result<Vec<SeenGroup>, Fault> {
     let declared: BTreeSet<&Name> = stack.resource_groups.values().map(|declared| &declared.name).collect();
     let names = seen.iter().map(|seen| &seen.name).filter(|name| declared.contains(name));
-    let lists: Vec<Vec<SeenGroup>> = each(names.map(|name| quietly(move || arm.groups_in(name)))).await?;
+    let reads = names.map(|name| {
+        let (arm, name) = (arm.clone(), name.clone());
+        async move { quietly(|| arm.groups_in(&name)).await }
+    });
+    let lists: Vec<Vec<SeenGroup>> = each(reads).await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
@@ -71,11 +80,15 @@ async fn look_closer(
     observed: &mut Observed,
 ) -> Result<(), Fault> {
     let reads = reconcile::needs(stack, observed, request);
-    look_at(arm, &reads.groups, observed).await?;
-    let listings: Vec<(Name, Vec<_>)> = each(reads.listings.iter().map(|name| async move {
-        quietly(|| arm.resources_in(name)).await.map(|resources| (name.clone(), resources))
-    }))
-    .await?;
+    look_at(arm, reads.groups, observed).await?;
+    let listings = reads.listings.into_iter().map(|name| {
+        let arm = arm.clone();
+        async move {
+            let resources = quietly(|| arm.resources_in(&name)).await?;
+            Ok((name, resources))
+        }
+    });
+    let listings: Vec<(Name, Vec<_>)> = each(listings).await?;
     for (name, resources) in listings {
         if let Some(seen) = observed.resource_groups.get_mut(&name) {
             seen.resources = Some(resources);
@@ -93,7 +106,7 @@ pub async fn view(arm: &Arm, stack: &Stack, observed: &mut Observed) -> Result<(
     let concerns = |seen: &SeenGroup| declared.contains(&seen.id) || seen.belongs_to(&stack.project.owner);
     let bare = observed.groups.values().filter(|seen| seen.view.is_none() && concerns(seen));
     let bare: Vec<GroupId> = bare.map(|seen| seen.id.clone()).collect();
-    look_at(arm, &bare, observed).await
+    look_at(arm, bare, observed).await
 }
 
 /// Reads one resource group and every container group in it; nothing where it is not there. It sends GET only.
@@ -106,13 +119,18 @@ pub async fn survey(arm: &Arm, resource_group: &Name) -> Result<Option<Observed>
     let ids: Vec<GroupId> = listed.iter().map(|seen| seen.id.clone()).collect();
     let mut observed = Observed::default();
     observed.resource_groups.insert(seen.name.clone(), seen);
-    look_at(arm, &ids, &mut observed).await?;
+    look_at(arm, ids, &mut observed).await?;
     Ok(Some(observed))
 }
 
-async fn look_at(arm: &Arm, ids: &[GroupId], observed: &mut Observed) -> Result<(), Fault> {
-    let reads =
-        ids.iter().map(|id| async move { quietly(|| arm.group(id)).await.map(|seen| (id.clone(), seen)) });
+async fn look_at(arm: &Arm, ids: Vec<GroupId>, observed: &mut Observed) -> Result<(), Fault> {
+    let reads = ids.into_iter().map(|id| {
+        let arm = arm.clone();
+        async move {
+            let seen = quietly(|| arm.group(&id)).await?;
+            Ok((id, seen))
+        }
+    });
     let views: Vec<(GroupId, Option<SeenGroup>)> = each(reads).await?;
     for (id, seen) in views {
         match seen {
@@ -123,8 +141,11 @@ async fn look_at(arm: &Arm, ids: &[GroupId], observed: &mut Observed) -> Result<
     Ok(())
 }
 
-async fn each<T>(
-    reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>>>,
+/// Each read is a task of its own, so that a thousand answers are not all read by one core; none outlives this.
+async fn each<T: Send + 'static>(
+    reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>> + Send + 'static>,
 ) -> Result<Vec<T>, Fault> {
-    stream::iter(reads).buffered(WIDTH).try_collect().await
+    let tasks = stream::iter(reads).map(|read| AbortOnDropHandle::new(tokio::spawn(read)));
+    let fell = |error: JoinError| Fault::own(FaultKind::Protocol, error);
+    tasks.buffered(WIDTH).map(|read| read.map_err(fell).flatten()).try_collect().await
 }
