@@ -90,8 +90,8 @@ impl World {
                 ("StandardSpotCores", usage.spot_cores, cores, limits.cores),
             ],
             Sort::Dedicated => [
-                ("DedicatedContainerGroups", usage.dedicated_groups, groups, 0),
-                ("DedicatedCores", usage.dedicated_cores, cores, 0),
+                ("DedicatedContainerGroups", usage.dedicated_groups, groups, limits.dedicated),
+                ("DedicatedCores", usage.dedicated_cores, cores, limits.dedicated),
             ],
             Sort::Confidential => [
                 ("ConfidentialContainerGroups", usage.confidential_groups, groups, limits.groups),

@@ -128,8 +128,8 @@ impl World {
                 "ContainerGroups" => (usage.groups, limits.groups),
                 "StandardCores" => (usage.cores, limits.cores),
                 "StandardSpotCores" => (usage.spot_cores, limits.cores),
-                "DedicatedContainerGroups" => (usage.dedicated_groups, 0),
-                "DedicatedCores" => (usage.dedicated_cores, 0),
+                "DedicatedContainerGroups" => (usage.dedicated_groups, limits.dedicated),
+                "DedicatedCores" => (usage.dedicated_cores, limits.dedicated),
                 "ConfidentialContainerGroups" => (usage.confidential_groups, limits.groups),
                 "ConfidentialCores" => (usage.confidential_cores, limits.cores),
                 // Groups with a GPU were retired in 2025.

@@ -54,6 +54,8 @@ impl Default for Quota {
 pub(crate) struct Limits {
     pub(crate) groups: u32,
     pub(crate) cores: u32,
+    /// Of dedicated groups and their cores, which a subscription has to ask for.
+    pub(crate) dedicated: u32,
     /// In five minutes and in an hour.
     pub(crate) writes: [u32; 2],
     pub(crate) deletes: [u32; 2],
@@ -66,6 +68,7 @@ pub(crate) struct Limits {
 const ROOMY: Limits = Limits {
     groups: 1_000_000,
     cores: 1_000_000,
+    dedicated: 1_000_000,
     writes: [1_500, 15_000],
     deletes: [1_500, 15_000],
     reads: 1_100,
@@ -108,6 +111,7 @@ impl Quota {
         Limits {
             groups,
             cores,
+            dedicated: 0,
             writes: [writes_pt5m, writes_pt1h],
             deletes: [deletes_pt5m, deletes_pt1h],
             reads: arm_reads,
