@@ -21,6 +21,7 @@ pub mod operation;
 mod path;
 mod read;
 mod see;
+mod usage;
 pub mod wire;
 
 pub use self::body::shown;

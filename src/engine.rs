@@ -17,6 +17,7 @@ mod observe;
 mod pacer;
 mod resource_group;
 mod retry;
+mod room;
 mod run;
 mod step;
 mod wait;

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod naming;
 pub mod pending;
 pub mod reconcile;
+pub mod room;
 pub mod secrets;
 pub mod shape;
 pub mod tags;

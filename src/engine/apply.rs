@@ -15,6 +15,7 @@ use crate::engine::event::{End, Event, EventKind, Tally};
 use crate::engine::lease::{self, Claim, Held};
 use crate::engine::mask::Masks;
 use crate::engine::pacer::{Pacer, Rates};
+use crate::engine::room::Room;
 use crate::engine::step;
 use crate::engine::wait::Usual;
 use crate::engine::watch::Watch;
@@ -58,6 +59,8 @@ pub(crate) struct Site<'p> {
     pub(crate) masks: Masks,
     /// What the service allows.
     pub(crate) pacer: Pacer,
+    /// What the regions have room for.
+    pub(crate) room: Room,
     /// How long groups take to be provisioned.
     pub(crate) provisioning: Usual,
     /// Who waits in which resource group.
@@ -96,6 +99,7 @@ pub async fn apply(
         deleted: AtomicBool::new(false),
         masks: Masks::of(plan),
         pacer: Pacer::new(options.rates),
+        room: Room::default(),
         provisioning: Usual::default(),
         watch: Watch::default(),
         events: &events,

@@ -10,9 +10,9 @@ use crate::arm::fault::Fault;
 use crate::arm::operation::Accepted;
 use crate::engine::event::End;
 use crate::engine::pacer::Kind;
-use crate::engine::retry;
 use crate::engine::step::{Unmade, Work, failed};
 use crate::engine::wait::{self, LOOKS, Pace, UNSEEN, Wait, look, until, until_about};
+use crate::engine::{retry, room};
 use crate::model::name::GroupId;
 use crate::model::observed::SeenGroup;
 use crate::model::tag::{INTENT, PENDING, lookup};
@@ -21,8 +21,9 @@ use crate::plan::{Deployment, TagEdit, guard, judge, pending};
 /// Creates the group and waits until it is provisioned.
 pub(crate) async fn create(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<End, End> {
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    let accepted = put(work, id, deployment).await?;
-    let seen = provisioned(work, id, accepted).await?;
+    let accepted = put(work, id, deployment).await;
+    room::over(work, id, deployment).await;
+    let seen = provisioned(work, id, accepted?).await?;
     Ok(End::Done(seen.ip.map_or_else(String::new, |ip| format!("at {}", seen.fqdn.unwrap_or(ip)))))
 }
 
@@ -63,14 +64,35 @@ pub(crate) async fn tag(work: &Work<'_>, id: &GroupId, edit: &TagEdit) -> Result
     Ok(End::Done(String::new()))
 }
 
-/// Deletes the group and waits until it is gone.
-pub(crate) async fn delete(work: &Work<'_>, id: &GroupId) -> Result<End, End> {
-    let seen = look(work, id).await?;
-    if seen.is_some() {
-        work.hold(&guard::group(seen.as_ref()))?;
-        remove(work, id).await?;
+/// Deletes the group and waits until it is gone; where something is to take its place, only if the region has room for that.
+pub(crate) async fn delete(
+    work: &Work<'_>,
+    id: &GroupId,
+    successor: Option<&Deployment>,
+) -> Result<End, End> {
+    if let Some(seen) = look(work, id).await? {
+        work.hold(&guard::group(Some(&seen)))?;
+        match successor {
+            Some(deployment) => vacate(work, id, &seen, deployment).await?,
+            None => remove(work, id).await?,
+        }
     }
     Ok(End::Done(String::new()))
+}
+
+/// Deletes the group for another of its name, if the region has room for that one.
+pub(crate) async fn vacate(
+    work: &Work<'_>,
+    id: &GroupId,
+    seen: &SeenGroup,
+    deployment: &Deployment,
+) -> Result<(), End> {
+    room::admit(work, id, seen, deployment).await?;
+    let removed = remove(work, id).await;
+    if removed.is_err() {
+        room::over(work, id, deployment).await;
+    }
+    removed
 }
 
 /// Starts the group and waits until it is up.

@@ -13,7 +13,7 @@ use crate::engine::event::{End, EventKind, Stream};
 use crate::engine::{group, resource_group, retry, run};
 use crate::model::name::Name;
 use crate::model::record::Record;
-use crate::plan::{Action, Guard, Step, StepId, Subject, Warrant};
+use crate::plan::{Action, Deployment, Guard, Step, StepId, Subject, Warrant};
 
 /// A step on its way.
 pub(crate) struct Work<'p> {
@@ -79,10 +79,8 @@ async fn act(work: &Work<'_>) -> Result<End, End> {
         }
         (Subject::Group(id), Action::TagGroup(edit)) => group::tag(work, id, edit).await,
         (Subject::Group(id), Action::DeleteGroup { replaced }) => {
-            if *replaced {
-                sendable(work)?;
-            }
-            group::delete(work, id).await
+            let successor = if *replaced { sendable(work)? } else { None };
+            group::delete(work, id, successor).await
         }
         (Subject::Group(id), Action::StartGroup) => group::start(work, id).await,
         (Subject::Group(id), Action::StopGroup) => group::stop(work, id).await,
@@ -256,14 +254,15 @@ impl Work<'_> {
     }
 }
 
-/// Before a group is deleted to be created again: whether what is to be created could be sent now.
-fn sendable(work: &Work<'_>) -> Result<(), End> {
+/// Before a group is deleted to be created again: what is to be created, if it could be sent now.
+fn sendable<'p>(work: &Work<'p>) -> Result<Option<&'p Deployment>, End> {
     for step in work.site.plan.steps().iter().filter(|step| step.subject == work.step.subject) {
         if let (Subject::Group(id), Action::CreateGroup(deployment)) = (&step.subject, &step.action) {
             work.site.arm.check_group(id, deployment).map_err(failed)?;
+            return Ok(Some(deployment));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The thing changed since the plan was made.

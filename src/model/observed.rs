@@ -213,3 +213,15 @@ impl SeenGroup {
         self.container(container).and_then(ContainerView::start_time)
     }
 }
+
+/// How much of a quota is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// What counts towards it now.
+    pub used: i64,
+    /// What the subscription may have.
+    pub limit: i64,
+}
+
+/// The quotas of a region, by their names in lower case.
+pub type Usages = BTreeMap<String, Usage>;

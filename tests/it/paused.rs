@@ -11,6 +11,7 @@ mod matrix;
 mod pending;
 mod properties;
 mod refused;
+mod room;
 mod runs;
 mod settings;
 mod stops;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::engine::event::{End, Limit};
 use crate::engine::group;
 use crate::engine::ledger;
+use crate::engine::room;
 use crate::engine::run::attempt::Attempts;
 use crate::engine::run::told::Told;
 use crate::engine::run::{Outcome, close, keep, open};
@@ -132,8 +133,12 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Begun, End> {
             let seen = look(work, &run.group).await?;
             work.hold(&guard::group(seen.as_ref()))?;
             work.site.arm.check_group(&run.group, deployment).map_err(failed)?;
-            group::remove(work, &run.group).await?;
-            Ok(create(work, run, deployment, open(work, run), None).await?)
+            if let Some(seen) = &seen {
+                group::vacate(work, &run.group, seen, deployment).await?;
+            }
+            let created = create(work, run, deployment, open(work, run), None).await;
+            room::over(work, &run.group, deployment).await;
+            Ok(created?)
         }
         Begin::Start { resume } => start(work, run, resume.as_ref()).await.map(Begun::Runs),
         Begin::Exec(_) | Begin::Fan(_) => {
