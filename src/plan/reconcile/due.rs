@@ -7,8 +7,9 @@ use crate::model::name::Name;
 use crate::model::record::{InputDigest, Intent, Ledger, Record, RunState};
 use crate::model::stack::{TaskRun, Trigger};
 use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::stand;
-use crate::plan::{Change, Subject};
+use crate::plan::{Change, Subject, input};
 
 /// What is to be done about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +20,62 @@ pub(super) enum Due {
     Rest,
     /// It is not, though it did not end well; what happened, for people.
     Unwell(String),
+    /// It is, but a run that it depends on did not end well and is not repeated by itself; which one.
+    Waits(Name),
+}
+
+/// Whether a run is due, with those that it depends on in mind: after one that did not end well it is not begun, as it
+/// would not have been in the apply in which that one failed.
+pub(super) fn decide(
+    scene: Scene<'_>,
+    name: &Name,
+    run: &TaskRun,
+    recorded: Option<&Record>,
+    input: &InputDigest,
+    live: &[Change],
+) -> Due {
+    let asked = scene.asked_for(name);
+    match due(run, asked, recorded, input, live) {
+        Due::Now(_) if !asked && let Some(other) = awaited(scene, run) => Due::Waits(other.clone()),
+        due => due,
+    }
+}
+
+/// The run that this one waits for though it has no step.
+fn awaited<'a>(scene: Scene<'a>, run: &'a TaskRun) -> Option<&'a Name> {
+    run.depends_on.iter().find_map(|name| {
+        let (name, other) = scene.stack.runs.get_key_value(name)?;
+        let ledger = scene.ledger(scene.resource_group_of(other)?);
+        let recorded = ledger.records.get(name);
+        if recorded.is_some_and(|record| record.state == RunState::Open) {
+            // It is followed to its end first.
+            return None;
+        }
+        match due(other, scene.asked_for(name), recorded, &input::digest(other, scene.stack), &[]) {
+            Due::Unwell(_) => Some(name),
+            Due::Now(_) => awaited(scene, other),
+            Due::Rest | Due::Waits(_) => None,
+        }
+    })
+}
+
+/// Tells why a run has no step, where there is something to tell.
+pub(super) fn tell(draft: &mut Draft, name: &Name, due: &Due) {
+    match due {
+        Due::Now(_) | Due::Rest => {}
+        Due::Unwell(what) => unwell(draft, name, what),
+        Due::Waits(other) => {
+            let text =
+                format!("it waits for run {other}, which did not end well and is not repeated by itself");
+            draft.note(Subject::Run(name.clone()), text, Some(format!("acitask run {other}")));
+        }
+    }
 }
 
 /// Whether a run is due whose last record, if there is one, is no open one.
 ///
 /// `live` are the differences of its group's properties, by which the reason can be told more exactly.
-pub(super) fn due(
-    run: &TaskRun,
-    asked: bool,
-    recorded: Option<&Record>,
-    input: &InputDigest,
-    live: &[Change],
-) -> Due {
+fn due(run: &TaskRun, asked: bool, recorded: Option<&Record>, input: &InputDigest, live: &[Change]) -> Due {
     if asked {
         return Due::Now("asked for".into());
     }

@@ -135,11 +135,10 @@ pub(super) fn due(
             }
         };
     }
-    match due::due(run, asked, recorded, input, &[]) {
+    match due::decide(scene, name, run, recorded, input, &[]) {
         Due::Now(reason) => Some(reason),
-        Due::Rest => None,
-        Due::Unwell(what) => {
-            due::unwell(draft, name, &what);
+        other => {
+            due::tell(draft, name, &other);
             None
         }
     }

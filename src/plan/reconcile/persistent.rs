@@ -194,11 +194,10 @@ fn pending<'a>(
         let input = input::digest(run, scene.stack);
         let reason = match &open {
             Some(_) => "the last run was interrupted before its end was recorded".to_owned(),
-            None => match due::due(run, scene.asked_for(name), recorded.as_ref(), &input, &live) {
+            None => match due::decide(scene, name, run, recorded.as_ref(), &input, &live) {
                 Due::Now(reason) => reason,
-                Due::Rest => continue,
-                Due::Unwell(what) => {
-                    due::unwell(draft, name, &what);
+                other => {
+                    due::tell(draft, name, &other);
                     continue;
                 }
             },

@@ -46,11 +46,10 @@ pub(super) fn pending<'a>(
         let reason = if is_open {
             "the last run was interrupted before its end was recorded".to_owned()
         } else {
-            match due::due(run, scene.asked_for(name), recorded.as_ref(), &input, &live) {
+            match due::decide(scene, name, run, recorded.as_ref(), &input, &live) {
                 Due::Now(reason) => reason,
-                Due::Rest => continue,
-                Due::Unwell(what) => {
-                    due::unwell(draft, name, &what);
+                other => {
+                    due::tell(draft, name, &other);
                     continue;
                 }
             }

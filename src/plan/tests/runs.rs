@@ -357,3 +357,40 @@ fn a_value_that_is_set_for_one_run_is_no_change_for_the_next_apply() -> Outcome 
     }
     Ok(())
 }
+
+#[test]
+fn a_run_waits_for_one_that_did_not_end_well() -> Outcome {
+    use RunState::{Cancelled, Failed, Interrupted, Open, Succeeded, TimedOut};
+    // `cat`, then `dog`, then `bird`.
+    let mut stack = with_run(weak_stack(), "dog", ephemeral_run());
+    stack = with_run(stack, "bird", ephemeral_run());
+    for (name, after) in [("dog", "cat"), ("bird", "dog")] {
+        let run = stack.runs.get_mut(&Name::from(name)).ok_or("no such run")?;
+        run.depends_on = [Name::from(after)].into();
+    }
+    let observed = |state| -> Result<Observed, Box<dyn std::error::Error>> {
+        let record = record("r", state, input_of(&stack, "cat")?);
+        Ok(recorded(in_state(as_wanted(&stack), "weak", "Failed", Phase::Terminated), "cat", &record))
+    };
+    let steps = |stack: &Stack, state, verb| -> Result<usize, Box<dyn std::error::Error>> {
+        Ok(plan(stack, &observed(state)?, verb)?.plan.steps().len())
+    };
+    for state in [Failed, TimedOut, Interrupted, Cancelled] {
+        let planned = plan(&stack, &observed(state)?, Verb::Apply)?;
+        assert_eq!(lines(&planned), [""; 0], "{state:?}");
+        for (name, other) in [("dog", "cat"), ("bird", "cat")] {
+            let told = planned.notes.iter().find(|note| note.subject == Subject::Run(Name::from(name)));
+            let told = told.ok_or("nothing is told")?;
+            assert!(told.text.contains(&format!("waits for run {other}")), "{}", told.text);
+            assert_eq!(told.help.as_deref(), Some("acitask run cat"));
+        }
+        assert_eq!(steps(&stack, state, Verb::Run(Name::from("dog")))?, 1, "a person says so");
+    }
+    // One that ended well, or is repeated, holds nobody back.
+    assert_eq!(steps(&stack, Succeeded, Verb::Apply)?, 2);
+    assert_eq!(steps(&stack, Open, Verb::Apply)?, 3);
+    let cat = stack.runs.get(&Name::from("cat")).cloned().ok_or("no such run")?;
+    let repeated = with_run(stack.clone(), "cat", TaskRun { rerun_failed: true, ..cat });
+    assert_eq!(steps(&repeated, Failed, Verb::Apply)?, 3);
+    Ok(())
+}

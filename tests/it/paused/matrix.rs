@@ -1,4 +1,4 @@
-//! The fault matrix: each request of three scenarios, each fault, before and after its effect; one more apply ends with
+//! The fault matrix: each request of four scenarios, each fault, before and after its effect; one more apply ends with
 //! exactly what an undisturbed run has, and nothing that ended is repeated: under every switch of the emulator, and with
 //! our clock wrong by ten minutes either way. It prints its counts.
 

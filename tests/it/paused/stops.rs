@@ -1,4 +1,4 @@
-//! The stop matrix: asked to stop, or gone, at each request of three scenarios, before or after the service has it, and
+//! The stop matrix: asked to stop, or gone, at each request of four scenarios, before or after the service has it, and
 //! applied again: the same world, and each task ran once. Requests stand before, in and after each step, so that every
 //! place of it is met. Under every switch of the emulator and with our clock wrong; it prints its counts.
 //!
