@@ -7,13 +7,13 @@ use acitask::plan::reconcile::Verb;
 
 use super::bench::Bench;
 use super::runs::ephemeral;
-use super::settings::{Scenario, every_point, register};
+use super::settings::{Ending, Scenario, every_point, register};
 use super::wire::Trouble;
 
 /// How many points are left out between two that are taken.
 const STRIDE: usize = 199;
 
-fn faults(scenario: &Scenario) -> Vec<(String, Trouble)> {
+fn faults(scenario: &Scenario) -> Vec<(&'static str, Trouble, Ending)> {
     let wait = || vec![("retry-after".to_owned(), "3".to_owned())];
     let mut faults = vec![
         ("429", Trouble::Answered(429, "TooManyRequests", wait())),
@@ -26,30 +26,44 @@ fn faults(scenario: &Scenario) -> Vec<(String, Trouble)> {
         ("403", Trouble::Answered(403, "AuthorizationFailed", vec![])),
         ("cut before", Trouble::CutBefore),
         ("cut after", Trouble::CutAfter),
-        ("slow", Trouble::Scripted(r#"{"slow": "40s"}"#)),
-        ("stale", Trouble::Scripted(r#""stale""#)),
-        ("not found", Trouble::Scripted(r#"{"notFound": 2}"#)),
+        ("slow", Trouble::Scripted("*", r#"{"slow": "40s"}"#)),
+        ("stale", Trouble::Scripted("containerGroups/get", r#""stale""#)),
+        ("not found", Trouble::Scripted("*/put", r#"{"notFound": 2}"#)),
     ];
     if scenario.name == "strong" {
-        // The stream of an exec, of which the request is the one that asks for it; to others it does nothing.
+        // The next stream of an exec.
         faults.extend([
-            ("stream cut at once", Trouble::Scripted(r#"{"stream": {"afterBytes": 0}}"#)),
-            ("stream cut in the hello", Trouble::Scripted(r#"{"stream": {"afterBytes": 3}}"#)),
-            ("stream cut after the hello", Trouble::Scripted(r#"{"stream": {"afterBytes": 5}}"#)),
-            ("stream cut when it began", Trouble::Scripted(r#"{"stream": {"afterBytes": 12}}"#)),
-            ("stream cut in a line", Trouble::Scripted(r#"{"stream": {"afterBytes": 20}}"#)),
-            ("stream cut in the end", Trouble::Scripted(r#"{"stream": {"afterBytes": 51}}"#)),
+            ("stream cut at once", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 0}}"#)),
+            ("stream cut in the hello", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 3}}"#)),
+            ("stream cut after the hello", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 5}}"#)),
+            ("stream cut when it began", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 12}}"#)),
+            ("stream cut in a line", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 20}}"#)),
+            ("stream cut in the end", Trouble::Scripted("exec", r#"{"stream": {"afterBytes": 51}}"#)),
             (
                 "stream in pieces, no close",
-                Trouble::Scripted(r#"{"stream": {"pieces": 1, "noClose": true}}"#),
+                Trouble::Scripted("exec", r#"{"stream": {"pieces": 1, "noClose": true}}"#),
             ),
-            ("stream cut after a while", Trouble::Scripted(r#"{"stream": {"afterTime": "3s"}}"#)),
+            ("stream cut after a while", Trouble::Scripted("exec", r#"{"stream": {"afterTime": "3s"}}"#)),
             ("password not heard", Trouble::HeardUpTo(300)),
             ("command not heard", Trouble::HeardUpTo(430)),
             ("end of the command not heard", Trouble::HeardUpTo(520)),
         ]);
     }
-    faults.into_iter().map(|(name, trouble)| (name.to_owned(), trouble)).collect()
+    let ends = [
+        (
+            "operation fails",
+            Trouble::Scripted(
+                "containerGroups/*",
+                r#"{"operation": {"fails": {"code": "Odd", "message": "m"}}}"#,
+            ),
+        ),
+        ("pull fails", Trouble::Scripted("pull", r#"{"pull": "the registry is on fire"}"#)),
+        ("evicted", Trouble::Scripted("containerGroups/*", r#"{"evict": {}}"#)),
+        ("evicted later", Trouble::Scripted("containerGroups/*", r#"{"evict": {"after": "2s"}}"#)),
+        ("restarted later", Trouble::Scripted("containerGroups/*", r#"{"restart": {"after": "2s"}}"#)),
+    ];
+    let same = faults.into_iter().map(|(name, trouble)| (name, trouble, Ending::Same));
+    same.chain(ends.map(|(name, trouble)| (name, trouble, Ending::Settled))).collect()
 }
 
 #[test]

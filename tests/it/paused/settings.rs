@@ -4,6 +4,7 @@
 //! Every point takes an emulator of its own, so by default the points are sampled and each setting has one clock;
 //! `ACITASK_MATRIX=all` takes them all with every clock, and `ACITASK_MATRIX=7` every seventh.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -15,7 +16,7 @@ use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::{Behaviour, Chunk, Command};
 use acitask_emulator::world::Switches;
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
 use super::bench::{Bench, ends, images};
@@ -110,7 +111,11 @@ impl Under {
         }
         let images =
             images([("task:1", ends(0, 2)), ("fails:1", ends(3, 2)), ("alive:1", alive(&["cat", "dog"]))]);
-        Bench::skewed(images, &told, SignedDuration::from_mins(self.1)).await
+        let bench = Bench::skewed(images, &told, SignedDuration::from_mins(self.1)).await;
+        // The emulator remembers what was as long as some fault may want to show it.
+        let stale = json!({"on": "containerGroups/get", "resource": "nobody", "effect": "stale"});
+        bench.emulator.with_faults(|board| board.add(stale)).unwrap();
+        bench
     }
 
     /// Does what only a person does between two applies: registers the provider.
@@ -176,13 +181,24 @@ pub(crate) fn begun(bench: &Bench) -> usize {
     begins.count() + bench.emulator.begun().len()
 }
 
+/// What a trouble may end in, after one more apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// In what an undisturbed run ends in.
+    Same,
+    /// It is the run's own end, or the platform's doing, so a task may end otherwise: with the same groups or fewer, with
+    /// every run ended and recorded, and nothing that ended is repeated by itself.
+    Settled,
+}
+
 /// Applies with this trouble and then once more without; what differs then from an undisturbed run. Tells whether the
 /// first apply was disturbed.
-pub(crate) async fn disturbed(
+async fn disturbed(
     manifests: &str,
     under: Under,
     undisturbed: &Undisturbed,
     script: Script,
+    ending: Ending,
 ) -> Result<bool, String> {
     let bench = under.bench().await;
     bench.course.trouble(script);
@@ -194,18 +210,42 @@ pub(crate) async fn disturbed(
     if !went(&second.tally) {
         return Err(format!("not all was done: {:?}", second.ends()));
     }
-    let (world, begun) = (bench.world().await, begun(&bench));
-    if world != undisturbed.world {
-        return Err(format!("another world: {world}\nand undisturbed: {}", undisturbed.world));
-    }
-    if begun != undisturbed.begun {
-        return Err(format!("{begun} runs were begun, and undisturbed {}", undisturbed.begun));
+    let (world, count) = (bench.world().await, begun(&bench));
+    match ending {
+        Ending::Same if world != undisturbed.world => {
+            return Err(format!("another world: {world}\nand undisturbed: {}", undisturbed.world));
+        }
+        Ending::Same if count != undisturbed.begun => {
+            return Err(format!("{count} runs were begun, and undisturbed {}", undisturbed.begun));
+        }
+        Ending::Settled => settled(&world, &undisturbed.world)?,
+        Ending::Same => {}
     }
     let left = bench.plan(manifests, Verb::Apply).await;
     if !left.plan.steps().is_empty() {
         return Err(format!("something is left to do: {:?}", left.plan.steps()));
     }
+    bench.apply(manifests).await;
+    if begun(&bench) != count {
+        return Err("something that ended was begun again".to_owned());
+    }
     Ok(first.is_none_or(|tally| tally.done == 0 || tally != Tally { done: tally.done, ..Tally::default() }))
+}
+
+/// Whether there are no groups but those of an undisturbed run, and no run is open.
+fn settled(world: &Value, undisturbed: &Value) -> Result<(), String> {
+    let groups = |world: &Value| -> BTreeSet<String> {
+        let groups = world["jobs"]["groups"].as_object();
+        groups.into_iter().flat_map(|groups| groups.keys().cloned()).collect()
+    };
+    if !groups(world).is_subset(&groups(undisturbed)) {
+        return Err(format!("groups are left over: {world}"));
+    }
+    let tags = world["jobs"]["tags"].as_object().cloned().unwrap_or_default();
+    let open = |(name, value): (&String, &Value)| {
+        name.starts_with("acitask-run.") && value.as_str().is_some_and(|text| text.starts_with("open"))
+    };
+    if tags.iter().any(open) { Err(format!("a run is open: {world}")) } else { Ok(()) }
 }
 
 /// How many points there were.
@@ -220,7 +260,7 @@ pub(crate) struct Counts {
 pub(crate) fn every_point(
     what: &str,
     stride: usize,
-    troubles: &(impl Fn(&Scenario) -> Vec<(String, Trouble)> + Sync),
+    troubles: &(impl Fn(&Scenario) -> Vec<(&'static str, Trouble, Ending)> + Sync),
 ) -> Counts {
     let stride = match std::env::var("ACITASK_MATRIX").as_deref() {
         Ok("all") => 1,
@@ -233,11 +273,12 @@ pub(crate) fn every_point(
         let (under, scenario) = (settings[turn / scenarios.len()], &scenarios[turn % scenarios.len()]);
         let undisturbed = paused(Undisturbed::of(&scenario.manifests, under));
         let undisturbed = undisturbed.unwrap_or_else(|why| panic!("{}, {under:?}: {why}", scenario.name));
-        for (place, (name, trouble)) in troubles(scenario).into_iter().enumerate() {
+        for (place, (name, trouble, ending)) in troubles(scenario).into_iter().enumerate() {
             // Each trouble begins at another request, so that together they come to all.
             for number in (1 + (turn * 7 + place * 3) % stride..=undisturbed.requests).step_by(stride) {
                 let script = Script { of: "", number, trouble: trouble.clone() };
-                let went = paused(disturbed(&scenario.manifests, under, &undisturbed, script)).flatten();
+                let went =
+                    paused(disturbed(&scenario.manifests, under, &undisturbed, script, ending)).flatten();
                 let mut counts = counts.lock().unwrap();
                 counts.points += 1;
                 match went {

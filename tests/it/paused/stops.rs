@@ -4,20 +4,20 @@
 //!
 //! That a process which is killed is one that is gone, `real::kill` shows.
 
-use super::settings::{Scenario, every_point};
+use super::settings::{Ending, Scenario, every_point};
 use super::wire::Trouble;
 
 /// How many points are left out between two that are taken.
 const STRIDE: usize = 61;
 
-fn stops(_: &Scenario) -> Vec<(String, Trouble)> {
+fn stops(_: &Scenario) -> Vec<(&'static str, Trouble, Ending)> {
     let stops = [
         ("asked to stop", Trouble::AskedToStop),
         ("asked to stop, and gone", Trouble::StoppedAndGone),
         ("gone before", Trouble::GoneBefore),
         ("gone after", Trouble::GoneAfter),
     ];
-    stops.map(|(name, trouble)| (name.to_owned(), trouble)).into()
+    stops.map(|(name, trouble)| (name, trouble, Ending::Same)).into()
 }
 
 #[test]

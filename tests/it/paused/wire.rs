@@ -32,8 +32,8 @@ pub(crate) enum Trouble {
     AskedToStop,
     /// The same, and two requests later the client is gone.
     StoppedAndGone,
-    /// The emulator meets it with this effect of its own scripts.
-    Scripted(&'static str),
+    /// From it on the emulator's own script holds: the first of these operations has this effect.
+    Scripted(&'static str, &'static str),
     /// Of a stream: what its client says arrives up to so many bytes, the handshake's included; then it breaks.
     HeardUpTo(u64),
 }
@@ -130,9 +130,9 @@ async fn carry(emulator: Emulator, course: Course, request: Request) -> Result<A
         None | Some(Trouble::AskedToStop | Trouble::StoppedAndGone | Trouble::HeardUpTo(_)) => {
             Ok(answer(&emulator, request).await)
         }
-        Some(Trouble::Scripted(effect)) => {
+        Some(Trouble::Scripted(on, effect)) => {
             let effect: serde_json::Value = serde_json::from_str(effect).unwrap();
-            let fault = serde_json::json!({"on": "*", "effect": effect});
+            let fault = serde_json::json!({"on": on, "effect": effect});
             emulator.with_faults(|board| board.add(fault)).unwrap();
             Ok(answer(&emulator, request).await)
         }
@@ -169,7 +169,7 @@ async fn answer(emulator: &Emulator, request: Request) -> Answer {
 
 async fn dial(emulator: Emulator, course: Course, path: String) -> Result<Box<dyn Stream>, Fault> {
     let heard = match course.next(&format!("DIAL {path}")) {
-        None | Some(Trouble::AskedToStop | Trouble::StoppedAndGone | Trouble::Scripted(_)) => None,
+        None | Some(Trouble::AskedToStop | Trouble::StoppedAndGone | Trouble::Scripted(..)) => None,
         Some(Trouble::GoneBefore | Trouble::GoneAfter) => return course.never().await,
         Some(Trouble::HeardUpTo(heard)) => Some(heard),
         Some(Trouble::Answered(..) | Trouble::CutBefore | Trouble::CutAfter) => return Err(cut()),
