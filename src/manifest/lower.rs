@@ -167,6 +167,7 @@ fn resource_group(manifest: ResourceGroupManifest, project: &Project) -> (Name, 
     let spec = manifest.spec;
     let location = spec.location.map(region);
     let group = ResourceGroup {
+        moved_from: spec.moved.as_ref().map(|moved| Name::new(moved.from.clone())),
         name: named(spec.name, spec.moved, &key),
         // Where somebody else's group stands is theirs to say.
         location: if spec.existing { location } else { location.or_else(|| project.location.clone()) },

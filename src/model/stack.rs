@@ -113,6 +113,8 @@ pub enum Target {
 pub struct ResourceGroup {
     /// Azure's name for it.
     pub name: Name,
+    /// The name that its manifest had before: what was made in it is remembered by that.
+    pub moved_from: Option<Name>,
     /// Its region, lower case without spaces; absent only where it exists already.
     pub location: Option<String>,
     /// Its tags, the project's included.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::model::digest::hex;
 use crate::model::group::{Container, EnvironmentVariable, Group, Port, Resources};
+use crate::model::name::Name;
 use crate::model::record::{DIGITS, InputDigest};
 use crate::model::secret::{SecretRef, SecretSource};
 use crate::model::stack::{EphemeralRun, RunKind, RunValue, Stack, StrongRun, TaskRun};
@@ -43,14 +44,18 @@ pub fn digest(run: &TaskRun, stack: &Stack) -> InputDigest {
         }
         RunKind::Ephemeral(ephemeral) => {
             let containers = referenced(&ephemeral.group);
-            of_containers(&containers, template(ephemeral, &containers))
+            // A manifest of the resource group that was renamed is no new input.
+            let declared = stack.resource_groups.get(&ephemeral.resource_group);
+            let before = declared.and_then(|declared| declared.moved_from.as_ref());
+            let place = before.unwrap_or(&ephemeral.resource_group);
+            of_containers(&containers, template(ephemeral, place, &containers))
         }
     }
 }
 
 /// The digest of all that is neither image, command nor environment.
-fn template(ephemeral: &EphemeralRun, containers: &[Container<SecretRef>]) -> String {
-    let place = (ephemeral.resource_group.as_str().to_ascii_lowercase(), &ephemeral.location);
+fn template(ephemeral: &EphemeralRun, resource_group: &Name, containers: &[Container<SecretRef>]) -> String {
+    let place = (resource_group.as_str().to_ascii_lowercase(), &ephemeral.location);
     let (rest, others): (Vec<_>, Vec<_>) = containers.iter().map(parts).unzip();
     let Ok(mut group) =
         ephemeral.group.clone().map(&mut |source: SecretSource| Ok::<_, Infallible>(source.reference));

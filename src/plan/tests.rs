@@ -170,6 +170,7 @@ pub(super) fn stack() -> Stack {
         secret_digests: Default::default(),
     };
     let resource_group = ResourceGroup {
+        moved_from: None,
         name: Name::from("rg"),
         location: Some("westeurope".into()),
         tags: Tags::new(),

@@ -8,6 +8,7 @@ mod fields;
 mod laws;
 mod logs;
 mod matrix;
+mod moved;
 mod pending;
 mod properties;
 mod refused;

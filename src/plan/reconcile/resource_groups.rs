@@ -11,7 +11,8 @@ use crate::plan::{Action, Guard, Subject, diff, guard, tags};
 
 /// Plans one declared resource group.
 pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declared: &ResourceGroup) {
-    let ResourceGroup { name, location, tags: own, existing, records: _, protect: _ } = declared;
+    let ResourceGroup { name, location, tags: own, existing, records: _, protect: _, moved_from: _ } =
+        declared;
     let subject = Subject::ResourceGroup(name.clone());
     let key = Key::ResourceGroup(name.clone());
     let wanted = tags::wanted(scene.owner(), own);
