@@ -252,7 +252,9 @@ fn changes() -> Result<Plan, Box<dyn Error>> {
 
 #[test]
 fn a_first_apply() -> Outcome {
-    assert_snapshot!(shown(&planned(first_apply()?, 0), Style::PLAIN)?);
+    let planned = planned(first_apply()?, 0);
+    assert_snapshot!(shown(&planned, Style::PLAIN)?);
+    assert_snapshot!("a_first_apply_40", shown(&planned, Style { width: 40, ..Style::PLAIN })?);
     Ok(())
 }
 

@@ -71,13 +71,28 @@ fn words(text: &str) -> Vec<&str> {
     .collect()
 }
 
-/// Rows of a key and a text: the keys in a column, the texts wrapped beside them.
+/// Texts that would have fewer columns than this beside their keys stand below them.
+const BESIDE: usize = 20;
+
+/// Rows of a key and a text: the keys in a column, the texts wrapped beside them, or below where there is little room.
 pub fn table(rows: &[(String, String)], width: usize) -> Vec<String> {
     let key_width = rows.iter().map(|(key, _)| columns(key)).max().unwrap_or(0);
+    let room = width.saturating_sub(key_width + 2);
     let mut lines = Vec::new();
     for (key, text) in rows {
         let mut key = key.as_str();
-        for line in wrapped(text, width.saturating_sub(key_width + 2).max(20)) {
+        if room < BESIDE && columns(key) + 2 + columns(text) <= width {
+            lines.push(format!("{key}  {text}"));
+            continue;
+        }
+        if room < BESIDE {
+            lines.push(key.to_owned());
+            let depth = key.len() - key.trim_start().len() + 2;
+            let below = wrapped(text, width.saturating_sub(depth).max(BESIDE));
+            lines.extend(below.iter().map(|line| format!("{}{line}", " ".repeat(depth))));
+            continue;
+        }
+        for line in wrapped(text, room) {
             lines.push(format!("{}  {line}", padded(key, key_width)));
             key = "";
         }
@@ -99,13 +114,17 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// How long something took: `0.4s`, `12.3s`, `2m05s`.
+/// How long something took: `0.4s`, `12.3s`, `2m05s`, `3h07m`, `4d02h`.
 pub fn elapsed(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds < 60 {
         format!("{seconds}.{}s", time.subsec_millis() / 100)
-    } else {
+    } else if seconds < 3600 {
         format!("{}m{:02}s", seconds / 60, seconds % 60)
+    } else if seconds < 86_400 {
+        format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60)
+    } else {
+        format!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24)
     }
 }
 
@@ -146,7 +165,13 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        for (millis, text) in [(40, "0.0s"), (12_340, "12.3s"), (125_000, "2m05s")] {
+        for (millis, text) in [
+            (40, "0.0s"),
+            (12_340, "12.3s"),
+            (125_000, "2m05s"),
+            (11_220_000, "3h07m"),
+            (352_800_000, "4d02h"),
+        ] {
             assert_eq!(elapsed(Duration::from_millis(millis)), text);
         }
     }
