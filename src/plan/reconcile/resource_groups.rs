@@ -68,7 +68,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
     };
     let (mut edit, changes) = tags::diff(&wanted, &seen.tags, &BTreeSet::new());
     let mut reason = if edit.is_empty() { Vec::new() } else { vec![reason] };
-    for (name, from) in scene.renamed.iter().copied() {
+    for (name, from) in scene.renamed {
         let old = format!("{RECORD}{from}");
         let Some((tag, value)) = seen.tags.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(&old)) else {
             continue;
