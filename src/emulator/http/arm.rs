@@ -62,7 +62,10 @@ async fn respond(
     let moment = Moment::request(&request.method, &request.path);
     let fired = emulator.with_faults(|board| board.meet(&moment));
     emulator.journal().meets(number, &fired.ids);
-    if let Ok(slow) = Duration::try_from(fired.slow) {
+    // Even a sleep of nothing lasts until the timer's next millisecond.
+    if let Ok(slow) = Duration::try_from(fired.slow)
+        && !slow.is_zero()
+    {
         sleep(slow).await;
     }
     match &fired.fate {
