@@ -2,7 +2,8 @@
 //!
 //! The crates lose headers and bodies of errors, drop what they do not model, and would put a token into any address
 //! that a page names. So a client is made for each call over a transport of ours, which sends the body that we made,
-//! keeps the answers as they came, and hands list calls hollow pages, whose items it keeps until they are asked for. One call is one request, one a page for lists.
+//! keeps the answers as they came, and hands list calls hollow pages while it keeps the real one until it is asked for.
+//! One call is one request, one a page for lists.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,12 +16,12 @@ use azure_core::{Body, ClientOptions, HttpClient, RetryOptions, StatusCode, Tran
 use azure_mgmt_containerinstance::package_preview_2024_05 as aci;
 use azure_mgmt_resources::package_resources_2021_04 as resources;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::Arm;
 use super::fault::{Fault, FaultKind};
-use super::list::{self, Page};
+use super::list;
 use super::wire::{Answer, Request};
 
 /// The version of resource groups, generic resources and tags.
@@ -39,7 +40,7 @@ struct Seen {
     answers: Vec<Answer>,
     fault: Option<Fault>,
     next: Option<String>,
-    listed: Vec<Value>,
+    listed: Bytes,
 }
 
 impl Call {
@@ -118,8 +119,8 @@ impl Call {
         }
     }
 
-    /// The items of the page that came last, which are not kept any longer.
-    pub(super) fn listed(&self) -> Vec<Value> {
+    /// The page that came last, which is not kept any longer.
+    pub(super) fn listed(&self) -> Bytes {
         std::mem::take(&mut self.seen().listed)
     }
 
@@ -158,11 +159,11 @@ impl Call {
         if !(self.hollow && answer.is_success()) {
             return Ok(answer);
         }
-        let Page { items, next } = list::page(&answer.body)?;
+        let next = list::next_link(&answer.body)?;
         // The real link is ours to follow; any address tells the crate that there is one.
         let shown = json!({"value": [], "nextLink": next.as_ref().map(|_| "/next")});
         let mut seen = self.seen();
-        (seen.listed, seen.next) = (items, next);
+        (seen.listed, seen.next) = (answer.body, next);
         Ok(Answer { body: shown.to_string().into(), ..answer })
     }
 

@@ -6,6 +6,7 @@ use azure_core::{Continuable, Pageable};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::call::Call;
 use super::fault::{Fault, FaultKind};
@@ -13,47 +14,60 @@ use super::fault::{Fault, FaultKind};
 /// More pages than any subscription has; a service that names pages in a circle is cut off.
 const MOST: usize = 10_000;
 
-/// One page of a list.
 #[derive(Deserialize)]
-pub(super) struct Page {
-    /// Its items.
-    #[serde(rename = "value")]
-    pub(super) items: Vec<Value>,
-    /// The address of the page after it.
+struct Link {
     #[serde(rename = "nextLink")]
-    pub(super) next: Option<String>,
+    next: Option<String>,
 }
 
-/// Reads a page.
+#[derive(Deserialize)]
+struct Page {
+    value: Vec<Value>,
+}
+
+/// The address of the page after this one.
 ///
 /// # Errors
-/// [`Protocol`](FaultKind::Protocol) where it is none.
-pub(super) fn page(body: &[u8]) -> Result<Page, Fault> {
-    let page: Page = serde_json::from_slice(body)
-        .map_err(|_| Fault::own(FaultKind::Protocol, "the service's answer is no page of a list"))?;
-    Ok(Page { next: page.next.filter(|next| !next.is_empty()), ..page })
+/// [`Protocol`](FaultKind::Protocol) where it is no page.
+pub(super) fn next_link(page: &[u8]) -> Result<Option<String>, Fault> {
+    let Link { next } = serde_json::from_slice(page).map_err(|_| no_page())?;
+    Ok(next.filter(|next| !next.is_empty()))
 }
 
-/// What `read` makes of the items of all pages, in the service's order. A page is read as it comes and is not kept.
+/// What `read` makes of the items of all pages, in the service's order. A page is not kept: it is read while the next one
+/// is fetched.
 pub(super) async fn items<T, R>(
     call: &Call,
     mut pages: Pageable<T, azure_core::Error>,
-    read: impl Fn(&Value) -> Option<R>,
+    read: fn(&Value) -> Option<R>,
 ) -> Result<Vec<R>, Fault>
 where
     T: Continuable,
+    R: Send + 'static,
 {
-    let (mut count, mut items) = (0, Vec::new());
+    let mut reading = Vec::new();
     while let Some(Ok(_)) = pages.next().await {
-        items.extend(call.listed().iter().filter_map(&read));
-        count += 1;
-        if count == MOST {
+        let page = call.listed();
+        let read = async move {
+            let Page { value } = serde_json::from_slice(&page).map_err(|_| no_page())?;
+            Ok(value.iter().filter_map(read).collect::<Vec<R>>())
+        };
+        reading.push(AbortOnDropHandle::new(tokio::spawn(read)));
+        if reading.len() == MOST {
             return Err(Fault::own(FaultKind::Protocol, "a list without an end"));
         }
     }
     call.over()?;
-    if count == 0 {
+    if reading.is_empty() {
         return Err(Fault::own(FaultKind::Protocol, "a list without a page"));
     }
+    let mut items = Vec::new();
+    for page in reading {
+        items.extend(page.await.map_err(|error| Fault::own(FaultKind::Protocol, error))??);
+    }
     Ok(items)
+}
+
+fn no_page() -> Fault {
+    Fault::own(FaultKind::Protocol, "the service's answer is no page of a list")
 }
