@@ -131,8 +131,7 @@ fn export(desk: &Desk, file: &Path, resource_group: Option<&Name>) -> Result<Obs
     Ok(Observed {
         resource_groups: [(group.name.clone(), group)].into(),
         groups: [(seen.id.clone(), seen)].into(),
-        unseen: Vec::new(),
-        now: None,
+        ..Observed::default()
     })
 }
 

@@ -80,6 +80,7 @@ async fn look_closer(
     observed: &mut Observed,
 ) -> Result<(), Fault> {
     let reads = reconcile::needs(stack, observed, request);
+    observed.settled = reads.settled;
     look_at(arm, reads.groups, observed).await?;
     let listings = reads.listings.into_iter().map(|name| {
         let arm = arm.clone();

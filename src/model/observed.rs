@@ -1,6 +1,6 @@
 //! What Azure Resource Manager shows now, ours and foreign.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -21,6 +21,9 @@ pub struct Observed {
     pub unseen: Vec<String>,
     /// The service's time when it was read; for people only.
     pub now: Option<Timestamp>,
+    /// Declared groups, by their manifests' names, about which nothing is to be done or said: found when it was asked what
+    /// else is to be read, for the same stack and request, and not read again since. They are not compared twice.
+    pub settled: BTreeSet<Name>,
 }
 
 /// A resource group as it stands.

@@ -136,6 +136,8 @@ pub struct Reads {
     pub groups: Vec<GroupId>,
     /// Resource groups, by Azure's name, of which the content is needed.
     pub listings: Vec<Name>,
+    /// Declared groups, by their manifests' names, about which nothing is to be done or said.
+    pub settled: BTreeSet<Name>,
 }
 
 /// A plan, and what people have to know before it is carried out.
@@ -192,6 +194,7 @@ pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
     let mut draft = verb::draft(stack, observed, request);
     if request.refresh == Refresh::Full {
         stack.groups.values().for_each(|declared| draft.read(&declared.id));
+        draft.unsettle();
     }
     draft.reads(observed)
 }

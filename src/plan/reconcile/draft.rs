@@ -77,6 +77,8 @@ pub(super) struct Draft {
     included: Option<BTreeSet<Key>>,
     groups: BTreeSet<GroupId>,
     listings: BTreeSet<Name>,
+    /// Declared groups about which nothing is to be done or said.
+    settled: BTreeSet<Name>,
     /// What is declared, and counts as unchanged if no step acts on it.
     pub(super) declared: Vec<Subject>,
 }
@@ -184,7 +186,26 @@ impl Draft {
         Reads {
             groups: self.groups.into_iter().filter(unknown).collect(),
             listings: self.listings.into_iter().collect(),
+            settled: self.settled,
         }
+    }
+
+    /// Remembers that nothing is to be done or said about a group, if nothing came of what `draft` did.
+    pub(super) fn settling(&mut self, group: &Name, draft: impl FnOnce(&mut Self)) {
+        let said = |draft: &Self| {
+            let Self { sketches, notes, conflicts, blocks, groups, listings, .. } = draft;
+            [sketches.len(), notes.len(), conflicts.len(), blocks.len(), groups.len(), listings.len()]
+        };
+        let before = said(self);
+        draft(self);
+        if said(self) == before {
+            self.settled.insert(group.clone());
+        }
+    }
+
+    /// Forgets what is settled, because everything is to be read.
+    pub(super) fn unsettle(&mut self) {
+        self.settled.clear();
     }
 
     /// Gives the steps their places and seals them.

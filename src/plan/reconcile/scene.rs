@@ -67,7 +67,9 @@ impl<'a> Scene<'a> {
 
     /// The declaration of a resource group that Azure knows by this name.
     pub(super) fn declared_resource_group(&self, name: &Name) -> Option<&'a ResourceGroup> {
-        self.stack.resource_groups.values().find(|declared| declared.name == *name)
+        // Most manifests are called as what they declare.
+        let known = self.stack.resource_groups.get(name).filter(|declared| declared.name == *name);
+        known.or_else(|| self.stack.resource_groups.values().find(|declared| declared.name == *name))
     }
 
     /// The region of what names none itself.

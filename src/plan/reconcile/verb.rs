@@ -48,8 +48,8 @@ fn apply(scene: Scene<'_>, draft: &mut Draft) {
         }
     }
     for name in scene.stack.groups.keys() {
-        if draft.includes(&Key::Group(name.clone())) {
-            group(scene, draft, name);
+        if draft.includes(&Key::Group(name.clone())) && !scene.observed.settled.contains(name) {
+            draft.settling(name, |draft| group(scene, draft, name));
         }
     }
     for (name, run) in &scene.stack.runs {

@@ -324,15 +324,16 @@ fn only_what_decides_is_read() -> Outcome {
     let stack = weak_stack();
     let rested =
         recorded(as_wanted(&stack), "cat", &record("r-1", RunState::Succeeded, input_of(&stack, "cat")?));
-    assert_eq!(needs(&stack, &rested, &request(APPLY)), Reads::default());
-    let due = Reads { groups: vec![id("weak")], listings: vec![] };
+    let rest = Reads { settled: [Name::from("weak")].into(), ..Reads::default() };
+    assert_eq!(needs(&stack, &rested, &request(APPLY)), rest);
+    let due = Reads { groups: vec![id("weak")], ..Reads::default() };
     assert_eq!(needs(&stack, &as_wanted(&stack), &request(APPLY)), due);
     let known = in_state(as_wanted(&stack), "weak", "Stopped", Phase::Terminated);
     assert_eq!(needs(&stack, &known, &request(APPLY)), Reads::default());
-    let destroy = Reads { groups: vec![], listings: vec![Name::from("rg")] };
+    let destroy = Reads { listings: vec![Name::from("rg")], ..Reads::default() };
     assert_eq!(needs(&stack, &rested, &request(Verb::Destroy)), destroy);
     let strong = strong_stack();
-    let due = Reads { groups: vec![id("strong")], listings: vec![] };
+    let due = Reads { groups: vec![id("strong")], ..Reads::default() };
     assert_eq!(needs(&strong, &as_wanted(&strong), &request(APPLY)), due);
     Ok(())
 }

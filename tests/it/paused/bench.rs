@@ -99,8 +99,13 @@ impl Bench {
     pub(crate) async fn plan(&self, manifests: &str, verb: Verb) -> Planned {
         let stack = stack(manifests);
         let request = Request::of(verb);
-        let observed = engine::observe(&self.arm, &stack, &request).await.unwrap();
-        reconcile(&stack, &observed, &request).unwrap()
+        let mut observed = engine::observe(&self.arm, &stack, &request).await.unwrap();
+        let planned = reconcile(&stack, &observed, &request).unwrap();
+        // What was found settled while observing is as it is when everything is compared anew.
+        observed.settled.clear();
+        let anew = reconcile(&stack, &observed, &request).unwrap();
+        assert_eq!(format!("{planned:?}"), format!("{anew:?}"));
+        planned
     }
 
     /// Plans and carries the plan out; none if the client was gone before it ended.
