@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::model::effect::Effect;
 use crate::model::name::Name;
-use crate::model::observed::Provisioning;
 use crate::model::stack::{ContainerGroup, Power};
 use crate::plan::reconcile::draft::{Draft, Key, Sketch};
 use crate::plan::reconcile::scene::Scene;
@@ -91,7 +90,7 @@ pub(super) fn draft(
             if here.taken_over.is_some() {
                 line.tag(&here);
             }
-            match here.effect() {
+            match here.effect_alone() {
                 None => return rest(scene, &mut line, &here, for_run),
                 Some(Effect::Tags | Effect::Live | Effect::Update) => {
                     line.draft.read(&declared.id);
@@ -101,7 +100,8 @@ pub(super) fn draft(
                     let sketch =
                         line.sketch(Action::UpdateGroup(body, edit), here.guard(scene), here.reason());
                     let changes = here.changes.iter().chain(&here.tag_changes).cloned().collect();
-                    let restarts = here.changes.iter().any(|change| change.effect() > Effect::Live);
+                    let restarts =
+                        here.given_up() || here.changes.iter().any(|change| change.effect() > Effect::Live);
                     let mut impacts =
                         if restarts { vec![Impact::Restart, Impact::LogsLost] } else { Vec::new() };
                     impacts.extend(scene.ends_task(here.seen).filter(|_| restarts));
@@ -151,10 +151,6 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
         } else if !here.edit.is_empty() {
             line.tag(here);
         }
-    }
-    if here.seen.provisioning == Provisioning::Failed {
-        let text = "it is as wanted, but the service gave up its last change";
-        line.draft.note(Subject::Group(declared.id.clone()), text, Some("see what its events say".into()));
     }
     if declared.power == Power::Unmanaged && for_run.is_none() {
         return Guard::None;

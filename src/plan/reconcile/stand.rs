@@ -3,7 +3,7 @@
 use crate::model::effect::{Effect, Field};
 use crate::model::group::RestartPolicy;
 use crate::model::name::Name;
-use crate::model::observed::SeenGroup;
+use crate::model::observed::{Provisioning, SeenGroup};
 use crate::model::stack::ContainerGroup;
 use crate::model::tag::{PENDING, lookup};
 use crate::plan::applied::Applied;
@@ -202,7 +202,21 @@ impl Here<'_> {
     /// one can be updated is not documented; replacing it is what works either way.
     pub(super) fn effect(&self) -> Option<Effect> {
         let effect = self.changes.iter().map(Change::effect).max()?;
-        Some(if self.can_finish() || self.is_stopped() { Effect::Replace } else { effect })
+        Some(self.lowered(effect))
+    }
+
+    /// The same of a group that stands on its own, which is deployed again where the service gave up.
+    pub(super) fn effect_alone(&self) -> Option<Effect> {
+        self.effect().or_else(|| self.given_up().then(|| self.lowered(Effect::Update)))
+    }
+
+    fn lowered(&self, effect: Effect) -> Effect {
+        if self.can_finish() || self.is_stopped() { Effect::Replace } else { effect }
+    }
+
+    /// Whether the service gave up its last change, so that it is not what was asked for, whatever it shows.
+    pub(super) fn given_up(&self) -> bool {
+        self.seen.provisioning == Provisioning::Failed
     }
 
     /// The edit that is made when its properties are as wanted, before or by the same step.
@@ -234,7 +248,11 @@ impl Here<'_> {
 
     /// Why its properties change, and why it is replaced if it is.
     pub(super) fn reason(&self) -> String {
-        let differ = differ(&self.changes);
+        let differ = match (self.changes.is_empty(), self.given_up()) {
+            (true, _) => "the service gave up its last change".to_owned(),
+            (false, true) => format!("the service gave up its last change, and {}", differ(&self.changes)),
+            (false, false) => differ(&self.changes),
+        };
         let forcing: Vec<Change> =
             self.changes.iter().filter(|change| change.effect() == Effect::Replace).cloned().collect();
         if !forcing.is_empty() && forcing.len() == self.changes.len() {

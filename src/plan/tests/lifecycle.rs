@@ -166,3 +166,22 @@ fn a_replacement_says_that_the_name_is_lost_for_a_while() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn a_group_that_the_service_gave_up_on_is_deployed_again() -> Outcome {
+    for (policy, wanted) in [
+        (RestartPolicy::Always, &["update one"][..]),
+        (RestartPolicy::Never, &["delete-to-replace one", "create one after 0"]),
+    ] {
+        let stack = with_group(stack(), "one", group("one", policy));
+        let mut observed = as_wanted(&stack);
+        assert_eq!(lines(&reconcile(&stack, &observed, &Request::of(APPLY))?), Vec::<String>::new());
+        observed.groups.values_mut().for_each(|seen| seen.provisioning = Provisioning::Failed);
+        let planned = reconcile(&stack, &observed, &Request::of(APPLY))?;
+        assert_eq!(lines(&planned), wanted);
+        let step = planned.plan.steps().first().ok_or("no step")?;
+        assert!(step.reason.to_string().contains("the service gave up its last change"), "{:?}", step.reason);
+        assert!(!step.impacts.is_empty(), "it restarts, or is replaced");
+    }
+    Ok(())
+}
