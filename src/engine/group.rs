@@ -21,9 +21,8 @@ use crate::plan::{Deployment, TagEdit, guard, judge, pending};
 /// Creates the group and waits until it is provisioned.
 pub(crate) async fn create(work: &Work<'_>, id: &GroupId, deployment: &Deployment) -> Result<End, End> {
     work.hold(&guard::group(look(work, id).await?.as_ref()))?;
-    let accepted = put(work, id, deployment).await;
-    room::over(work, id, deployment).await;
-    let seen = provisioned(work, id, accepted?).await?;
+    let accepted = put(work, id, deployment).await?;
+    let seen = provisioned(work, id, accepted).await?;
     Ok(End::Done(seen.ip.map_or_else(String::new, |ip| format!("at {}", seen.fqdn.unwrap_or(ip)))))
 }
 
@@ -156,7 +155,9 @@ pub(crate) async fn put(
         learned(work, Kind::Create, &deployment.location);
         answer
     };
-    work.change_once(send, || shows(work, id, deployment)).await
+    let sent = work.change_once(send, || shows(work, id, deployment)).await;
+    room::over(work, id, deployment).await;
+    sent
 }
 
 /// Waits until the service allows one more change in the region, and tells for how long.

@@ -52,21 +52,21 @@ pub(crate) async fn admit(
     seen: &SeenGroup,
     deployment: &Deployment,
 ) -> Result<(), End> {
-    let name = region_of(deployment);
+    let name = &deployment.location;
     let mut regions = work.site.room.regions.lock().await;
     let region = regions.entry(name.clone()).or_default();
-    let (back, need) = (given_back(seen, &name), share(&deployment.group));
+    let (back, need) = (given_back(seen, name), share(&deployment.group));
     let was_read = matches!(region.reading, Reading::Of(_));
     if let Reading::None = region.reading {
-        region.read(work, &name).await;
+        region.read(work, name).await;
     }
     let mut lack = region.short(&back, &need);
     if lack.is_some() && was_read {
-        region.read(work, &name).await;
+        region.read(work, name).await;
         lack = region.short(&back, &need);
     }
     if let Some(lack) = lack {
-        return Err(refusal(work, &name, &lack));
+        return Err(refusal(work, name, &lack));
     }
     let mut more = need.clone();
     for (quota, count) in &back {
@@ -79,7 +79,7 @@ pub(crate) async fn admit(
 /// The new group is there, or will not come: the next reading tells what it takes.
 pub(crate) async fn over(work: &Work<'_>, id: &GroupId, deployment: &Deployment) {
     let mut regions = work.site.room.regions.lock().await;
-    let region = regions.get_mut(&region_of(deployment));
+    let region = regions.get_mut(&deployment.location);
     if let Some(replace) = region.and_then(|region| region.under_way.get_mut(id)) {
         replace.need.clear();
     }
@@ -109,11 +109,6 @@ impl Region {
         }
         short(usages, &more, back, need)
     }
-}
-
-fn region_of(deployment: &Deployment) -> String {
-    let letters = deployment.location.chars().filter(|letter| !letter.is_whitespace());
-    letters.flat_map(char::to_lowercase).collect()
 }
 
 fn refusal(work: &Work<'_>, region: &str, lack: &Short) -> End {

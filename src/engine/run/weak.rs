@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use crate::engine::event::{End, Limit};
 use crate::engine::group;
 use crate::engine::ledger;
-use crate::engine::room;
 use crate::engine::run::attempt::Attempts;
 use crate::engine::run::told::Told;
 use crate::engine::run::{Outcome, close, keep, open};
@@ -136,9 +135,7 @@ async fn begin(work: &Work<'_>, run: &Run) -> Result<Begun, End> {
             if let Some(seen) = &seen {
                 group::vacate(work, &run.group, seen, deployment).await?;
             }
-            let created = create(work, run, deployment, open(work, run), None).await;
-            room::over(work, &run.group, deployment).await;
-            Ok(created?)
+            Ok(create(work, run, deployment, open(work, run), None).await?)
         }
         Begin::Start { resume } => start(work, run, resume.as_ref()).await.map(Begun::Runs),
         Begin::Exec(_) | Begin::Fan(_) => {
