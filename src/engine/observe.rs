@@ -52,23 +52,17 @@ pub async fn observe(arm: &Arm, stack: &Stack, request: &Request) -> Result<Obse
 }
 
 async fn declared_resource_groups(arm: &Arm, stack: &Stack) -> Result<Vec<SeenResourceGroup>, Fault> {
-    let names = stack.resource_groups.values().map(|declared| &declared.name);
-    let reads = names.map(|name| {
-        let (arm, name) = (arm.clone(), name.clone());
-        async move { quietly(|| arm.resource_group(&name)).await }
-    });
-    let found: Vec<Option<SeenResourceGroup>> = each(reads).await?;
+    let names = stack.resource_groups.values().map(|declared| declared.name.clone());
+    let read = |arm: Arm, name: Name| async move { quietly(|| arm.resource_group(&name)).await };
+    let found: Vec<Option<SeenResourceGroup>> = each(arm, names, read).await?;
     Ok(found.into_iter().flatten().collect())
 }
 
 async fn groups_of(arm: &Arm, seen: &[SeenResourceGroup], stack: &Stack) -> Result<Vec<SeenGroup>, Fault> {
     let declared: BTreeSet<&Name> = stack.resource_groups.values().map(|declared| &declared.name).collect();
-    let names = seen.iter().map(|seen| &seen.name).filter(|name| declared.contains(name));
-    let reads = names.map(|name| {
-        let (arm, name) = (arm.clone(), name.clone());
-        async move { quietly(|| arm.groups_in(&name)).await }
-    });
-    let lists: Vec<Vec<SeenGroup>> = each(reads).await?;
+    let names = seen.iter().map(|seen| &seen.name).filter(|name| declared.contains(name)).cloned();
+    let read = |arm: Arm, name: Name| async move { quietly(|| arm.groups_in(&name)).await };
+    let lists: Vec<Vec<SeenGroup>> = each(arm, names, read).await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
@@ -82,14 +76,11 @@ async fn look_closer(
     let reads = reconcile::needs(stack, observed, request);
     observed.settled = reads.settled;
     look_at(arm, reads.groups, observed).await?;
-    let listings = reads.listings.into_iter().map(|name| {
-        let arm = arm.clone();
-        async move {
-            let resources = quietly(|| arm.resources_in(&name)).await?;
-            Ok((name, resources))
-        }
-    });
-    let listings: Vec<(Name, Vec<_>)> = each(listings).await?;
+    let read = |arm: Arm, name: Name| async move {
+        let resources = quietly(|| arm.resources_in(&name)).await?;
+        Ok((name, resources))
+    };
+    let listings: Vec<(Name, Vec<_>)> = each(arm, reads.listings, read).await?;
     for (name, resources) in listings {
         if let Some(seen) = observed.resource_groups.get_mut(&name) {
             seen.resources = Some(resources);
@@ -125,14 +116,11 @@ pub async fn survey(arm: &Arm, resource_group: &Name) -> Result<Option<Observed>
 }
 
 async fn look_at(arm: &Arm, ids: Vec<GroupId>, observed: &mut Observed) -> Result<(), Fault> {
-    let reads = ids.into_iter().map(|id| {
-        let arm = arm.clone();
-        async move {
-            let seen = quietly(|| arm.group(&id)).await?;
-            Ok((id, seen))
-        }
-    });
-    let views: Vec<(GroupId, Option<SeenGroup>)> = each(reads).await?;
+    let read = |arm: Arm, id: GroupId| async move {
+        let seen = quietly(|| arm.group(&id)).await?;
+        Ok((id, seen))
+    };
+    let views: Vec<(GroupId, Option<SeenGroup>)> = each(arm, ids, read).await?;
     for (id, seen) in views {
         match seen {
             Some(seen) => drop(observed.groups.insert(id, seen)),
@@ -142,11 +130,18 @@ async fn look_at(arm: &Arm, ids: Vec<GroupId>, observed: &mut Observed) -> Resul
     Ok(())
 }
 
-/// Each read is a task of its own, so that a thousand answers are not all read by one core; none outlives this.
-async fn each<T: Send + 'static>(
-    reads: impl Iterator<Item = impl Future<Output = Result<T, Fault>> + Send + 'static>,
-) -> Result<Vec<T>, Fault> {
-    let tasks = stream::iter(reads).map(|read| AbortOnDropHandle::new(tokio::spawn(read)));
+/// Reads each of these in a task of its own, so that a thousand answers are not all read by one core; none outlives this.
+async fn each<K, T, F>(
+    arm: &Arm,
+    keys: impl IntoIterator<Item = K>,
+    read: impl Fn(Arm, K) -> F,
+) -> Result<Vec<T>, Fault>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Fault>> + Send + 'static,
+{
+    let task = |key| AbortOnDropHandle::new(tokio::spawn(read(arm.clone(), key)));
     let fell = |error: JoinError| Fault::own(FaultKind::Protocol, error);
-    tasks.buffered(WIDTH).map(|read| read.map_err(fell).flatten()).try_collect().await
+    let reads = stream::iter(keys).map(task).buffered(WIDTH);
+    reads.map(|read| read.map_err(fell).flatten()).try_collect().await
 }
