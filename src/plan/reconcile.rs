@@ -194,7 +194,9 @@ pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
     let mut draft = verb::draft(stack, observed, request);
     if request.refresh == Refresh::Full {
         stack.groups.values().for_each(|declared| draft.read(&declared.id));
-        draft.unsettle();
+        let reads = draft.reads(observed);
+        // What is read may say something else.
+        return Reads { settled: BTreeSet::new(), ..reads };
     }
     draft.reads(observed)
 }

@@ -203,11 +203,6 @@ impl Draft {
         }
     }
 
-    /// Forgets what is settled, because everything is to be read.
-    pub(super) fn unsettle(&mut self) {
-        self.settled.clear();
-    }
-
     /// Gives the steps their places and seals them.
     pub(super) fn seal(self) -> Result<Planned, Defect> {
         let needs: BTreeMap<StepId, BTreeSet<StepId>> =

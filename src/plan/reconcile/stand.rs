@@ -85,7 +85,7 @@ pub(super) fn of<'a>(
     let mut changes = diff::diff(&shape, &found);
     changes.extend(diff::location(location, &seen.location));
     let wanted = tags::wanted(scene.owner(), &declared.tags);
-    let (edit, mut tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
+    let (edit, tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
     let last = Applied::read(&seen.tags);
     let untold: Vec<Field> = if last.is_empty() {
         Vec::new()
@@ -99,30 +99,32 @@ pub(super) fn of<'a>(
     let has_begun = lookup(&seen.tags, PENDING).is_some();
     let same = changes.is_empty() && compared.changes.is_empty() && edit.is_empty();
     // Most groups are as they are wanted, and all the rest is for those that are not.
-    if same && taken_over.is_none() && !has_begun {
+    let is_settled = same && taken_over.is_none() && !has_begun;
+    let mut here = Box::new(Here {
+        seen,
+        found,
+        changes,
+        edit,
+        tag_changes,
+        told: None,
+        tells: None,
+        secrets: TagEdit::default(),
+        begun: Outcome::None,
+        taken_over,
+    });
+    if is_settled {
         tell(draft, subject, &compared);
-        let (told, tells, secrets, begun) = (None, None, TagEdit::default(), Outcome::None);
-        return Stand::Here(Box::new(Here {
-            seen,
-            found,
-            changes,
-            edit,
-            tag_changes,
-            told,
-            tells,
-            secrets,
-            begun,
-            taken_over,
-        }));
+        return Stand::Here(here);
     }
+    let Here { found, changes, tag_changes, .. } = &mut *here;
     let wants = applied(declared, location);
-    let differing = changes.iter().chain(&tag_changes).map(|change| change.field);
+    let differing = changes.iter().chain(tag_changes.iter()).map(|change| change.field);
     let users = tags::users(&seen.tags, &declared.ignored_tags);
-    let has = Applied::seen(&found, &seen.location, &users, differing);
-    for change in changes.iter_mut().chain(&mut tag_changes) {
+    let has = Applied::seen(found, &seen.location, &users, differing);
+    for change in changes.iter_mut().chain(tag_changes) {
         change.origin = last.origin(change.field, &wants, &has);
     }
-    secrets::mark_unchecked(&declared.group, &mut changes);
+    secrets::mark_unchecked(&declared.group, changes);
     let set = secrets::tags(&declared.group, digests);
     let tag = wants.tag();
     let mut tells = set.clone();
@@ -130,37 +132,26 @@ pub(super) fn of<'a>(
     // It shows what is wanted, which is other than what was told to be applied.
     let seen_differences = changes.iter().any(|change| !untold.contains(&change.field));
     let visible = !seen_differences && last.differs(&wants);
-    let begun = pending::outcome(seen, &tells, visible);
-    match begun {
-        Outcome::Done => changes.retain(|change| !untold.contains(&change.field)),
+    here.begun = pending::outcome(seen, &tells, visible);
+    match here.begun {
+        Outcome::Done => here.changes.retain(|change| !untold.contains(&change.field)),
         Outcome::None | Outcome::Unknown | Outcome::Other | Outcome::Lost => {
             tell(draft, subject, &compared);
-            changes.extend(compared.changes);
+            here.changes.extend(compared.changes);
         }
     }
-    if begun != Outcome::None {
+    if here.begun != Outcome::None {
         draft.read(&declared.id);
     }
-    if begun == Outcome::Other && changes.is_empty() && !set.is_empty() {
-        changes.push(secrets::doubtful());
+    if here.begun == Outcome::Other && here.changes.is_empty() && !set.is_empty() {
+        here.changes.push(secrets::doubtful());
     }
-    let told = (last != wants).then(|| tag.clone());
+    here.told = (last != wants).then(|| tag.clone());
+    here.tells = Some(tag);
     let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
     let remove = seen.tags.keys().filter(past).cloned().collect();
-    let secrets = TagEdit { set, remove };
-    let tells = Some(tag);
-    Stand::Here(Box::new(Here {
-        seen,
-        found,
-        changes,
-        edit,
-        tag_changes,
-        told,
-        tells,
-        secrets,
-        begun,
-        taken_over,
-    }))
+    here.secrets = TagEdit { set, remove };
+    Stand::Here(here)
 }
 
 /// Says which secrets could not be compared.
