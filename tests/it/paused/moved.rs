@@ -4,19 +4,9 @@ use acitask::plan::reconcile::Verb;
 use acitask_emulator::runtime::simulated::behaviour::Behaviour;
 use serde_json::Value;
 
-use super::bench::{Bench, ends, images};
+use super::bench::{Bench, PROJECT, ends, images};
 
-const BEFORE: &str = "\
-apiVersion: acitask/v1
-kind: Project
-metadata: {name: paused}
-spec: {location: westeurope}
----
-apiVersion: acitask/v1
-kind: ResourceGroup
-metadata: {name: jobs}
-spec: {}
----
+const THINGS: &str = "\
 apiVersion: acitask/v1
 kind: ContainerGroup
 metadata: {name: site}
@@ -51,9 +41,13 @@ spec:
       - {name: main, image: 'task:1', resources: {requests: {cpu: 1, memoryInGB: 1}}}
 ";
 
+fn before() -> String {
+    format!("{PROJECT}{THINGS}")
+}
+
 /// Every manifest but the project under a new name, and every reference to it.
 fn renamed(told: bool) -> String {
-    let mut text = BEFORE.to_owned();
+    let mut text = before();
     for (old, new) in
         [("jobs", "tasks"), ("site", "shop"), ("worker", "hand"), ("nightly", "daily"), ("report", "paper")]
     {
@@ -91,8 +85,8 @@ async fn manifests_that_were_renamed_keep_what_they_made_and_run_nothing_again()
     for settings in [&[][..], &["put.writes-tags=true"], &["get.unknown-fields=true"]] {
         let bench =
             Bench::open(images([("site:1", Behaviour::default()), ("task:1", ends(0, 5))]), settings).await;
-        bench.apply(BEFORE).await.all_done();
-        bench.settled(BEFORE).await;
+        bench.apply(&before()).await.all_done();
+        bench.settled(&before()).await;
         let before = bench.world().await;
         let changes = |bench: &Bench| {
             let entries = bench.emulator.journal().since(0);
@@ -131,7 +125,7 @@ async fn manifests_that_were_renamed_keep_what_they_made_and_run_nothing_again()
 #[tokio::test(start_paused = true)]
 async fn a_rename_that_is_not_told_is_another_thing() {
     let bench = Bench::open(images([("site:1", Behaviour::default()), ("task:1", ends(0, 5))]), &[]).await;
-    bench.apply(BEFORE).await.all_done();
+    bench.apply(&before()).await.all_done();
     let planned = bench.plan(&renamed(false), Verb::Apply).await;
     let subjects: Vec<String> = planned.plan.steps().iter().map(|step| step.subject.to_string()).collect();
     for subject in ["resource group tasks", "group tasks/shop", "run daily", "run paper", "group jobs/site"] {
