@@ -1,7 +1,9 @@
 //! What clients ask and are answered: requests, replies, and the sockets that replies promise.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -56,12 +58,14 @@ pub struct Reply {
     pub body: Body,
 }
 
-/// The body of an answer; the shell fulfils all but the first three from the runtime.
+/// The body of an answer; the shell fulfils all but the first four from the runtime.
 pub enum Body {
     /// No body.
     Empty,
     /// A JSON document.
     Json(serde_json::Value),
+    /// A JSON document that is text already.
+    Text(Arc<str>),
     /// A page of a list.
     Page(Page),
     /// `{"content": …}` with the log of a container.
@@ -72,12 +76,24 @@ pub enum Body {
     Follow(AttachSession),
 }
 
+impl Body {
+    /// The JSON document, where it is one.
+    pub fn document(&self) -> Option<Cow<'_, serde_json::Value>> {
+        match self {
+            Self::Json(document) => Some(Cow::Borrowed(document)),
+            Self::Text(text) => serde_json::from_str(text).ok().map(Cow::Owned),
+            Self::Page(page) => serde_json::from_str(&page.text()).ok().map(Cow::Owned),
+            Self::Empty | Self::Logs(_) | Self::Socket(_) | Self::Follow(_) => None,
+        }
+    }
+}
+
 /// Without a document's content: the answer to an exec holds its password.
 impl fmt::Debug for Body {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => out.write_str("Empty"),
-            Self::Json(_) => out.write_str("Json(…)"),
+            Self::Json(_) | Self::Text(_) => out.write_str("Json(…)"),
             Self::Page(page) => out.debug_tuple("Page").field(page).finish(),
             Self::Logs(query) => out.debug_tuple("Logs").field(query).finish(),
             Self::Socket(session) => out.debug_tuple("Socket").field(session).finish(),

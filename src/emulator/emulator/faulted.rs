@@ -80,7 +80,8 @@ impl Emulator {
         if fired.hide > 0 && went_well {
             self.0.faults.kept().board.hide(moment, fired.hide);
         }
-        if let (Some(cut), Body::Json(body)) = (fired.stream, &reply.body)
+        if let Some(cut) = fired.stream
+            && let Some(body) = reply.body.document()
             && let Some(session) = body["webSocketUri"].as_str().and_then(session)
         {
             self.0.faults.kept().streams.insert(session.to_owned(), cut);
@@ -106,12 +107,14 @@ impl Emulator {
             ..request.clone()
         };
         let (outcome, kept) = self.turn(|world, now| world.handle(&look, now));
-        if let Outcome::Reply(Reply { status, body: Body::Json(body), .. }) = outcome {
+        if let Outcome::Reply(Reply { status, body, .. }) = outcome
+            && let Some(body) = body.document()
+        {
             let mut faults = self.0.faults.kept();
             if faults.past.len() >= REMEMBERED {
                 faults.past.pop_first();
             }
-            faults.past.insert(moment.resource.to_lowercase(), (status, body));
+            faults.past.insert(moment.resource.to_lowercase(), (status, body.into_owned()));
         }
         kept
     }

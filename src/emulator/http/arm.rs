@@ -31,7 +31,8 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
     let number = emulator.journal().enter(now, request.method().as_str(), &target);
     let carried_out = tokio::spawn(async move {
         let (parts, body) = request.into_parts();
-        let response = respond(&emulator, number, parts, body).await;
+        // On the heap, so that the task is small when it is begun.
+        let response = Box::pin(respond(&emulator, number, parts, body)).await;
         let response = named.put_on(response.unwrap_or_else(IntoResponse::into_response));
         // Who was cut off has no answer.
         if !cut::is_cut(&response) {
@@ -93,6 +94,7 @@ async fn deliver(
     let mut response = match body {
         Body::Empty => status.into_response(),
         Body::Json(value) => document(status, &value),
+        Body::Text(document) => text(status, document.to_string()),
         Body::Page(page) => text(status, page.text()),
         Body::Logs(query) => {
             let lines = emulator.runtime().logs(query.sandbox, &query.container).await;

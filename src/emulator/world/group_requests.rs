@@ -7,7 +7,7 @@ use super::path::{GroupName, ResourceName};
 use super::rates::Kind;
 use super::refusal::Refusal;
 use super::resource::not_found;
-use super::shelf::Slot;
+use super::shelf::{Shown, Slot};
 use super::{World, body, page, reply, tags, view};
 use crate::contract::{Body, Command, Page, Reply, Request};
 
@@ -23,9 +23,13 @@ impl World {
         name: &ResourceName,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        let group = self.container_group(name)?;
-        let answer = reply::json(200, view::full(group, &version(request)));
-        if group.stale.is_some()
+        self.resource_group(&name.group)?;
+        let slot = self.container_groups.slot(&name.key()).ok_or_else(|| not_found(name))?;
+        let version = version(request);
+        // Clients ask again and again while they wait.
+        let text = slot.text(Shown::Whole, &version, |group| view::full(group, &version));
+        let answer = Reply { status: 200, headers: Vec::new(), body: Body::Text(text) };
+        if slot.entry().stale.is_some()
             && let Some(group) = self.container_groups.get_mut(&name.key())
         {
             group.stale = group.stale.take().and_then(|mut stale| {
@@ -115,7 +119,7 @@ impl World {
         let after = page::after(request)?;
         let groups = self.container_groups.slots(prefix, &after);
         let show = |group: &ContainerGroup| view::listed(group, &version);
-        let show = |slot: &Slot<ContainerGroup>| slot.text(&version, show);
+        let show = |slot: &Slot<ContainerGroup>| slot.text(Shown::Listed, &version, show);
         let (items, next_link) = page::picked(request, page::PAGE, groups, show)?;
         Ok(Reply { status: 200, headers: Vec::new(), body: Body::Page(Page { items, next_link }) })
     }

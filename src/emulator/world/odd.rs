@@ -6,13 +6,10 @@ use crate::contract::{Body, Reply};
 
 /// Adds unknown properties to an answer that is a document.
 pub(crate) fn add_to(answer: &mut Reply) {
-    if let Body::Page(page) = &answer.body
-        && let Ok(view) = serde_json::from_str(&page.text())
-    {
+    if let Some(document) = answer.body.document() {
+        let mut view = document.into_owned();
+        add(&mut view);
         answer.body = Body::Json(view);
-    }
-    if let Body::Json(view) = &mut answer.body {
-        add(view);
     }
 }
 

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::text::Slot;
+pub(crate) use self::text::{Shown, Slot};
 
 use self::index::Index;
 use crate::record::{Change, Record, Records};
@@ -72,6 +72,11 @@ impl<T: Shelved> Shelf<T> {
 
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
         self.entries.get(key).map(Slot::entry)
+    }
+
+    /// The same, with what is shown of it.
+    pub(crate) fn slot(&self, key: &str) -> Option<&Slot<T>> {
+        self.entries.get(key)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Shelf, Shelved};
+use super::{Shelf, Shelved, Shown};
 use crate::world::tests::dice::Dice;
 
 /// An entry with any due time and any marks.
@@ -117,7 +117,7 @@ fn a_text_is_made_once_and_again_after_a_touch() {
             *made += 1;
             json!([of, thing.marks])
         };
-        shelf.slots("/", "").next().map(|(_, slot)| slot.text(of, show).to_string())
+        shelf.slots("/", "").next().map(|(_, slot)| slot.text(Shown::Listed, of, show).to_string())
     };
     let mut made = 0;
     for (of, wanted, count) in [("x", r#"["x",[1]]"#, 1), ("x", r#"["x",[1]]"#, 1), ("y", r#"["y",[1]]"#, 2)]
@@ -130,6 +130,11 @@ fn a_text_is_made_once_and_again_after_a_touch() {
     }
     assert_eq!(text(&shelf, "y", &mut made).as_deref(), Some(r#"["y",[2]]"#));
     shelf.insert("/a".to_owned(), Thing { due: None, marks: vec![3] });
+    assert_eq!(text(&shelf, "y", &mut made).as_deref(), Some(r#"["y",[3]]"#));
+    assert_eq!(made, 4);
+    // What is shown of it alone is another text.
+    let whole = shelf.slot("/a").map(|slot| slot.text(Shown::Whole, "y", |_| json!("whole")).to_string());
+    assert_eq!(whole.as_deref(), Some("\"whole\""));
     assert_eq!(text(&shelf, "y", &mut made).as_deref(), Some(r#"["y",[3]]"#));
     assert_eq!(made, 4);
 }

@@ -1,4 +1,4 @@
-//! The text of an entry as lists show it, made once and kept until the entry is touched.
+//! The texts of an entry as lists and as it alone is shown, each made once and kept until the entry is touched.
 //!
 //! Invariant: a text was made of the entry as it is. The shelf guards it: it gives a mutable entry away only with its
 //! text forgotten.
@@ -8,17 +8,33 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// An entry with the last text that was made of it.
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// An item of a list.
+    Listed,
+    /// The entry alone.
+    Whole,
+}
+
+/// An entry with the last text of each kind that was made of it.
 #[derive(Debug)]
 pub(crate) struct Slot<T> {
     entry: T,
-    /// What the text depends on beside the entry (the version of a request), and the text.
-    text: RefCell<Option<(String, Arc<str>)>>,
+    listed: RefCell<Option<Text>>,
+    whole: RefCell<Option<Text>>,
+}
+
+/// A text, and what it depends on beside the entry: the version of a request.
+#[derive(Debug)]
+struct Text {
+    of: String,
+    text: Arc<str>,
 }
 
 impl<T> Slot<T> {
     pub(super) fn new(entry: T) -> Self {
-        Self { entry, text: RefCell::default() }
+        Self { entry, listed: RefCell::default(), whole: RefCell::default() }
     }
 
     /// The entry.
@@ -27,7 +43,8 @@ impl<T> Slot<T> {
     }
 
     pub(super) fn entry_mut(&mut self) -> &mut T {
-        self.text.take();
+        self.listed.take();
+        self.whole.take();
         &mut self.entry
     }
 
@@ -36,15 +53,19 @@ impl<T> Slot<T> {
     }
 
     /// The entry as JSON text, as `show` makes it; `show` may depend on nothing but the entry and `of`.
-    pub(crate) fn text(&self, of: &str, show: impl FnOnce(&T) -> Value) -> Arc<str> {
-        let mut kept = self.text.borrow_mut();
-        match &*kept {
-            Some((made, text)) if made == of => Arc::clone(text),
-            _ => {
-                let text: Arc<str> = show(&self.entry).to_string().into();
-                *kept = Some((of.to_owned(), Arc::clone(&text)));
-                text
-            }
+    pub(crate) fn text(&self, kind: Shown, of: &str, show: impl FnOnce(&T) -> Value) -> Arc<str> {
+        let kept = match kind {
+            Shown::Listed => &self.listed,
+            Shown::Whole => &self.whole,
+        };
+        let mut kept = kept.borrow_mut();
+        if let Some(Text { of: made, text }) = &*kept
+            && made == of
+        {
+            return Arc::clone(text);
         }
+        let text: Arc<str> = show(&self.entry).to_string().into();
+        *kept = Some(Text { of: of.to_owned(), text: Arc::clone(&text) });
+        text
     }
 }

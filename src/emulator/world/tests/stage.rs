@@ -1,5 +1,6 @@
 //! A world on a stage: requests go in, and a runtime made of nothing carries out what it commands.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -27,11 +28,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(&self) -> Value {
-        match &self.body {
-            Body::Json(value) => value.clone(),
-            Body::Page(page) => serde_json::from_str(&page.text()).unwrap_or(Value::Null),
-            _ => Value::Null,
-        }
+        self.body.document().map(Cow::into_owned).unwrap_or_default()
     }
 
     pub(super) fn code(&self) -> String {
