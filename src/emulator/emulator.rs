@@ -97,6 +97,8 @@ struct Core {
     unkept: Vec<Change>,
     /// The sandboxes in which nothing is begun, because their operation hangs or failed.
     hung: BTreeSet<SandboxId>,
+    /// What the ticker waits for.
+    awaited: Option<Timestamp>,
 }
 
 impl Core {
@@ -149,7 +151,7 @@ impl Emulator {
         let recovered = Recovered { killed, records, torn_bytes, restarted };
         let quiet = CancellationToken::new();
         let emulator = Self(Arc::new(Inner {
-            core: Mutex::new(Core { world, store, unkept: Vec::new(), hung: BTreeSet::new() }),
+            core: Mutex::new(Core { world, store, unkept: Vec::new(), hung: BTreeSet::new(), awaited: None }),
             clock,
             wall,
             advancing: tokio::sync::Mutex::default(),
@@ -358,8 +360,12 @@ impl Emulator {
         if !self.0.quiet.is_cancelled() {
             commands.into_iter().for_each(|command| self.carry_out(&mut core, command));
         }
+        // Most requests only read.
+        let is_due_at_another_time = core.world.due() != core.awaited;
         drop(core);
-        self.0.turned.notify_one();
+        if is_due_at_another_time {
+            self.0.turned.notify_one();
+        }
         (said, kept)
     }
 

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 /// The shortest sleep of the ticker: a world that is always due must not take a whole core.
 const SHORT: Duration = Duration::from_millis(1);
 
-/// The longest sleep of the ticker; it wakes earlier when the world turned.
+/// The longest sleep of the ticker; it wakes earlier when something else is due first.
 const LONG: Duration = Duration::from_secs(24 * 3600);
 
 /// Tells the world what happens in the runtime.
@@ -62,7 +62,10 @@ pub(super) async fn tick(emulator: Weak<Inner>, turned: Arc<Notify>, quiet: Canc
 
 /// How long the world has nothing to do by itself.
 fn wait(emulator: &Emulator) -> Duration {
-    let due = emulator.core().world.due();
+    let mut core = emulator.core();
+    let due = core.world.due();
+    core.awaited = due;
+    drop(core);
     due.map_or(LONG, |due| emulator.clock().until(due).clamp(SHORT, LONG))
 }
 
