@@ -90,6 +90,9 @@ impl Journal {
 
     /// Notes the faults that the request of a number met.
     pub(crate) fn meets(&self, number: u64, faults: &[String]) {
+        if faults.is_empty() {
+            return;
+        }
         let mut pages = self.pages();
         let index = pages.index_after(number.saturating_sub(1));
         if let Some(entry) = pages.entries.get_mut(index).filter(|entry| entry.number == number) {
@@ -111,8 +114,10 @@ impl Pages {
         }
     }
 
+    /// Where the request of the number after this one is, or would be; numbers follow each other.
     fn index_after(&self, number: u64) -> usize {
-        self.entries.partition_point(|entry| entry.number <= number)
+        let first = self.entries.front().map_or(0, |entry| entry.number);
+        usize::try_from(number.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX)
     }
 }
 
