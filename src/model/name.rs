@@ -4,18 +4,21 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A name that is kept as written and compared without case, as Azure Resource Manager does it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Name(String);
+///
+/// Copies of a name share its text: a plan of ten thousand groups names each of them many times.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Makes a name of any text; the rules about names are the manifest's.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -38,6 +41,18 @@ impl fmt::Display for Name {
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
