@@ -21,7 +21,7 @@ use url::Url;
 
 use super::Arm;
 use super::fault::{Fault, FaultKind};
-use super::list;
+use super::list::Page;
 use super::wire::{Answer, Request};
 
 /// The version of resource groups, generic resources and tags.
@@ -40,7 +40,7 @@ struct Seen {
     answers: Vec<Answer>,
     fault: Option<Fault>,
     next: Option<String>,
-    listed: Bytes,
+    listed: Page,
 }
 
 impl Call {
@@ -120,7 +120,7 @@ impl Call {
     }
 
     /// The page that came last, which is not kept any longer.
-    pub(super) fn listed(&self) -> Bytes {
+    pub(super) fn listed(&self) -> Page {
         std::mem::take(&mut self.seen().listed)
     }
 
@@ -159,11 +159,11 @@ impl Call {
         if !(self.hollow && answer.is_success()) {
             return Ok(answer);
         }
-        let next = list::next_link(&answer.body)?;
+        let page = Page::read(&answer.body)?;
         // The real link is ours to follow; any address tells the crate that there is one.
-        let shown = json!({"value": [], "nextLink": next.as_ref().map(|_| "/next")});
+        let shown = json!({"value": [], "nextLink": page.next.as_ref().map(|_| "/next")});
         let mut seen = self.seen();
-        (seen.listed, seen.next) = (answer.body, next);
+        (seen.next, seen.listed) = (page.next.clone(), page);
         Ok(Answer { body: shown.to_string().into(), ..answer })
     }
 
@@ -189,14 +189,11 @@ impl HttpClient for Call {
             let text = format!("the service answered {}", answer.status);
             self.give_up(Fault::own(FaultKind::Protocol, text), ErrorKind::DataConversion)
         })?;
-        let mut headers = Headers::new();
-        for (name, value) in &answer.headers {
-            headers.insert(name.to_ascii_lowercase(), value.clone());
-        }
         let body = answer.body.clone();
         self.seen().answers.push(answer);
         let stream = futures::stream::once(async move { Ok(body) });
-        Ok(azure_core::Response::new(status, headers, Box::pin(stream)))
+        // What the headers say is read from the answer itself.
+        Ok(azure_core::Response::new(status, Headers::new(), Box::pin(stream)))
     }
 }
 

@@ -73,14 +73,22 @@ impl Endpoint {
     /// # Errors
     /// [`Protocol`](FaultKind::Protocol) for any other.
     pub fn own(&self, address: &str) -> Result<Url, Fault> {
-        let url = self.url.join(address).ok().filter(|url| url.origin() == self.url.origin());
-        url.ok_or_else(|| {
-            Fault::own(
-                FaultKind::Protocol,
-                "the service names an address that is not its own; it is not followed",
-            )
-        })
+        let url = self.url.join(address).map_err(|_| foreign())?;
+        self.check(&url)?;
+        Ok(url)
     }
+
+    /// Takes an address only if it is of the endpoint's own origin.
+    ///
+    /// # Errors
+    /// [`Protocol`](FaultKind::Protocol) for any other.
+    pub(super) fn check(&self, url: &Url) -> Result<(), Fault> {
+        if url.origin() == self.url.origin() { Ok(()) } else { Err(foreign()) }
+    }
+}
+
+fn foreign() -> Fault {
+    Fault::own(FaultKind::Protocol, "the service names an address that is not its own; it is not followed")
 }
 
 /// Whether what is sent there cannot be read on the way: TLS, or this machine.

@@ -3,9 +3,10 @@
 //! Invariant: an item that cannot be understood costs that item, never its page.
 
 use azure_core::{Continuable, Pageable};
+use bytes::Bytes;
 use futures::StreamExt;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::call::Call;
@@ -15,23 +16,33 @@ use super::fault::{Fault, FaultKind};
 const MOST: usize = 10_000;
 
 #[derive(Deserialize)]
-struct Link {
+struct Shown<'p> {
+    #[serde(borrow)]
+    value: Vec<&'p RawValue>,
     #[serde(rename = "nextLink")]
     next: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Page {
-    value: Vec<Value>,
+/// A page of a list.
+#[derive(Default)]
+pub(super) struct Page {
+    /// Its items, each as JSON text.
+    items: Vec<Bytes>,
+    /// The address of the page after this one.
+    pub(super) next: Option<String>,
 }
 
-/// The address of the page after this one.
-///
-/// # Errors
-/// [`Protocol`](FaultKind::Protocol) where it is no page.
-pub(super) fn next_link(page: &[u8]) -> Result<Option<String>, Fault> {
-    let Link { next } = serde_json::from_slice(page).map_err(|_| no_page())?;
-    Ok(next.filter(|next| !next.is_empty()))
+impl Page {
+    /// Takes an answer apart.
+    ///
+    /// # Errors
+    /// [`Protocol`](FaultKind::Protocol) where it is no page.
+    pub(super) fn read(answer: &Bytes) -> Result<Self, Fault> {
+        let Shown { value, next } = serde_json::from_slice(answer)
+            .map_err(|_| Fault::own(FaultKind::Protocol, "the service's answer is no page of a list"))?;
+        let items = value.into_iter().map(|item| answer.slice_ref(item.get().as_bytes())).collect();
+        Ok(Self { items, next: next.filter(|next| !next.is_empty()) })
+    }
 }
 
 /// What `read` makes of the items of all pages, in the service's order. A page is not kept: it is read while the next one
@@ -39,7 +50,7 @@ pub(super) fn next_link(page: &[u8]) -> Result<Option<String>, Fault> {
 pub(super) async fn items<T, R>(
     call: &Call,
     mut pages: Pageable<T, azure_core::Error>,
-    read: fn(&Value) -> Option<R>,
+    read: fn(&[u8]) -> Option<R>,
 ) -> Result<Vec<R>, Fault>
 where
     T: Continuable,
@@ -47,11 +58,8 @@ where
 {
     let mut reading = Vec::new();
     while let Some(Ok(_)) = pages.next().await {
-        let page = call.listed();
-        let read = async move {
-            let Page { value } = serde_json::from_slice(&page).map_err(|_| no_page())?;
-            Ok(value.iter().filter_map(read).collect::<Vec<R>>())
-        };
+        let Page { items, next: _ } = call.listed();
+        let read = async move { items.iter().filter_map(|item| read(item)).collect::<Vec<R>>() };
         reading.push(AbortOnDropHandle::new(tokio::spawn(read)));
         if reading.len() == MOST {
             return Err(Fault::own(FaultKind::Protocol, "a list without an end"));
@@ -63,11 +71,7 @@ where
     }
     let mut items = Vec::new();
     for page in reading {
-        items.extend(page.await.map_err(|error| Fault::own(FaultKind::Protocol, error))??);
+        items.extend(page.await.map_err(|error| Fault::own(FaultKind::Protocol, error))?);
     }
     Ok(items)
-}
-
-fn no_page() -> Fault {
-    Fault::own(FaultKind::Protocol, "the service's answer is no page of a list")
 }

@@ -20,7 +20,7 @@ impl Arm {
     pub async fn resource_groups(&self) -> Result<Vec<SeenResourceGroup>, Fault> {
         let call = Call::for_list(self);
         let pages = call.resources().resource_groups_client().list(self.subscription()).into_stream();
-        list::items(&call, pages, read::resource_group).await
+        list::items(&call, pages, read::listed_resource_group).await
     }
 
     /// One resource group; absent where it is not there.
@@ -44,7 +44,7 @@ impl Arm {
         let call = Call::for_list(self);
         let client = call.resources().resources_client();
         let pages = client.list_by_resource_group(segment(resource_group.as_str())?, self.subscription());
-        list::items(&call, pages.into_stream(), |item| Some(read::resource(item))).await
+        list::items(&call, pages.into_stream(), |item| Some(read::listed_resource(item))).await
     }
 
     /// Every container group of the subscription, without instance views.
@@ -78,7 +78,7 @@ impl Arm {
         let client = call.aci().container_groups_client();
         let outcome = client.get(self.subscription(), resource_group, name).send().await;
         let Some(answer) = found(call.answer(outcome))? else { return Ok(None) };
-        Ok(Some(read::group(id.clone(), &json(&answer)?)))
+        read::group(id.clone(), &answer.body).map(Some).ok_or_else(no_object)
     }
 
     /// The log of a container: its last `tail` lines or all that is kept, each with its time where that is asked for.
@@ -122,9 +122,9 @@ fn found(answer: Result<Answer, Fault>) -> Result<Option<Answer>, Fault> {
 
 fn json(answer: &Answer) -> Result<Value, Fault> {
     let value: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(Fault::own(FaultKind::Protocol, "the service's answer is no JSON object"))
-    }
+    if value.is_object() { Ok(value) } else { Err(no_object()) }
+}
+
+fn no_object() -> Fault {
+    Fault::own(FaultKind::Protocol, "the service's answer is no JSON object")
 }

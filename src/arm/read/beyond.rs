@@ -2,8 +2,14 @@
 //!
 //! Invariant: it is named, and no value with it.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use serde_ignored::Path;
 use serde_json::Value;
+
+use super::Present;
+use crate::model::group::Group;
 
 /// What the service adds for reading only, or shows in its own place.
 const SHOWN: [&str; 13] = [
@@ -23,32 +29,48 @@ const SHOWN: [&str; 13] = [
     "identity.userAssignedIdentities.clientId",
 ];
 
-/// The name of what stands at this place, if it is new and says something: nulls and what is empty say nothing.
-pub(super) fn name(place: &Path<'_>, shown: &Value) -> Option<String> {
-    let (name, value) = at(place, shown)?;
-    (says_something(value) && !SHOWN.contains(&name.as_str())).then_some(name)
+/// Whether the model has no place for what stands here, and the service did not show it before.
+pub(super) fn is_new(place: &Path<'_>) -> bool {
+    !SHOWN.contains(&name(place).as_ref())
 }
 
-/// The name of a place, without the places in lists, and what stands there.
-fn at<'v>(place: &Path<'_>, shown: &'v Value) -> Option<(String, &'v Value)> {
+/// The names of what is new in a group and says something, sorted: nulls and what is empty say nothing.
+pub(super) fn names(shown: &Value) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    // What cannot be understood is named as far as it was read.
+    let _: Result<Group<Present>, _> = serde_ignored::deserialize(shown, |place| {
+        if is_new(&place) && value(&place, shown).is_some_and(says_something) {
+            names.insert(name(&place).into_owned());
+        }
+    });
+    names.into_iter().collect()
+}
+
+/// The name of a place, without the places in lists.
+fn name<'p>(place: &'p Path<'_>) -> Cow<'p, str> {
     match place {
-        Path::Root => Some((String::new(), shown)),
-        Path::Seq { parent, index } => {
-            let (name, list) = at(parent, shown)?;
-            Some((name, list.get(*index)?))
-        }
-        Path::Map { parent, key } => {
-            let (parent, map) = at(parent, shown)?;
-            let name = match parent.as_str() {
-                "" => key.clone(),
-                // The keys of this one mapping are ids.
-                "identity.userAssignedIdentities" => parent,
-                _ => format!("{parent}.{key}"),
-            };
-            Some((name, map.get(key)?))
-        }
+        Path::Root => Cow::Borrowed(""),
+        Path::Map { parent, key } => match name(parent) {
+            parent if parent.is_empty() => Cow::Borrowed(key),
+            // The keys of this one mapping are ids.
+            parent if parent == "identity.userAssignedIdentities" => parent,
+            parent => Cow::Owned(format!("{parent}.{key}")),
+        },
+        Path::Seq { parent, index: _ }
+        | Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => name(parent),
+    }
+}
+
+/// What stands at a place.
+fn value<'v>(place: &Path<'_>, shown: &'v Value) -> Option<&'v Value> {
+    match place {
+        Path::Root => Some(shown),
+        Path::Seq { parent, index } => value(parent, shown)?.get(*index),
+        Path::Map { parent, key } => value(parent, shown)?.get(key),
         Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
-            at(parent, shown)
+            value(parent, shown)
         }
     }
 }

@@ -6,8 +6,13 @@ use crate::arm::levels;
 
 /// The properties of a group as the model nests them: levels lifted, what stands beside `properties` taken in, nulls gone,
 /// and a word in the place of each secret environment variable.
-pub(super) fn group(item: &Value) -> Value {
-    let mut group = without_nulls(&item["properties"]);
+pub(super) fn group(mut item: Value) -> Value {
+    let mut part = |key: &str| {
+        let mut part = item.get_mut(key).map(Value::take).unwrap_or_default();
+        drop_nulls(&mut part);
+        part
+    };
+    let mut group = part("properties");
     levels::lift(&mut group);
     for list in ["containers", "initContainers"] {
         for container in items(&mut group, list) {
@@ -19,6 +24,11 @@ pub(super) fn group(item: &Value) -> Value {
                     variable.insert("secureValue".into(), Value::Bool(true));
                 }
             }
+            // The service adds an empty one (recordings of azure-powershell, New-AzContainerGroup).
+            let pairs = container.get("configMap").map(|map| &map["keyValuePairs"]);
+            if pairs.and_then(Value::as_object).is_some_and(Map::is_empty) {
+                container.remove("configMap");
+            }
         }
     }
     if let Some(Value::Object(address)) = group.get_mut("ipAddress") {
@@ -26,7 +36,7 @@ pub(super) fn group(item: &Value) -> Value {
     }
     if let Value::Object(group) = &mut group {
         for key in ["identity", "zones"] {
-            let value = without_nulls(&item[key]);
+            let value = part(key);
             if !value.is_null() {
                 group.insert(key.into(), value);
             }
@@ -45,13 +55,13 @@ fn items<'v>(group: &'v mut Value, list: &str) -> impl Iterator<Item = &'v mut M
     items.into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
-fn without_nulls(value: &Value) -> Value {
+fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(drop_nulls);
         }
-        Value::Array(list) => Value::Array(list.iter().map(without_nulls).collect()),
-        plain => plain.clone(),
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

@@ -16,13 +16,23 @@ fn recorded(name: &str) -> Result<Value, serde_json::Error> {
     Ok(all.into_iter().find(|one| one["name"] == name).map(|one| one["response"].clone()).unwrap_or_default())
 }
 
+/// As an answer to a question for one group.
+fn group(item: &Value) -> Result<SeenGroup, &'static str> {
+    super::group(asked(), item.to_string().as_bytes()).ok_or("no object")
+}
+
+/// As an item of a list.
+fn listed_group(item: &Value) -> Result<SeenGroup, Box<dyn std::error::Error>> {
+    Ok(super::listed_group(item.to_string().as_bytes()).ok_or("no id")?)
+}
+
 fn asked() -> GroupId {
     GroupId { resource_group: "asked".into(), name: "asked".into() }
 }
 
 #[test]
 fn a_task_that_failed() -> Outcome {
-    let seen = group(asked(), &recorded("failed")?);
+    let seen = group(&recorded("failed")?)?;
     assert_eq!(seen.id.to_string(), "clitest.rg000001/clicontainer000002");
     assert_eq!(seen.provisioning, Provisioning::Succeeded);
     assert_eq!(seen.view.as_ref().map(|view| view.state.as_str()), Some("Failed"));
@@ -41,7 +51,7 @@ fn a_task_that_failed() -> Outcome {
 
 #[test]
 fn a_stopped_group_keeps_what_it_did_before() -> Outcome {
-    let seen = group(asked(), &recorded("stopped")?);
+    let seen = group(&recorded("stopped")?)?;
     let container = seen.container("bez-test-ci").ok_or("no container")?;
     let current = container.current.as_ref().ok_or("no state")?;
     assert_eq!((current.start_time, current.exit_code), (None, None));
@@ -50,17 +60,14 @@ fn a_stopped_group_keeps_what_it_did_before() -> Outcome {
     assert_eq!(events, [("Pulling", 1), ("Pulled", 1), ("Started", 2), ("Killing", 2)]);
     // The policy is not shown where it was not sent.
     assert_eq!(seen.group.map(|group| group.restart_policy), Some(RestartPolicy::Always));
-    assert_eq!(
-        group(asked(), &recorded("restarting")?).provisioning,
-        Provisioning::Moving("Updating".into())
-    );
+    assert_eq!(group(&recorded("restarting")?)?.provisioning, Provisioning::Moving("Updating".into()));
     Ok(())
 }
 
 #[test]
 fn a_list_has_no_views() -> Outcome {
     let page = recorded("listed")?;
-    let seen = listed_group(&page["value"][0]).ok_or("no id")?;
+    let seen = listed_group(&page["value"][0])?;
     assert_eq!(seen.view, None);
     assert_eq!(seen.fqdn.as_deref(), Some("clicontainer000002.westus.azurecontainer.io"));
     let address = seen.group.and_then(|group| group.ip_address).ok_or("no address")?;
@@ -73,18 +80,24 @@ fn a_list_has_no_views() -> Outcome {
 
 #[test]
 fn what_is_not_modelled_is_named_and_no_value_with_it() -> Outcome {
-    let unknown = |item: &Value| properties(item).map(|(_, unknown)| unknown);
+    let none = <[&str; 0]>::default();
     for name in ["created", "failed", "stopped"] {
-        assert_eq!(unknown(&recorded(name)?)?, <[&str; 0]>::default(), "{name}");
+        let item = recorded(name)?;
+        assert_eq!(beyond::names(&lift::group(item.clone())), none, "{name}");
+        assert_eq!(group(&item)?.group.map(|group| group.arm.len()), Some(0), "{name}");
     }
     let page = recorded("listed")?;
-    assert_eq!(unknown(&page["value"][0])?, <[&str; 0]>::default());
+    assert_eq!(beyond::names(&lift::group(page["value"][0].clone())), none);
     let mut novel = recorded("created")?;
     novel["properties"]["novelty"] = json!("canary");
     novel["properties"]["containers"][0]["properties"]["shape"] = json!({"round": true});
     novel["properties"]["nothing"] = json!({"of": null, "at": []});
     novel["properties"]["off"] = json!(false);
-    assert_eq!(unknown(&novel)?, ["containers.shape", "novelty", "off"]);
+    let seen = group(&novel)?;
+    assert_eq!(unknown(&seen), ["containers.shape", "novelty", "off"]);
+    // All of it is kept as it came.
+    let kept = seen.group.map(|group| Value::Object(group.arm.into_iter().collect()));
+    assert_eq!(kept, Some(novel));
     Ok(())
 }
 
@@ -105,7 +118,7 @@ fn a_variable_without_value_is_a_secret() -> Outcome {
         "environmentVariables": [{"name": "PLAIN", "value": ""}, {"name": "HIDDEN"}, {"name": "NULL", "value": null}],
         "resources": {"requests": {"cpu": 1, "memoryInGB": 1.5}},
     }}));
-    let seen = listed_group(&item).ok_or("no id")?;
+    let seen = listed_group(&item)?;
     assert_eq!((seen.location.as_str(), seen.id.to_string().as_str()), ("westus", "Rg/G"));
     let group = seen.group.ok_or("not understood")?;
     assert_eq!(group.restart_policy, RestartPolicy::Never);
@@ -128,13 +141,13 @@ fn odd_groups_are_seen_without_their_properties() {
     ] {
         let item = json!({"id": "/subscriptions/s/resourceGroups/r/providers/Microsoft.ContainerInstance/containerGroups/g", "properties": properties});
         let seen = listed_group(&item);
-        assert!(seen.is_some_and(|seen| seen.group.is_none()), "{item}");
+        assert!(seen.is_ok_and(|seen| seen.group.is_none()), "{item}");
     }
     for id in [
         "",
         "/subscriptions/s",
         "/subscriptions/s/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/g",
     ] {
-        assert_eq!(listed_group(&json!({"id": id})), None, "{id}");
+        assert!(listed_group(&json!({"id": id})).is_err(), "{id}");
     }
 }
