@@ -49,7 +49,7 @@ fn seen(id: GroupId, item: Value, whole: impl Fn() -> Value) -> SeenGroup {
         view: view::read(properties),
         ip: text(&address["ip"]),
         fqdn: text(&address["fqdn"]),
-        group: understood(&id, item, whole),
+        group: understood(&id, item, whole).map(Box::new),
         id,
     }
 }

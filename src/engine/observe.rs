@@ -1,9 +1,11 @@
 //! Reads what there is, with as few calls as will do: two lists, then only what a plan needs to know more about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::FutureExt as _;
+use futures::future::try_join_all;
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -17,7 +19,7 @@ use crate::plan::reconcile::{self, Request};
 
 /// How many reads are under way at once; a subscription may make 25 a second
 /// (Microsoft's page "Understand how Azure Resource Manager throttles requests").
-const WIDTH: usize = 8;
+const WIDTH: usize = 16;
 
 /// Reads what a plan of this stack needs to know. It sends GET only.
 ///
@@ -115,7 +117,11 @@ pub async fn survey(arm: &Arm, resource_group: &Name) -> Result<Option<Observed>
     Ok(Some(observed))
 }
 
-async fn look_at(arm: &Arm, ids: Vec<GroupId>, observed: &mut Observed) -> Result<(), Fault> {
+async fn look_at(
+    arm: &Arm,
+    ids: impl IntoIterator<Item = GroupId>,
+    observed: &mut Observed,
+) -> Result<(), Fault> {
     let read = |arm: Arm, id: GroupId| async move {
         let seen = quietly(|| arm.group(&id)).await?;
         Ok((id, seen))
@@ -130,18 +136,35 @@ async fn look_at(arm: &Arm, ids: Vec<GroupId>, observed: &mut Observed) -> Resul
     Ok(())
 }
 
-/// Reads each of these in a task of its own, so that a thousand answers are not all read by one core; none outlives this.
+/// Reads each of these, so many at once, in tasks that take the next one when they have read one: a thousand answers are
+/// not all read by one core, and no task outlives this.
 async fn each<K, T, F>(
     arm: &Arm,
     keys: impl IntoIterator<Item = K>,
-    read: impl Fn(Arm, K) -> F,
+    read: impl Fn(Arm, K) -> F + Clone + Send + Sync + 'static,
 ) -> Result<Vec<T>, Fault>
 where
+    K: Send + 'static,
     T: Send + 'static,
     F: Future<Output = Result<T, Fault>> + Send + 'static,
 {
-    let task = |key| AbortOnDropHandle::new(tokio::spawn(read(arm.clone(), key)));
+    let keys: VecDeque<K> = keys.into_iter().collect();
+    let width = WIDTH.min(keys.len());
+    let keys = Arc::new(Mutex::new(keys));
+    let lane = |_| {
+        let (arm, keys, read) = (arm.clone(), keys.clone(), read.clone());
+        let next = move || keys.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let lane = async move {
+            let mut found = Vec::new();
+            while let Some(key) = next() {
+                found.push(read(arm.clone(), key).await?);
+            }
+            Ok(found)
+        };
+        AbortOnDropHandle::new(tokio::spawn(lane))
+    };
     let fell = |error: JoinError| Fault::own(FaultKind::Protocol, error);
-    let reads = stream::iter(keys).map(task).buffered(WIDTH);
-    reads.map(|read| read.map_err(fell).flatten()).try_collect().await
+    let lanes = (0..width).map(lane).map(|lane| lane.map(|found| found.map_err(fell).flatten()));
+    let found: Vec<Vec<T>> = try_join_all(lanes).await?;
+    Ok(found.into_iter().flatten().collect())
 }

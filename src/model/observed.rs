@@ -62,7 +62,7 @@ pub struct SeenGroup {
     /// Its tags.
     pub tags: Tags,
     /// Its properties; absent where they could not be understood, which only a foreign group's may be.
-    pub group: Option<Group<Mark>>,
+    pub group: Option<Box<Group<Mark>>>,
     /// How far its last change has come.
     pub provisioning: Provisioning,
     /// What its containers do; a list does not show it.

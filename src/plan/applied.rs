@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use crate::model::effect::Field;
 use crate::model::group::Group;
 use crate::model::secret::Mark;
 use crate::model::tag::{SHAPE, Tags, lookup};
-use crate::plan::shape::Shape;
+use crate::plan::shape::{Shape, normalise};
 
 /// The version that is written.
 const VERSION: &str = "1:";
@@ -42,30 +43,57 @@ pub enum Origin {
 /// workspace (`@secret` in its API description), nor what was said under `arm` apart from the rest.
 const VEILED: [Field; 2] = [Field::Diagnostics, Field::Arm];
 
+/// The fields that the manifest says otherwise than the tags tell that it was applied, and of which what is seen does not
+/// tell.
+pub fn veiled(wanted: &Group<Mark>, tags: &Tags) -> Vec<Field> {
+    let told = told(tags);
+    let old = |field: Field| {
+        let place = Field::ALL.iter().position(|other| *other == field)?;
+        told.get(place).copied().map(Digest)
+    };
+    if VEILED.into_iter().all(|field| old(field).is_none()) {
+        return Vec::new();
+    }
+    let Group { diagnostics, arm, .. } = wanted;
+    let wanted = if diagnostics.is_none() && arm.is_empty() {
+        Applied(VEILED.into_iter().map(|field| (field, *NOTHING)).collect())
+    } else {
+        let bare = Group { diagnostics: diagnostics.clone(), arm: arm.clone(), ..Group::default() };
+        Applied::digests(&normalise(bare), "", &Tags::new(), VEILED.into_iter())
+    };
+    let differs = |field: &Field| old(*field).is_some_and(|old| wanted.0.get(field) != Some(&old));
+    VEILED.into_iter().filter(differs).collect()
+}
+
+/// The digests that tags tell, in the order of the fields; none where they hold none of a version that is known.
+fn told(tags: &Tags) -> &[[u8; DIGITS]] {
+    let text = lookup(tags, SHAPE).and_then(|text| text.strip_prefix(VERSION)).unwrap_or_default();
+    text.as_bytes().as_chunks().0
+}
+
 /// A digest of every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied(BTreeMap<Field, String>);
+pub struct Applied(BTreeMap<Field, Digest>);
+
+/// Of one field: hexadecimal digits, or whatever else stands in their place in a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Digest([u8; DIGITS]);
+
+impl Digest {
+    fn of(value: &impl Serialize) -> Self {
+        let mut digits = [b'0'; DIGITS];
+        digits.iter_mut().zip(hex(value, DIGITS).bytes()).for_each(|(digit, byte)| *digit = byte);
+        Self(digits)
+    }
+}
+
+/// Of a field of which nothing is said.
+static NOTHING: LazyLock<Digest> = LazyLock::new(|| Digest::of(&Vec::<Value>::new()));
 
 impl Applied {
     /// Of a group that is wanted in a region with these tags of the user's.
     pub fn wanted(shape: &Shape, location: &str, tags: &Tags) -> Self {
         Self::digests(shape, location, tags, Field::ALL.into_iter())
-    }
-
-    /// Of a group that is wanted, only the fields of which the service shows a part.
-    pub fn wanted_veiled(shape: &Shape) -> Self {
-        let group = shape.group();
-        let (diagnostics, arm) = (group.diagnostics.clone(), group.arm.clone());
-        let Ok(bare) =
-            Group { diagnostics, arm, ..Group::default() }.map(&mut |Mark| Ok::<_, Infallible>("secret"));
-        // As in the digests of all fields.
-        let tree = serde_json::to_value(bare).unwrap_or_default();
-        Self(VEILED.into_iter().map(|field| (field, hex(&part(&tree, field), DIGITS))).collect())
-    }
-
-    /// Whether nothing is told.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Of a group that is seen in a region with these tags of the user's, these fields.
@@ -80,38 +108,35 @@ impl Applied {
         let folded: BTreeMap<String, &String> =
             tags.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         let digest = |field: Field| match field {
-            Field::Tags => hex(&folded, DIGITS),
-            Field::Location => hex(&location.replace(' ', "").to_ascii_lowercase(), DIGITS),
-            _ => hex(&part(&tree, field), DIGITS),
+            Field::Tags => Digest::of(&folded),
+            Field::Location => Digest::of(&location.replace(' ', "").to_ascii_lowercase()),
+            _ => match part(&tree, field) {
+                // Of most fields a group says nothing.
+                part if part.is_empty() => *NOTHING,
+                part => Digest::of(&part),
+            },
         };
         Self(fields.map(|field| (field, digest(field))).collect())
     }
 
     /// What the tags of a group tell; nothing where they hold none of a version that is known.
     pub fn read(tags: &Tags) -> Self {
-        let text = lookup(tags, SHAPE).and_then(|text| text.strip_prefix(VERSION)).unwrap_or_default();
-        let digests =
-            text.as_bytes().chunks_exact(DIGITS).map(|digest| String::from_utf8_lossy(digest).into_owned());
-        Self(Field::ALL.into_iter().zip(digests).collect())
+        let digests = told(tags);
+        Self(Field::ALL.into_iter().zip(digests.iter().copied().map(Digest)).collect())
     }
 
     /// The tag.
     pub fn tag(&self) -> (String, String) {
         let Self(digests) = self;
+        let digests = Field::ALL.iter().filter_map(|field| digests.get(field));
         let digests: String =
-            Field::ALL.iter().filter_map(|field| digests.get(field)).map(String::as_str).collect();
+            digests.flat_map(|Digest(digits)| digits.iter().copied().map(char::from)).collect();
         (SHAPE.to_owned(), format!("{VERSION}{digests}"))
-    }
-
-    /// The fields that the manifest says otherwise than when it was applied, and of which what is seen may not tell.
-    pub fn veiled<'a>(&'a self, wanted: &'a Self) -> impl Iterator<Item = Field> + 'a {
-        let differs = |field: &Field| self.0.get(field).is_some_and(|old| wanted.0.get(field) != Some(old));
-        VEILED.into_iter().filter(differs)
     }
 
     /// Whether a field that is seen was told to be applied other than it is wanted.
     pub fn differs(&self, wanted: &Self) -> bool {
-        let differs = |(field, old): (&Field, &String)| {
+        let differs = |(field, old): (&Field, &Digest)| {
             !VEILED.contains(field) && wanted.0.get(field).is_some_and(|new| new != old)
         };
         self.0.iter().any(differs)
@@ -174,6 +199,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn digest(digits: &str) -> Digest {
+        Digest::of(&digits)
+    }
+
     #[test]
     fn a_field_is_found_in_every_container() {
         let tree = json!({"sku": "Standard", "containers": [
@@ -194,7 +223,7 @@ mod tests {
     #[test]
     fn every_field_fits_into_a_tag_and_comes_back() {
         let all = Field::ALL.into_iter().enumerate();
-        let applied = Applied(all.map(|(n, field)| (field, format!("{n:04x}"))).collect());
+        let applied = Applied(all.map(|(n, field)| (field, digest(&format!("{n:04x}")))).collect());
         let (name, value) = applied.tag();
         assert!(value.len() <= 256, "{}", value.len());
         assert_eq!(Applied::read(&Tags::from([(name.to_uppercase(), value.clone())])), applied);
@@ -206,7 +235,7 @@ mod tests {
 
     #[test]
     fn where_a_difference_comes_from() {
-        let of = |digest: &str| Applied(BTreeMap::from([(Field::Image, digest.to_owned())]));
+        let of = |digits: &str| Applied(BTreeMap::from([(Field::Image, digest(digits))]));
         for (applied, wanted, found, origin) in [
             ("a", "b", "a", Origin::Manifest),
             ("a", "a", "b", Origin::Drift),

@@ -15,12 +15,11 @@ use crate::model::group::{
 };
 use crate::model::secret::Mark;
 use crate::plan::applied::Origin;
-use crate::plan::shape::Shape;
+use crate::plan::shape::{Shape, normalise};
 use crate::plan::{Change, Value};
 
 /// The differences that lead from the found to the wanted shape, in the order of the tree.
 pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
-    // Most groups are as they are wanted, and there may be ten thousand.
     if wanted == found {
         return Vec::new();
     }
@@ -96,8 +95,20 @@ pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
     changes.0
 }
 
+/// The differences that lead from what is there to what is wanted, whatever form either has.
+pub fn groups(wanted: Group<Mark>, live: &Group<Mark>) -> Vec<Change> {
+    // Most groups are as they are wanted, and there may be ten thousand: what is the same has the same form.
+    if wanted == *live {
+        return Vec::new();
+    }
+    diff(&normalise(wanted), &normalise(live.clone()))
+}
+
 /// The difference of the regions, which Azure writes with and without spaces and in any case.
 pub fn location(wanted: &str, found: &str) -> Option<Change> {
+    if wanted == found {
+        return None;
+    }
     let folded = |text: &str| text.replace(' ', "").to_ascii_lowercase();
     let mut changes = Changes(Vec::new());
     changes.text(Field::Location, "location", folded(found), folded(wanted));

@@ -73,9 +73,20 @@ fn without_digests(action: &Action) -> Cow<'_, Action> {
         edit.set.retain(|name, _| !secrets::is_own(name));
         edit.remove.retain(|name| !secrets::is_own(name));
     };
-    match &*action {
-        Action::CreateGroup(_) | Action::UpdateGroup(..) | Action::Run(_) => {}
-        _ => return action,
+    let holds = |tags: &Tags| tags.keys().any(|name| secrets::is_own(name));
+    let has_any = match &*action {
+        Action::CreateGroup(body) => holds(&body.tags),
+        Action::UpdateGroup(body, edit) => {
+            holds(&body.tags) || holds(&edit.set) || edit.remove.iter().any(|name| secrets::is_own(name))
+        }
+        Action::Run(run) => match &run.begin {
+            Begin::Create(body) | Begin::Replace(body) => holds(&body.tags),
+            _ => false,
+        },
+        _ => false,
+    };
+    if !has_any {
+        return action;
     }
     match action.to_mut() {
         Action::CreateGroup(body) => kept(&mut body.tags),

@@ -18,7 +18,7 @@ const DIGITS: usize = 16;
 /// The guard of a step on a container group that stands as it was seen.
 pub fn group(seen: Option<&SeenGroup>) -> Guard {
     let Some(seen) = seen else { return Guard::Absent };
-    of_group(lookup(&seen.tags, OWNER), seen.group.clone().map(normalise).as_ref())
+    of_group(lookup(&seen.tags, OWNER), seen.group.as_deref().cloned().map(normalise).as_ref())
 }
 
 /// The guard of a step on a container group that an earlier step has made or taken over.

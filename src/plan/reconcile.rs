@@ -16,6 +16,7 @@ pub mod graph;
 mod groups;
 mod ignore;
 mod limits;
+mod links;
 mod persistent;
 mod power;
 mod prune;
@@ -36,6 +37,7 @@ use crate::model::observed::Observed;
 use crate::model::stack::{Limits, Stack, Trigger};
 use crate::plan::{Defect, Note, Plan, Subject};
 
+use self::draft::Aim;
 pub use self::scope::Scope;
 
 /// What is asked for.
@@ -133,9 +135,9 @@ pub enum Cleaning {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Reads {
     /// Groups of which the instance view is needed.
-    pub groups: Vec<GroupId>,
+    pub groups: BTreeSet<GroupId>,
     /// Resource groups, by Azure's name, of which the content is needed.
-    pub listings: Vec<Name>,
+    pub listings: BTreeSet<Name>,
     /// Declared groups, by their manifests' names, about which nothing is to be done or said.
     pub settled: BTreeSet<Name>,
 }
@@ -191,14 +193,17 @@ pub struct Block {
 ///
 /// It may be asked again with what was read, and then asks for nothing more unless what was read says something new.
 pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
-    let mut draft = verb::draft(stack, observed, request);
+    let mut draft = verb::draft(stack, observed, request, Aim::Reads);
     if request.refresh == Refresh::Full {
         stack.groups.values().for_each(|declared| draft.read(&declared.id));
-        let reads = draft.reads(observed);
-        // What is read may say something else.
-        return Reads { settled: BTreeSet::new(), ..reads };
     }
-    draft.reads(observed)
+    let mut reads = draft.reads();
+    if request.refresh == Refresh::Full {
+        // What is read may say something else.
+        reads.settled.clear();
+    }
+    reads.groups.retain(|id| observed.groups.get(id).is_some_and(|seen| seen.view.is_none()));
+    reads
 }
 
 /// Makes the plan.
@@ -206,5 +211,5 @@ pub fn needs(stack: &Stack, observed: &Observed, request: &Request) -> Reads {
 /// # Errors
 /// A defect of the steps, which is a mistake of ours or a cycle that the manifests' rules let through.
 pub fn reconcile(stack: &Stack, observed: &Observed, request: &Request) -> Result<Planned, Defect> {
-    verb::draft(stack, observed, request).seal()
+    verb::draft(stack, observed, request, Aim::Plan).seal()
 }

@@ -24,6 +24,8 @@ use crate::plan::{Change, Value};
 const LONGEST: usize = 256;
 /// How many tags they may take, of the 50 that a resource has.
 const TAGS: usize = 4;
+/// Ends the names of those after the first.
+const NUMBERS: [&str; TAGS - 1] = ["2", "3", "4"];
 const PLACE: usize = 4;
 const DIGEST: usize = 6;
 /// Stands where a value was not at hand.
@@ -76,11 +78,14 @@ pub fn tags(group: &Group<SecretSource>, digests: &Digests) -> Tags {
 
 /// Whether a tag is one of those.
 pub fn is_own(name: &str) -> bool {
-    (0..TAGS).any(|number| name.eq_ignore_ascii_case(&self::name(number)))
+    let Some((base, rest)) = name.split_at_checked(SECRETS.len()) else { return false };
+    base.eq_ignore_ascii_case(SECRETS)
+        && (rest.is_empty() || rest.strip_prefix('.').is_some_and(|number| NUMBERS.contains(&number)))
 }
 
 fn name(number: usize) -> String {
-    if number == 0 { SECRETS.to_owned() } else { format!("{SECRETS}.{}", number + 1) }
+    let number = number.checked_sub(1).and_then(|more| NUMBERS.get(more));
+    number.map_or_else(|| SECRETS.to_owned(), |number| format!("{SECRETS}.{number}"))
 }
 
 /// Compares the secrets of a group that is wanted with those that were last applied. `told` are the differences that

@@ -98,6 +98,11 @@ pub fn normalise(group: Group<Mark>) -> Shape {
 
 /// The comparable form of a group that is wanted.
 pub fn wanted(group: &Group<SecretSource>) -> Shape {
+    normalise(marked(group))
+}
+
+/// A group that is wanted with marks for its secrets, as one that is seen has them.
+pub fn marked(group: &Group<SecretSource>) -> Group<Mark> {
     let Ok(group) = group.clone().map(&mut |_: SecretSource| Ok::<_, Infallible>(Mark));
-    normalise(group)
+    group
 }

@@ -208,7 +208,7 @@ pub(super) fn seen_group(id: GroupId, tags: Tags, group: &Group<SecretSource>) -
         id,
         location: "westeurope".into(),
         tags,
-        group: Some(seen_tree(group)),
+        group: Some(Box::new(seen_tree(group))),
         provisioning: Provisioning::Succeeded,
         view: None,
         ip: None,

@@ -43,7 +43,7 @@ fn seen(name: &str, group: serde_json::Value) -> Result<SeenGroup, serde_json::E
         location: "westeurope".to_owned(),
         tags: [("Team".to_owned(), "${x}".to_owned()), ("acitask-owner".to_owned(), "other".to_owned())]
             .into(),
-        group: Some(group),
+        group: Some(Box::new(group)),
         provisioning: Provisioning::Succeeded,
         view: None,
         ip: None,

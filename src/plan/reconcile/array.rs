@@ -9,8 +9,9 @@ use crate::model::name::{GroupId, Name};
 use crate::model::observed::SeenGroup;
 use crate::model::record::{Done, InputDigest, Intent, Record, RunState};
 use crate::model::stack::{Array, Concurrency, EphemeralRun, TaskRun, Trigger};
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
 use crate::plan::reconcile::ephemeral::{self, Names};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::{Action, Begin, Course, Fan, Finish, Guard, Item, Run, Subject, input, naming};
 

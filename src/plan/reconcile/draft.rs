@@ -3,28 +3,16 @@
 //! A thing without steps hands on what it comes after itself, so that order holds across what is as wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::graph;
 use crate::model::name::{GroupId, Name};
-use crate::model::observed::Observed;
+use crate::model::stack::Stack;
+use crate::plan::reconcile::links::{self, Key, Links};
 use crate::plan::reconcile::{Block, Conflict, Planned, Reads};
 use crate::plan::{
     Action, Begin, Change, Course, Defect, Guard, Impact, Note, Plan, Reason, Step, StepId, Subject,
 };
-
-/// A declared thing that others may come after.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
-    /// A resource group, by Azure's name.
-    ResourceGroup(Name),
-    /// A container group, by its manifest's name.
-    Group(Name),
-    /// A task run.
-    Run(Name),
-}
-
-/// What each declared thing comes after.
-pub(super) type Links = BTreeMap<Key, BTreeSet<Key>>;
 
 /// A step before it has its place.
 pub(super) struct Sketch {
@@ -59,52 +47,74 @@ impl Sketch {
     }
 }
 
+/// What a draft is made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// To learn what has to be read before a plan is made.
+    Reads,
+    /// To be carried out.
+    Plan,
+}
+
+/// What a draft is made of and for.
+pub(super) struct Frame<'s> {
+    aim: Aim,
+    links: Links<'s>,
+    /// The runs in each declared group, in the order in which they come.
+    runs: BTreeMap<Name, Vec<Name>>,
+    /// What is looked at; none: everything.
+    included: Option<BTreeSet<Key>>,
+}
+
 /// The plan as far as it has come.
-#[derive(Default)]
-pub(super) struct Draft {
+pub(super) struct Draft<'s> {
+    frame: Arc<Frame<'s>>,
     sketches: Vec<Sketch>,
     /// The steps that belong to each declared thing.
     steps: BTreeMap<Key, BTreeSet<StepId>>,
     /// Groups that are made by a run, with the run and its step.
     makers: BTreeMap<Name, (Name, StepId)>,
-    links: Links,
-    /// The runs in each declared group, in the order in which they come.
-    runs: BTreeMap<Name, Vec<Name>>,
     pub(super) notes: Vec<Note>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) blocks: Vec<Block>,
-    /// What is looked at; none: everything.
-    included: Option<BTreeSet<Key>>,
-    groups: BTreeSet<GroupId>,
-    listings: BTreeSet<Name>,
-    /// Declared groups about which nothing is to be done or said.
-    settled: BTreeSet<Name>,
+    reads: Reads,
     /// What is declared, and counts as unchanged if no step acts on it.
     pub(super) declared: Vec<Subject>,
 }
 
-impl Draft {
-    /// A draft of things that come after each other like this, and of these runs in declared groups.
-    pub(super) fn new(
-        links: Links,
-        mut runs: BTreeMap<Name, Vec<Name>>,
-        included: Option<BTreeSet<Key>>,
-    ) -> Self {
-        if runs.values().any(|runs| runs.len() > 1) {
-            // Things that come after each other in a circle have no order; the seal tells them.
-            let order = graph::order(&links).unwrap_or_default();
-            let places: BTreeMap<Key, usize> =
-                order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
-            for runs in runs.values_mut() {
-                runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
-            }
+impl<'s> Draft<'s> {
+    /// A draft for these manifests: of the `included` things, or of all.
+    pub(super) fn new(stack: &'s Stack, included: Option<BTreeSet<Key>>, aim: Aim) -> Self {
+        Self::within(Arc::new(Frame { aim, links: Links(stack), runs: runs(stack), included }))
+    }
+
+    /// An empty draft of the same.
+    pub(super) fn another(&self) -> Self {
+        Self::within(self.frame.clone())
+    }
+
+    fn within(frame: Arc<Frame<'s>>) -> Self {
+        Self {
+            frame,
+            sketches: Vec::new(),
+            steps: BTreeMap::new(),
+            makers: BTreeMap::new(),
+            notes: Vec::new(),
+            conflicts: Vec::new(),
+            blocks: Vec::new(),
+            reads: Reads::default(),
+            declared: Vec::new(),
         }
-        Self { links, runs, included, ..Self::default() }
+    }
+
+    /// Whether only what has to be read is asked for.
+    pub(super) fn asks(&self) -> bool {
+        self.frame.aim == Aim::Reads
     }
 
     /// Whether a declared thing is looked at.
     pub(super) fn includes(&self, key: &Key) -> bool {
-        self.included.as_ref().is_none_or(|included| included.contains(key))
+        self.frame.included.as_ref().is_none_or(|included| included.contains(key))
     }
 
     /// The steps so far.
@@ -114,7 +124,7 @@ impl Draft {
 
     /// The runs in a declared group, in the order in which they come.
     pub(super) fn runs_in(&self, group: &Name) -> &[Name] {
-        self.runs.get(group).map_or(&[], Vec::as_slice)
+        self.frame.runs.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// Adds a step. The id holds within the draft only.
@@ -150,7 +160,7 @@ impl Draft {
 
     /// What a declared thing comes after.
     pub(super) fn links(&self, key: &Key) -> BTreeSet<Key> {
-        self.links.get(key).cloned().unwrap_or_default()
+        self.frame.links.of(key)
     }
 
     pub(super) fn note(&mut self, subject: Subject, text: impl Into<String>, help: Option<String>) {
@@ -172,34 +182,56 @@ impl Draft {
 
     /// Asks for the instance view of a group.
     pub(super) fn read(&mut self, id: &GroupId) {
-        self.groups.insert(id.clone());
+        self.reads.groups.insert(id.clone());
     }
 
     /// Asks for the content of a resource group.
     pub(super) fn list(&mut self, name: &Name) {
-        self.listings.insert(name.clone());
+        self.reads.listings.insert(name.clone());
     }
 
-    /// What was asked for and is not known yet.
-    pub(super) fn reads(self, observed: &Observed) -> Reads {
-        let unknown = |id: &GroupId| observed.groups.get(id).is_some_and(|seen| seen.view.is_none());
-        Reads {
-            groups: self.groups.into_iter().filter(unknown).collect(),
-            listings: self.listings.into_iter().collect(),
-            settled: self.settled,
+    /// What was asked for, and what was found to be as it is wanted.
+    pub(super) fn reads(self) -> Reads {
+        self.reads
+    }
+
+    /// Adds what another draft has, after what is there.
+    pub(super) fn join(&mut self, other: Self) {
+        let Self { frame: _, sketches, steps, makers, notes, conflicts, blocks, reads, declared } = other;
+        let base = self.sketches.len();
+        let moved = |StepId(id): StepId| StepId(base + id);
+        self.sketches.extend(
+            sketches
+                .into_iter()
+                .map(|sketch| Sketch { needs: sketch.needs.into_iter().map(moved).collect(), ..sketch }),
+        );
+        for (key, ids) in steps {
+            self.steps.entry(key).or_default().extend(ids.into_iter().map(moved));
         }
+        for (group, (run, id)) in makers {
+            self.makers.entry(group).or_insert((run, moved(id)));
+        }
+        self.notes.extend(notes);
+        self.conflicts.extend(conflicts);
+        self.blocks.extend(blocks);
+        self.declared.extend(declared);
+        let Reads { mut groups, mut listings, mut settled } = reads;
+        self.reads.groups.append(&mut groups);
+        self.reads.listings.append(&mut listings);
+        self.reads.settled.append(&mut settled);
     }
 
     /// Remembers that nothing is to be done or said about a group, if nothing came of what `draft` did.
     pub(super) fn settling(&mut self, group: &Name, draft: impl FnOnce(&mut Self)) {
         let said = |draft: &Self| {
-            let Self { sketches, notes, conflicts, blocks, groups, listings, .. } = draft;
-            [sketches.len(), notes.len(), conflicts.len(), blocks.len(), groups.len(), listings.len()]
+            let Self { sketches, notes, conflicts, blocks, reads, .. } = draft;
+            let reads = [reads.groups.len(), reads.listings.len()];
+            ([sketches.len(), notes.len(), conflicts.len(), blocks.len()], reads)
         };
         let before = said(self);
         draft(self);
         if said(self) == before {
-            self.settled.insert(group.clone());
+            self.reads.settled.insert(group.clone());
         }
     }
 
@@ -285,4 +317,24 @@ impl Draft {
         let touched: BTreeSet<&Subject> = steps.chain(conflicts).chain(notes).chain(&made).collect();
         self.declared.iter().filter(|subject| !touched.contains(subject)).count()
     }
+}
+
+/// The runs in each declared group, by the group's manifest's name, in the order in which they come.
+fn runs(stack: &Stack) -> BTreeMap<Name, Vec<Name>> {
+    let mut runs: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+    for (name, run) in &stack.runs {
+        if let Some(group) = links::group_of(run) {
+            runs.entry(group.clone()).or_default().push(name.clone());
+        }
+    }
+    if runs.values().any(|runs| runs.len() > 1) {
+        // Things that come after each other in a circle have no order; the seal tells them.
+        let order = graph::order(&Links(stack).all()).unwrap_or_default();
+        let places: BTreeMap<Key, usize> =
+            order.into_iter().enumerate().map(|(place, key)| (key, place)).collect();
+        for runs in runs.values_mut() {
+            runs.sort_by_key(|name| places.get(&Key::Run(name.clone())));
+        }
+    }
+    runs
 }

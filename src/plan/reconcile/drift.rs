@@ -7,7 +7,7 @@ use crate::model::name::Name;
 use crate::model::observed::Observed;
 use crate::model::stack::{ContainerGroup, Power, Stack};
 use crate::plan::applied::Origin;
-use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::draft::{Aim, Draft};
 use crate::plan::reconcile::ignore;
 use crate::plan::reconcile::scene::{self, Hold, Scene};
 use crate::plan::reconcile::stand::{self, Stand};
@@ -30,7 +30,7 @@ pub fn drift(stack: &Stack, observed: &Observed) -> Vec<Drift> {
     let request = Request::of(Verb::Apply);
     let renamed = scene::renamed(stack);
     let scene = Scene { stack, observed, request: &request, renamed: &renamed };
-    let mut draft = Draft::new(scene.links(), scene.runs(), None);
+    let mut draft = Draft::new(stack, None, Aim::Plan);
     let resource_groups = stack.resource_groups.iter().filter(|(_, declared)| !declared.existing);
     let resource_groups: Vec<Drift> = resource_groups
         .filter_map(|(manifest, declared)| {

@@ -32,7 +32,7 @@ pub(super) fn decide(
     run: &TaskRun,
     recorded: Option<&Record>,
     input: &InputDigest,
-    live: &[Change],
+    live: &dyn Fn() -> Vec<Change>,
 ) -> Due {
     let asked = scene.asked_for(name);
     match due(run, asked, recorded, input, live) {
@@ -51,7 +51,7 @@ fn awaited<'a>(scene: Scene<'a>, run: &'a TaskRun) -> Option<&'a Name> {
             // It is followed to its end first.
             return None;
         }
-        match due(other, scene.asked_for(name), recorded, &input::digest(other, scene.stack), &[]) {
+        match due(other, scene.asked_for(name), recorded, &input::digest(other, scene.stack), &Vec::new) {
             Due::Unwell(_) => Some(name),
             Due::Now(_) => awaited(scene, other),
             Due::Rest | Due::Waits(_) => None,
@@ -74,8 +74,14 @@ pub(super) fn tell(draft: &mut Draft, name: &Name, due: &Due) {
 
 /// Whether a run is due whose last record, if there is one, is no open one.
 ///
-/// `live` are the differences of its group's properties, by which the reason can be told more exactly.
-fn due(run: &TaskRun, asked: bool, recorded: Option<&Record>, input: &InputDigest, live: &[Change]) -> Due {
+/// `live` gives the differences of its group's properties, by which the reason can be told more exactly.
+fn due(
+    run: &TaskRun,
+    asked: bool,
+    recorded: Option<&Record>,
+    input: &InputDigest,
+    live: &dyn Fn() -> Vec<Change>,
+) -> Due {
     if asked {
         return Due::Now("asked for".into());
     }
@@ -92,7 +98,7 @@ fn due(run: &TaskRun, asked: bool, recorded: Option<&Record>, input: &InputDiges
         Trigger::Once if well => Due::Rest,
         Trigger::Once => Due::Now(format!("has not succeeded yet: {}", outcome(record))),
         Trigger::OnChange if record.input != *input => {
-            Due::Now(format!("input changed: {}", parts(&record.input, input, live)))
+            Due::Now(format!("input changed: {}", parts(&record.input, input, &live())))
         }
         Trigger::OnChange if well => Due::Rest,
         Trigger::OnChange if run.rerun_failed => {

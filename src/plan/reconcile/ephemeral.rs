@@ -9,8 +9,9 @@ use crate::model::record::{InputDigest, Intent, Record, RunState, intent};
 use crate::model::stack::{Concurrency, EphemeralRun, TaskRun, Trigger};
 use crate::plan::judge::PLATFORM;
 use crate::plan::reconcile::array;
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
 use crate::plan::reconcile::due::{self, Due, Open};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::{
     Action, Begin, Course, Deployment, Finish, Guard, Impact, Run, Subject, guard, input, naming, tags,
@@ -135,7 +136,7 @@ pub(super) fn due(
             }
         };
     }
-    match due::decide(scene, name, run, recorded, input, &[]) {
+    match due::decide(scene, name, run, recorded, input, &Vec::new) {
         Due::Now(reason) => Some(reason),
         other => {
             due::tell(draft, name, &other);

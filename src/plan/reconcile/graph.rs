@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::observed::Observed;
 use crate::model::stack::Stack;
 use crate::plan::Subject;
-use crate::plan::reconcile::draft::Key;
-use crate::plan::reconcile::scene::Scene;
-use crate::plan::reconcile::{Request, Verb};
+use crate::plan::reconcile::links::{Key, Links};
 
 /// Everything that is declared, with what it comes after.
 pub fn dependencies(stack: &Stack) -> BTreeMap<Subject, Vec<Subject>> {
-    let (observed, request) = (Observed::default(), Request::of(Verb::Apply));
-    let links = Scene { stack, observed: &observed, request: &request, renamed: &[] }.links();
     let subject = |key: &Key| match key {
         Key::ResourceGroup(name) => Some(Subject::ResourceGroup(name.clone())),
         Key::Group(name) => stack.groups.get(name).map(|group| Subject::Group(group.id.clone())),
@@ -22,8 +17,8 @@ pub fn dependencies(stack: &Stack) -> BTreeMap<Subject, Vec<Subject>> {
     for declared in stack.resource_groups.values() {
         all.insert(Subject::ResourceGroup(declared.name.clone()), Vec::new());
     }
-    for (key, after) in &links {
-        if let Some(own) = subject(key) {
+    for (key, after) in Links(stack).all() {
+        if let Some(own) = subject(&key) {
             all.entry(own).or_default().extend(after.iter().filter_map(subject));
         }
     }

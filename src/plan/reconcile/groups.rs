@@ -5,21 +5,22 @@ use std::collections::BTreeSet;
 use crate::model::effect::Effect;
 use crate::model::name::Name;
 use crate::model::stack::{ContainerGroup, Power};
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
-use crate::plan::reconcile::stand::{self, Here, Stand, is};
+use crate::plan::reconcile::stand::{self, Glance, Here, Stand, is};
 use crate::plan::{Action, Guard, Impact, StepId, Subject, TagEdit, guard, shape};
 
 /// The steps of one group as they come.
-pub(super) struct Line<'d> {
-    pub(super) draft: &'d mut Draft,
+pub(super) struct Line<'d, 's> {
+    pub(super) draft: &'d mut Draft<'s>,
     pub(super) manifest: &'d Name,
     pub(super) declared: &'d ContainerGroup,
     last: Option<StepId>,
 }
 
-impl<'d> Line<'d> {
-    pub(super) fn new(draft: &'d mut Draft, manifest: &'d Name, declared: &'d ContainerGroup) -> Self {
+impl<'d, 's> Line<'d, 's> {
+    pub(super) fn new(draft: &'d mut Draft<'s>, manifest: &'d Name, declared: &'d ContainerGroup) -> Self {
         Self { draft, manifest, declared, last: None }
     }
 
@@ -70,7 +71,15 @@ pub(super) fn draft(
         return Guard::None;
     };
     let made = || guard::wanted(scene.owner(), &shape::wanted(&declared.group));
-    let stand = stand::of(scene, draft, manifest, declared, &location);
+    let stand = match stand::glance(scene, draft, manifest, declared, &location) {
+        Glance::Whole(stand) => stand,
+        // What is done about it is decided by what it does now, and worked out when that is known.
+        Glance::Differs(differing) if draft.asks() && differing.waits() => {
+            draft.read(&declared.id);
+            return Guard::None;
+        }
+        Glance::Differs(differing) => Stand::Here(differing.explained(scene, draft, declared, &location)),
+    };
     let mut line = Line::new(draft, manifest, declared);
     let create = |here| Action::CreateGroup(stand::deployment(scene, declared, &location, here));
     match stand {
@@ -141,7 +150,7 @@ pub(super) fn protected(draft: &mut Draft, subject: Subject, verb: &str) {
 }
 
 /// The tags and the power of a group whose properties are as wanted.
-fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<&Name>) -> Guard {
+fn rest(scene: Scene<'_>, line: &mut Line<'_, '_>, here: &Here<'_>, for_run: Option<&Name>) -> Guard {
     let declared = line.declared;
     if here.taken_over.is_none() {
         if let Some(edit) = here.settling() {
@@ -166,7 +175,7 @@ fn rest(scene: Scene<'_>, line: &mut Line<'_>, here: &Here<'_>, for_run: Option<
     };
     let start = declared.power == Power::Running || wakes;
     if start && is(here.seen, &["Stopped"]) {
-        let address = here.found.group().ip_address.is_some().then_some(Impact::NewAddress);
+        let address = here.live.ip_address.is_some().then_some(Impact::NewAddress);
         let sketch = line.sketch(Action::StartGroup, guard.clone(), reason);
         line.push(Sketch { impacts: address.into_iter().collect(), ..sketch });
     } else if declared.power == Power::Stopped && is(here.seen, &["Running", "Pending"]) {

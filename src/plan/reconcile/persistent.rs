@@ -8,9 +8,10 @@ use crate::model::name::Name;
 use crate::model::observed::{Phase, SeenGroup};
 use crate::model::record::{Record, intent};
 use crate::model::stack::{Concurrency, ContainerGroup, Power, RunKind, TaskRun};
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
 use crate::plan::reconcile::due::{self, Due, Open};
 use crate::plan::reconcile::groups;
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::reconcile::stand::{self, Here, Stand};
 use crate::plan::reconcile::strong::differences;
@@ -181,7 +182,7 @@ fn pending<'a>(
     let resource_group = &declared.id.resource_group;
     let ledger = scene.ledger(resource_group);
     let placed = scene.seen(&declared.id).and_then(|seen| intent(&seen.tags));
-    let live = differences(scene, declared);
+    let live = || differences(scene, declared);
     let mut pending = Vec::new();
     for (name, run) in scene.runs_in(manifest, draft) {
         let RunKind::Persistent { group: _, concurrency } = run.kind else { continue };

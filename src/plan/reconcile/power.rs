@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::name::Name;
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::reconcile::{Power, stand};
 use crate::plan::{Action, Impact, Subject, guard};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::model::name::Name;
 use crate::model::stack::ResourceGroup;
 use crate::model::tag::{RECORD, lookup};
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::{Action, Guard, Subject, diff, guard, tags};
 

@@ -1,14 +1,13 @@
 //! What everything is planned from, and the questions that all of it asks.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::model::group::RestartPolicy;
 use crate::model::name::{GroupId, Name, Owner};
 use crate::model::observed::{Observed, Phase, Provisioning, SeenGroup, SeenResourceGroup};
 use crate::model::record::{Ledger, RunState};
 use crate::model::stack::{ResourceGroup, RunKind, Stack, TaskRun};
 use crate::model::tag::{OWNER, Tags, lookup};
-use crate::plan::reconcile::draft::{Draft, Key, Links};
+use crate::plan::reconcile::draft::Draft;
+use crate::plan::reconcile::links::{self, Key};
 use crate::plan::reconcile::{Request, Verb};
 use crate::plan::{Impact, Subject};
 
@@ -108,7 +107,7 @@ impl<'a> Scene<'a> {
         let ledger = self.ledger(&seen.id.resource_group);
         let open = ledger.records.iter().filter(|(_, record)| record.state == RunState::Open);
         let strong = open.filter_map(|(name, record)| {
-            let group = Self::group_of(self.stack.runs.get(name)?)?;
+            let group = links::group_of(self.stack.runs.get(name)?)?;
             (self.stack.groups.get(group)?.id == seen.id).then_some(record.at)
         });
         let since = weak.or_else(|| strong.min())?;
@@ -121,26 +120,6 @@ impl<'a> Scene<'a> {
     /// Whether a person asked for this run.
     pub(super) fn asked_for(&self, run: &Name) -> bool {
         matches!(&self.request.verb, Verb::Run(name) | Verb::Detach(name) if name == run)
-    }
-
-    /// The group, by its manifest's name, that a run of a declared group runs in.
-    pub(super) fn group_of(run: &'a TaskRun) -> Option<&'a Name> {
-        match &run.kind {
-            RunKind::Strong(strong) => Some(&strong.group),
-            RunKind::Persistent { group, concurrency: _ } => Some(group),
-            RunKind::Ephemeral(_) => None,
-        }
-    }
-
-    /// The runs in each declared group, by the group's manifest's name.
-    pub(super) fn runs(&self) -> BTreeMap<Name, Vec<Name>> {
-        let mut runs: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
-        for (name, run) in &self.stack.runs {
-            if let Some(group) = Self::group_of(run) {
-                runs.entry(group.clone()).or_default().push(name.clone());
-            }
-        }
-        runs
     }
 
     /// The runs in a declared group that are to be looked at, in the order in which they come.
@@ -163,36 +142,9 @@ impl<'a> Scene<'a> {
         runs.into_iter().any(|run| matches!(run.kind, RunKind::Persistent { .. }))
     }
 
-    /// What every declared thing comes after: what it refers to and what it says it depends on.
-    pub(super) fn links(&self) -> Links {
-        let mut links = Links::new();
-        for (name, group) in &self.stack.groups {
-            let key = Key::Group(name.clone());
-            let mut after = self.keys(&group.depends_on, &key);
-            after.insert(Key::ResourceGroup(group.id.resource_group.clone()));
-            links.insert(key, after);
-        }
-        for (name, run) in &self.stack.runs {
-            let key = Key::Run(name.clone());
-            let mut after = self.keys(&run.depends_on, &key);
-            after.extend(Self::group_of(run).cloned().map(Key::Group));
-            after.extend(self.resource_group_of(run).cloned().map(Key::ResourceGroup));
-            links.insert(key, after);
-        }
-        links
-    }
-
     /// The resource group, by Azure's name, that a run's record stands on.
-    pub(super) fn resource_group_of(&self, run: &'a TaskRun) -> Option<&'a Name> {
-        match &run.kind {
-            RunKind::Strong(_) | RunKind::Persistent { .. } => {
-                let group = self.stack.groups.get(Self::group_of(run)?)?;
-                Some(&group.id.resource_group)
-            }
-            RunKind::Ephemeral(run) => {
-                self.stack.resource_groups.get(&run.resource_group).map(|declared| &declared.name)
-            }
-        }
+    pub(super) fn resource_group_of(&self, run: &TaskRun) -> Option<&'a Name> {
+        links::resource_group_of(self.stack, run)
     }
 
     /// Everything that the stack declares and that is looked at.
@@ -207,12 +159,6 @@ impl<'a> Scene<'a> {
         let runs = self.stack.runs.keys().filter(|name| draft.includes(&Key::Run((*name).clone())));
         let runs = runs.map(|name| Subject::Run(name.clone()));
         resource_groups.chain(groups).chain(runs).collect()
-    }
-
-    fn keys(&self, names: &BTreeSet<Name>, own: &Key) -> BTreeSet<Key> {
-        let group = |name: &Name| self.stack.groups.contains_key(name).then(|| Key::Group(name.clone()));
-        let run = |name: &Name| self.stack.runs.contains_key(name).then(|| Key::Run(name.clone()));
-        names.iter().flat_map(|name| [group(name), run(name)]).flatten().filter(|key| key != own).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::model::name::Name;
 use crate::model::stack::Stack;
-use crate::plan::reconcile::draft::{Key, Links};
+use crate::plan::reconcile::links::{Key, Links};
 
 /// Declared things by the `metadata.name` of their manifests; empty lists leave nothing out.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -24,10 +24,11 @@ impl Scope {
 }
 
 /// What is looked at; none: everything.
-pub(super) fn included(stack: &Stack, links: &Links, scope: &Scope) -> Option<BTreeSet<Key>> {
+pub(super) fn included(stack: &Stack, scope: &Scope) -> Option<BTreeSet<Key>> {
     if scope.is_all() {
         return None;
     }
+    let links = Links(stack).all();
     let Scope { only, without } = scope;
     let all: BTreeSet<Key> = keys(stack, |_| true);
     let mut kept = if only.is_empty() {

@@ -1,18 +1,18 @@
 //! How a declared container group stands against what is there.
 
 use crate::model::effect::{Effect, Field};
-use crate::model::group::RestartPolicy;
+use crate::model::group::{Group, RestartPolicy};
 use crate::model::name::Name;
 use crate::model::observed::{Provisioning, SeenGroup};
+use crate::model::secret::Mark;
 use crate::model::stack::ContainerGroup;
 use crate::model::tag::{PENDING, lookup};
-use crate::plan::applied::Applied;
+use crate::plan::applied::{self, Applied};
 use crate::plan::pending::{self, Outcome};
 use crate::plan::reconcile::draft::Draft;
 use crate::plan::reconcile::scene::{Hold, Scene, leaving};
 use crate::plan::secrets::{self, Compared};
-use crate::plan::shape::{self, Shape};
-use crate::plan::{Change, Deployment, Guard, Impact, Subject, TagEdit, diff, guard, tags};
+use crate::plan::{Change, Deployment, Guard, Impact, Subject, TagEdit, diff, guard, shape, tags};
 
 /// How a group stands.
 pub(super) enum Stand<'a> {
@@ -29,7 +29,8 @@ pub(super) enum Stand<'a> {
 /// A group that is there and can be planned with.
 pub(super) struct Here<'a> {
     pub(super) seen: &'a SeenGroup,
-    pub(super) found: Shape,
+    /// Its properties.
+    pub(super) live: &'a Group<Mark>,
     /// Differences of its properties.
     pub(super) changes: Vec<Change>,
     /// What its tags lack.
@@ -48,6 +49,22 @@ pub(super) struct Here<'a> {
     pub(super) taken_over: Option<String>,
 }
 
+/// How a group stands as far as it can be told without much work.
+pub(super) enum Glance<'a> {
+    /// All is told.
+    Whole(Stand<'a>),
+    /// It is other than it is wanted, or was left in the middle of an update.
+    Differs(Box<Differing<'a>>),
+}
+
+/// A group that is there and of which has to be worked out why it is other than it is wanted.
+pub(super) struct Differing<'a> {
+    here: Here<'a>,
+    /// Fields that the manifest says otherwise than when it was applied, which the service does not show.
+    untold: Vec<Field>,
+    compared: Compared,
+}
+
 /// Compares a declared group with what is there, and tells the conflicts.
 pub(super) fn of<'a>(
     scene: Scene<'a>,
@@ -56,53 +73,64 @@ pub(super) fn of<'a>(
     declared: &ContainerGroup,
     location: &str,
 ) -> Stand<'a> {
-    let Some(seen) = scene.seen(&declared.id) else { return Stand::Missing };
-    let subject = Subject::Group(declared.id.clone());
+    match glance(scene, draft, manifest, declared, location) {
+        Glance::Whole(stand) => stand,
+        Glance::Differs(differing) => Stand::Here(differing.explained(scene, draft, declared, location)),
+    }
+}
+
+/// Compares a declared group with what is there, and tells the conflicts.
+pub(super) fn glance<'a>(
+    scene: Scene<'a>,
+    draft: &mut Draft,
+    manifest: &Name,
+    declared: &ContainerGroup,
+    location: &str,
+) -> Glance<'a> {
+    let Some(seen) = scene.seen(&declared.id) else { return Glance::Whole(Stand::Missing) };
+    let subject = || Subject::Group(declared.id.clone());
     let taken_over = match scene.hold(manifest, &seen.tags) {
         Hold::Ours => None,
         Hold::TakenOver(holder) => Some(holder),
         Hold::Foreign(holder) => {
             draft.conflict(
-                subject,
+                subject(),
                 format!("it is owned by {holder}, not by {}", scene.owner()),
                 format!("take it over with `--adopt {manifest}`, or choose another name"),
             );
-            return Stand::Barred(seen);
+            return Glance::Whole(Stand::Barred(seen));
         }
     };
     if leaving(&seen.provisioning) {
-        return Stand::Leaving(seen);
+        return Glance::Whole(Stand::Leaving(seen));
     }
-    let Some(found) = seen.group.clone().map(shape::normalise) else {
+    let Some(live) = &seen.group else {
         draft.conflict(
-            subject,
+            subject(),
             "its properties could not be understood, so it cannot be compared",
             "delete it by hand, or choose another name",
         );
-        return Stand::Barred(seen);
+        return Glance::Whole(Stand::Barred(seen));
     };
-    let shape = shape::wanted(&declared.group);
-    let mut changes = diff::diff(&shape, &found);
+    let marked = shape::marked(&declared.group);
+    let mut untold = applied::veiled(&marked, &seen.tags);
+    let mut changes = diff::groups(marked, live);
     changes.extend(diff::location(location, &seen.location));
+    untold.retain(|field| changes.iter().all(|change| change.field != *field));
+    changes.extend(untold.iter().copied().map(diff::veiled));
     let wanted = tags::wanted(scene.owner(), &declared.tags);
     let (edit, tag_changes) = tags::diff(&wanted, &seen.tags, &declared.ignored_tags);
-    let last = Applied::read(&seen.tags);
-    let untold: Vec<Field> = if last.is_empty() {
-        Vec::new()
-    } else {
-        let veiled = Applied::wanted_veiled(&shape);
-        last.veiled(&veiled).filter(|field| changes.iter().all(|change| change.field != *field)).collect()
-    };
-    changes.extend(untold.iter().copied().map(diff::veiled));
-    let digests = &scene.stack.digests;
-    let compared = secrets::compare(&declared.group, found.group(), &seen.tags, digests, &changes);
+    let compared = secrets::compare(&declared.group, live, &seen.tags, &scene.stack.digests, &changes);
     let has_begun = lookup(&seen.tags, PENDING).is_some();
-    let same = changes.is_empty() && compared.changes.is_empty() && edit.is_empty();
     // Most groups are as they are wanted, and all the rest is for those that are not.
-    let is_settled = same && taken_over.is_none() && !has_begun;
-    let mut here = Box::new(Here {
+    let is_settled = changes.is_empty()
+        && compared.changes.is_empty()
+        && edit.is_empty()
+        && taken_over.is_none()
+        && !has_begun;
+    let here = Here {
         seen,
-        found,
+        live,
         changes,
         edit,
         tag_changes,
@@ -111,47 +139,70 @@ pub(super) fn of<'a>(
         secrets: TagEdit::default(),
         begun: Outcome::None,
         taken_over,
-    });
+    };
     if is_settled {
-        tell(draft, subject, &compared);
-        return Stand::Here(here);
+        tell(draft, subject(), &compared);
+        Glance::Whole(Stand::Here(Box::new(here)))
+    } else {
+        Glance::Differs(Box::new(Differing { here, untold, compared }))
     }
-    let Here { found, changes, tag_changes, .. } = &mut *here;
-    let wants = applied(declared, location);
-    let differing = changes.iter().chain(tag_changes.iter()).map(|change| change.field);
-    let users = tags::users(&seen.tags, &declared.ignored_tags);
-    let has = Applied::seen(found, &seen.location, &users, differing);
-    for change in changes.iter_mut().chain(tag_changes) {
-        change.origin = last.origin(change.field, &wants, &has);
+}
+
+impl<'a> Differing<'a> {
+    /// Whether its properties differ, and what its containers do is not known yet.
+    pub(super) fn waits(&self) -> bool {
+        let is_other = !self.here.changes.is_empty() || !self.compared.changes.is_empty();
+        is_other && self.here.seen.view.is_none()
     }
-    secrets::mark_unchecked(&declared.group, changes);
-    let set = secrets::tags(&declared.group, digests);
-    let tag = wants.tag();
-    let mut tells = set.clone();
-    tells.extend([tag.clone()]);
-    // It shows what is wanted, which is other than what was told to be applied.
-    let seen_differences = changes.iter().any(|change| !untold.contains(&change.field));
-    let visible = !seen_differences && last.differs(&wants);
-    here.begun = pending::outcome(seen, &tells, visible);
-    match here.begun {
-        Outcome::Done => here.changes.retain(|change| !untold.contains(&change.field)),
-        Outcome::None | Outcome::Unknown | Outcome::Other | Outcome::Lost => {
-            tell(draft, subject, &compared);
-            here.changes.extend(compared.changes);
+
+    /// Works out whose the differences are, and what an update made of it that was begun before.
+    pub(super) fn explained(
+        self: Box<Self>,
+        scene: Scene<'_>,
+        draft: &mut Draft,
+        declared: &ContainerGroup,
+        location: &str,
+    ) -> Box<Here<'a>> {
+        let Self { mut here, untold, compared } = *self;
+        let Here { seen, live, changes, tag_changes, .. } = &mut here;
+        let last = Applied::read(&seen.tags);
+        let wants = applied(declared, location);
+        let differing = changes.iter().chain(tag_changes.iter()).map(|change| change.field);
+        let users = tags::users(&seen.tags, &declared.ignored_tags);
+        let found = shape::normalise((*live).clone());
+        let has = Applied::seen(&found, &seen.location, &users, differing);
+        for change in changes.iter_mut().chain(tag_changes) {
+            change.origin = last.origin(change.field, &wants, &has);
         }
+        secrets::mark_unchecked(&declared.group, changes);
+        let set = secrets::tags(&declared.group, &scene.stack.digests);
+        let tag = wants.tag();
+        let mut tells = set.clone();
+        tells.extend([tag.clone()]);
+        // It shows what is wanted, which is other than what was told to be applied.
+        let seen_differences = changes.iter().any(|change| !untold.contains(&change.field));
+        let visible = !seen_differences && last.differs(&wants);
+        here.begun = pending::outcome(seen, &tells, visible);
+        match here.begun {
+            Outcome::Done => here.changes.retain(|change| !untold.contains(&change.field)),
+            Outcome::None | Outcome::Unknown | Outcome::Other | Outcome::Lost => {
+                tell(draft, Subject::Group(declared.id.clone()), &compared);
+                here.changes.extend(compared.changes);
+            }
+        }
+        if here.begun != Outcome::None {
+            draft.read(&declared.id);
+        }
+        if here.begun == Outcome::Other && here.changes.is_empty() && !set.is_empty() {
+            here.changes.push(secrets::doubtful());
+        }
+        here.told = (last != wants).then(|| tag.clone());
+        here.tells = Some(tag);
+        let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
+        let remove = here.seen.tags.keys().filter(past).cloned().collect();
+        here.secrets = TagEdit { set, remove };
+        Box::new(here)
     }
-    if here.begun != Outcome::None {
-        draft.read(&declared.id);
-    }
-    if here.begun == Outcome::Other && here.changes.is_empty() && !set.is_empty() {
-        here.changes.push(secrets::doubtful());
-    }
-    here.told = (last != wants).then(|| tag.clone());
-    here.tells = Some(tag);
-    let past = |name: &&String| secrets::is_own(name) && lookup(&set, name).is_none();
-    let remove = seen.tags.keys().filter(past).cloned().collect();
-    here.secrets = TagEdit { set, remove };
-    Stand::Here(here)
 }
 
 /// Says which secrets could not be compared.
@@ -261,7 +312,7 @@ impl Here<'_> {
 
     /// What replacing it costs.
     pub(super) fn replace_impacts(&self, scene: Scene<'_>) -> Vec<Impact> {
-        let live = self.found.group().ip_address.as_ref();
+        let live = self.live.ip_address.as_ref();
         let address = live.map(|_| Impact::NewAddress);
         let name = live.and_then(|live| live.dns_name_label.as_ref()).map(|_| Impact::NameLost);
         let task = scene.ends_task(self.seen);
@@ -271,7 +322,7 @@ impl Here<'_> {
     /// The guard of the step that comes after it was taken over, if it is, else of the first step.
     pub(super) fn guard(&self, scene: Scene<'_>) -> Guard {
         match self.taken_over {
-            Some(_) => guard::wanted(scene.owner(), &self.found),
+            Some(_) => guard::wanted(scene.owner(), &shape::normalise(self.live.clone())),
             None => guard::group(Some(self.seen)),
         }
     }
@@ -281,7 +332,7 @@ impl Here<'_> {
     }
 
     fn can_finish(&self) -> bool {
-        self.found.group().restart_policy != RestartPolicy::Always
+        self.live.restart_policy != RestartPolicy::Always
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::model::name::Name;
 use crate::model::record::{Record, RunState};
 use crate::model::stack::{Concurrency, ContainerGroup, RunKind, StrongRun, TaskRun};
-use crate::plan::reconcile::draft::{Draft, Key, Sketch};
+use crate::plan::reconcile::draft::{Draft, Sketch};
 use crate::plan::reconcile::due::{self, Due};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
 use crate::plan::{
     Action, Begin, Change, Course, Exec, Finish, Guard, Run, StepId, Subject, diff, input, shape,
@@ -33,7 +34,7 @@ pub(super) fn pending<'a>(
     }
     let resource_group = &declared.id.resource_group;
     let ledger = scene.ledger(resource_group);
-    let live = differences(scene, declared);
+    let live = || differences(scene, declared);
     let mut pending = Vec::new();
     for (name, run) in scene.runs_in(group, draft) {
         let RunKind::Strong(strong) = &run.kind else { continue };
@@ -122,6 +123,6 @@ impl Pending<'_> {
 
 /// The differences of the properties of a group, if it is there and can be compared.
 pub(super) fn differences(scene: Scene<'_>, declared: &ContainerGroup) -> Vec<Change> {
-    let found = scene.seen(&declared.id).and_then(|seen| seen.group.clone()).map(shape::normalise);
-    found.map(|found| diff::diff(&shape::wanted(&declared.group), &found)).unwrap_or_default()
+    let live = scene.seen(&declared.id).and_then(|seen| seen.group.as_ref());
+    live.map(|live| diff::groups(shape::marked(&declared.group), live)).unwrap_or_default()
 }

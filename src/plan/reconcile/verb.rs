@@ -1,10 +1,14 @@
 //! Which parts of the stack a verb is about.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::model::name::Name;
 use crate::model::observed::Observed;
 use crate::model::record::{RunState, intent};
 use crate::model::stack::{Power, RunKind, Stack};
-use crate::plan::reconcile::draft::{Draft, Key};
+use crate::plan::reconcile::draft::{Aim, Draft};
+use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::{self, Scene};
 use crate::plan::reconcile::{
     Request, Verb, destroy, due, ephemeral, forget, gc, groups, ignore, limits, persistent, power, prune,
@@ -13,12 +17,10 @@ use crate::plan::reconcile::{
 use crate::plan::{Course, Guard, Subject};
 
 /// Drafts what is asked for.
-pub(super) fn draft(stack: &Stack, observed: &Observed, request: &Request) -> Draft {
+pub(super) fn draft<'s>(stack: &'s Stack, observed: &Observed, request: &Request, aim: Aim) -> Draft<'s> {
     let renamed = scene::renamed(stack);
     let scene = Scene { stack, observed, request, renamed: &renamed };
-    let links = scene.links();
-    let included = scope::included(stack, &links, &request.scope);
-    let mut draft = Draft::new(links, scene.runs(), included);
+    let mut draft = Draft::new(stack, scope::included(stack, &request.scope), aim);
     match &request.verb {
         Verb::Apply => apply(scene, &mut draft),
         Verb::Destroy => destroy::draft(scene, &mut draft),
@@ -47,11 +49,7 @@ fn apply(scene: Scene<'_>, draft: &mut Draft) {
             resource_groups::draft(scene, draft, name, declared);
         }
     }
-    for name in scene.stack.groups.keys() {
-        if draft.includes(&Key::Group(name.clone())) && !scene.observed.settled.contains(name) {
-            draft.settling(name, |draft| group(scene, draft, name));
-        }
-    }
+    groups(scene, draft);
     for (name, run) in &scene.stack.runs {
         if let RunKind::Ephemeral(ephemeral) = &run.kind
             && draft.includes(&Key::Run(name.clone()))
@@ -63,6 +61,36 @@ fn apply(scene: Scene<'_>, draft: &mut Draft) {
     if scene.request.scope.is_all() {
         prune::draft(scene, draft);
     }
+}
+
+/// So few groups are not worth a thread.
+const FEW: usize = 250;
+
+/// Every declared group, with the runs in it. What comes of one does not depend on what came of others, so many are
+/// drafted by all cores.
+fn groups<'s>(scene: Scene<'_>, draft: &mut Draft<'s>) {
+    let is_open = |name: &&Name| {
+        draft.includes(&Key::Group((*name).clone())) && !scene.observed.settled.contains(*name)
+    };
+    let names: Vec<&Name> = scene.stack.groups.keys().filter(is_open).collect();
+    let all = |mut draft: Draft<'s>, names: &[&Name]| {
+        names.iter().for_each(|name| draft.settling(name, |draft| group(scene, draft, name)));
+        draft
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = names.len().div_ceil(cores).max(FEW);
+    let (first, rest) = names.split_at(share.min(names.len()));
+    thread::scope(|scope| {
+        let begin = |names| {
+            let part = draft.another();
+            scope.spawn(move || all(part, names))
+        };
+        let rest: Vec<_> = rest.chunks(share).map(begin).collect();
+        draft.join(all(draft.another(), first));
+        for part in rest {
+            draft.join(part.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+    });
 }
 
 /// One run, with the steps of its group and its resource group and of nothing else.

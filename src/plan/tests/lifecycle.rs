@@ -96,7 +96,7 @@ fn a_full_refresh_looks_at_every_declared_group() {
     assert_eq!(needs(&stack, &observed, &Request::of(APPLY)), Reads { settled, ..Reads::default() });
     let full = Request { refresh: Refresh::Full, ..Request::of(APPLY) };
     let full = needs(&stack, &observed, &full);
-    assert_eq!(full.groups, [id("one")]);
+    assert_eq!(full.groups, [id("one")].into());
     assert!(full.settled.is_empty(), "what is read may say something else");
 }
 

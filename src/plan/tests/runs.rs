@@ -326,14 +326,14 @@ fn only_what_decides_is_read() -> Outcome {
         recorded(as_wanted(&stack), "cat", &record("r-1", RunState::Succeeded, input_of(&stack, "cat")?));
     let rest = Reads { settled: [Name::from("weak")].into(), ..Reads::default() };
     assert_eq!(needs(&stack, &rested, &request(APPLY)), rest);
-    let due = Reads { groups: vec![id("weak")], ..Reads::default() };
+    let due = Reads { groups: [id("weak")].into(), ..Reads::default() };
     assert_eq!(needs(&stack, &as_wanted(&stack), &request(APPLY)), due);
     let known = in_state(as_wanted(&stack), "weak", "Stopped", Phase::Terminated);
     assert_eq!(needs(&stack, &known, &request(APPLY)), Reads::default());
-    let destroy = Reads { listings: vec![Name::from("rg")], ..Reads::default() };
+    let destroy = Reads { listings: [Name::from("rg")].into(), ..Reads::default() };
     assert_eq!(needs(&stack, &rested, &request(Verb::Destroy)), destroy);
     let strong = strong_stack();
-    let due = Reads { groups: vec![id("strong")], ..Reads::default() };
+    let due = Reads { groups: [id("strong")].into(), ..Reads::default() };
     assert_eq!(needs(&strong, &as_wanted(&strong), &request(APPLY)), due);
     Ok(())
 }

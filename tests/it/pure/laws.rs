@@ -37,7 +37,7 @@ proptest! {
         let seen = shows(&group, &[], &mut Chance::of(seed));
         let properties = seen.group.clone();
         prop_assert!(properties.is_some(), "not understood");
-        let found = normalise(properties.unwrap());
+        let found = normalise(*properties.unwrap());
         prop_assert_eq!(diff::diff(&wanted(&group), &found), vec![]);
         prop_assert_eq!(diff::location("West Europe", &seen.location), None);
         // So a guard that was taken of one spelling holds of another.
@@ -58,7 +58,7 @@ proptest! {
         *slots.1 = to;
         let (one, other) = (before.wanted(), edited.wanted());
         let found = shows(&one, &[], &mut Chance::of(seed)).group.unwrap();
-        let changes = diff::diff(&wanted(&other), &normalise(found));
+        let changes = diff::diff(&wanted(&other), &normalise(*found));
         let told: BTreeSet<&str> = changes.iter().map(|change| change.path.as_str()).collect();
         prop_assert_eq!(told.len(), changes.len(), "a path is told twice: {:?}", changes);
         // What is said no more under `arm` is told by what was applied, not by what is seen.

@@ -71,7 +71,7 @@ fn no_recorded_answer_is_a_phantom_change() {
             let response = &named(answer)["response"];
             let shown = if response["value"].is_array() { &response["value"][0] } else { response };
             let seen = arm::exported(shown, None).unwrap();
-            let found = normalise(seen.group.unwrap());
+            let found = normalise(*seen.group.unwrap());
             assert_eq!(diff::diff(&wanted(&group.group), &found), [], "{answer}");
             let location = group.location.as_deref().unwrap();
             assert_eq!(diff::location(location, &seen.location), None, "{answer}");
