@@ -60,6 +60,10 @@
 //! only if the start time differs. A strong run leaves a trace in its container, which the next apply asks.
 //! Times are compared with the service's times, never with our clock.
 
+/// Thousands of answers are taken apart by several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod arm;
 pub mod cli;
 pub mod clock;
