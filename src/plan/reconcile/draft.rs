@@ -78,6 +78,8 @@ pub(super) struct Draft<'s> {
     pub(super) conflicts: Vec<Conflict>,
     pub(super) blocks: Vec<Block>,
     reads: Reads,
+    /// How many of the declared groups that were drafted are there.
+    pub(super) present: usize,
     /// What is declared, and counts as unchanged if no step acts on it.
     pub(super) declared: Vec<Subject>,
 }
@@ -103,6 +105,7 @@ impl<'s> Draft<'s> {
             conflicts: Vec::new(),
             blocks: Vec::new(),
             reads: Reads::default(),
+            present: 0,
             declared: Vec::new(),
         }
     }
@@ -197,7 +200,8 @@ impl<'s> Draft<'s> {
 
     /// Adds what another draft has, after what is there.
     pub(super) fn join(&mut self, other: Self) {
-        let Self { frame: _, sketches, steps, makers, notes, conflicts, blocks, reads, declared } = other;
+        let Self { frame: _, sketches, steps, makers, notes, conflicts, blocks, reads, present, declared } =
+            other;
         let base = self.sketches.len();
         let moved = |StepId(id): StepId| StepId(base + id);
         self.sketches.extend(
@@ -214,6 +218,7 @@ impl<'s> Draft<'s> {
         self.notes.extend(notes);
         self.conflicts.extend(conflicts);
         self.blocks.extend(blocks);
+        self.present += present;
         self.declared.extend(declared);
         let Reads { mut groups, mut listings, mut settled } = reads;
         self.reads.groups.append(&mut groups);

@@ -17,15 +17,21 @@ use crate::plan::{StepId, Subject};
 
 /// Plans the deletes.
 pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft) {
-    // Most manifests are called as their groups are, and there may be ten thousand.
-    let groups = &scene.stack.groups;
-    let others = groups.iter().filter(|(name, group)| **name != group.id.name).map(|(_, group)| &group.id);
-    let others: BTreeSet<&GroupId> = others.collect();
-    let is_known =
-        |id: &GroupId| groups.get(&id.name).is_some_and(|group| group.id == *id) || others.contains(id);
-    let owned = scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags));
-    let undeclared: Vec<&SeenGroup> =
-        owned.filter(|seen| !is_known(&seen.id) && !of_declared_run(scene, seen)).collect();
+    // What is settled is there; where nothing else is, there is nothing to look for.
+    let present = draft.present + scene.observed.settled.len();
+    let undeclared: Vec<&SeenGroup> = if present == scene.observed.groups.len() {
+        Vec::new()
+    } else {
+        // Most manifests are called as their groups are, and there may be ten thousand.
+        let groups = &scene.stack.groups;
+        let others =
+            groups.iter().filter(|(name, group)| **name != group.id.name).map(|(_, group)| &group.id);
+        let others: BTreeSet<&GroupId> = others.collect();
+        let is_known =
+            |id: &GroupId| groups.get(&id.name).is_some_and(|group| group.id == *id) || others.contains(id);
+        let owned = scene.observed.groups.values().filter(|seen| scene.owns(&seen.tags));
+        owned.filter(|seen| !is_known(&seen.id) && !of_declared_run(scene, seen)).collect()
+    };
     let resource_groups: Vec<_> = removal::owned_resource_groups(scene)
         .filter(|(name, _)| scene.declared_resource_group(name).is_none())
         .collect();

@@ -74,7 +74,11 @@ fn groups<'s>(scene: Scene<'_>, draft: &mut Draft<'s>) {
     };
     let names: Vec<&Name> = scene.stack.groups.keys().filter(is_open).collect();
     let all = |mut draft: Draft<'s>, names: &[&Name]| {
-        names.iter().for_each(|name| draft.settling(name, |draft| group(scene, draft, name)));
+        for name in names {
+            draft.settling(name, |draft| group(scene, draft, name));
+            let declared = scene.stack.groups.get(*name);
+            draft.present += usize::from(declared.is_some_and(|declared| scene.seen(&declared.id).is_some()));
+        }
         draft
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
