@@ -26,7 +26,7 @@
 //! | [`render`] | a plan and its events as text | one writer that it is handed |
 //! | [`engine`] | observes the cloud, carries a plan out, tells events | the wire through `arm`, tokio's time |
 //! | [`arm`] | the only code that knows Azure; speaks the model outward | the wire |
-//! | [`plan`] | shape, diff, reconcile, order, judgement | nothing |
+//! | [`plan`] | shape, diff, reconcile, order, judgement | nothing; threads for many groups |
 //! | [`manifest`] | YAML text to a stack, every error at once, with its place | nothing |
 //! | [`model`] | names, quantities, secrets, the group tree, effects, records, graph | nothing |
 //!
