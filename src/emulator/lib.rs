@@ -137,6 +137,7 @@ pub mod clock;
 pub mod contract;
 pub mod emulator;
 pub mod fault;
+mod hex;
 pub mod home;
 mod http;
 pub mod image;

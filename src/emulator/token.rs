@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex::hex;
+
 /// How long a token is good for, in seconds.
 pub const LIFETIME_SECONDS: i64 = 3600;
 
@@ -39,7 +41,7 @@ impl Secret {
             filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())
                 .map_err(|error| NoRandomness(error.into()))?;
         }
-        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(Self(hex(&bytes)))
     }
 
     /// The secret written as text; none where the text is not 64 hexadecimal digits.

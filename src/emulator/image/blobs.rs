@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::reference::is_digest;
 use super::{ImageError, at};
+use crate::hex::hex;
 
 /// The most bytes that a JSON document of an image may have (the limit of registries for manifests).
 pub(crate) const MAX_DOCUMENT: u64 = 4 << 20;
@@ -62,8 +63,7 @@ impl Sum {
 
     /// `sha256:` and the digest of what was written.
     pub(crate) fn digest(self) -> String {
-        let hex: String = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
+        format!("sha256:{}", hex(&self.0.finalize()))
     }
 }
 

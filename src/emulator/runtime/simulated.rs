@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::contract::{
     Command, Event, ExecSession, Fact, ImageSource, Launch, LogLine, Probe, Question, SandboxId, Volume,
 };
+use crate::hex::hex;
 use crate::runtime::{Events, ExecStream};
 
 /// How long a process has between TERM and KILL.
@@ -370,9 +371,7 @@ fn tell(events: &Events, event: Event) {
 
 /// A digest that is the same for the same name, as if each name stood for one image for ever.
 fn digest(image: &str) -> String {
-    let bytes = Sha256::digest(image);
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{text}")
+    format!("sha256:{}", hex(&Sha256::digest(image)))
 }
 
 /// The words of runc, as seen on the exec stream of ACI (azure-cli issue 10039).
