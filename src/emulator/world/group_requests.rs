@@ -14,8 +14,12 @@ use crate::contract::{Body, Command, Page, Reply, Request};
 impl World {
     /// The container group, where it exists.
     pub(crate) fn container_group(&self, name: &ResourceName) -> Result<&ContainerGroup, Refusal> {
+        self.container_group_slot(name).map(Slot::entry)
+    }
+
+    fn container_group_slot(&self, name: &ResourceName) -> Result<&Slot<ContainerGroup>, Refusal> {
         self.resource_group(&name.group)?;
-        self.container_groups.get(&name.key()).ok_or_else(|| not_found(name))
+        self.container_groups.slot(&name.key()).ok_or_else(|| not_found(name))
     }
 
     pub(crate) fn get_container_group(
@@ -23,8 +27,7 @@ impl World {
         name: &ResourceName,
         request: &Request,
     ) -> Result<Reply, Refusal> {
-        self.resource_group(&name.group)?;
-        let slot = self.container_groups.slot(&name.key()).ok_or_else(|| not_found(name))?;
+        let slot = self.container_group_slot(name)?;
         let version = version(request);
         // Clients ask again and again while they wait.
         let text = slot.text(Shown::Whole, &version, |group| view::full(group, &version));
