@@ -39,7 +39,6 @@ pub(super) struct Call {
 struct Seen {
     answers: Vec<Answer>,
     fault: Option<Fault>,
-    next: Option<String>,
     listed: Page,
 }
 
@@ -119,9 +118,9 @@ impl Call {
         }
     }
 
-    /// The page that came last, which is not kept any longer.
-    pub(super) fn listed(&self) -> Page {
-        std::mem::take(&mut self.seen().listed)
+    /// The items of the page that came last, which are not kept any longer.
+    pub(super) fn listed(&self) -> Vec<Bytes> {
+        std::mem::take(&mut self.seen().listed.items)
     }
 
     /// How a list ended, whatever the Azure crate made of it.
@@ -137,7 +136,7 @@ impl Call {
     }
 
     async fn exchange(&self, request: &azure_core::Request) -> Result<Answer, Fault> {
-        let next = self.seen().next.take();
+        let next = self.seen().listed.next.take();
         // The crates rebuild a next link and add a version to it; it is the service's and goes back as it came.
         let url = match next {
             Some(address) => self.arm.endpoint().own(&address)?,
@@ -162,8 +161,7 @@ impl Call {
         let page = Page::read(&answer.body)?;
         // The real link is ours to follow; any address tells the crate that there is one.
         let shown = json!({"value": [], "nextLink": page.next.as_ref().map(|_| "/next")});
-        let mut seen = self.seen();
-        (seen.next, seen.listed) = (page.next.clone(), page);
+        self.seen().listed = page;
         Ok(Answer { body: shown.to_string().into(), ..answer })
     }
 

@@ -27,7 +27,7 @@ struct Shown<'p> {
 #[derive(Default)]
 pub(super) struct Page {
     /// Its items, each as JSON text.
-    items: Vec<Bytes>,
+    pub(super) items: Vec<Bytes>,
     /// The address of the page after this one.
     pub(super) next: Option<String>,
 }
@@ -58,7 +58,7 @@ where
 {
     let mut reading = Vec::new();
     while let Some(Ok(_)) = pages.next().await {
-        let Page { items, next: _ } = call.listed();
+        let items = call.listed();
         let read = async move { items.iter().filter_map(|item| read(item)).collect::<Vec<R>>() };
         reading.push(AbortOnDropHandle::new(tokio::spawn(read)));
         if reading.len() == MOST {
