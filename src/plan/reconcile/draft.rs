@@ -57,7 +57,7 @@ pub(super) enum Aim {
 }
 
 /// What a draft is made of and for.
-pub(super) struct Frame<'s> {
+struct Frame<'s> {
     aim: Aim,
     links: Links<'s>,
     /// The runs in each declared group, in the order in which they come.

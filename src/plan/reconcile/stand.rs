@@ -79,7 +79,7 @@ pub(super) fn of<'a>(
     }
 }
 
-/// Compares a declared group with what is there, and tells the conflicts.
+/// The same, without working out why it differs where it does.
 pub(super) fn glance<'a>(
     scene: Scene<'a>,
     draft: &mut Draft,

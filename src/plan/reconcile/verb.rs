@@ -6,7 +6,7 @@ use std::thread;
 use crate::model::name::Name;
 use crate::model::observed::Observed;
 use crate::model::record::{RunState, intent};
-use crate::model::stack::{Power, RunKind, Stack};
+use crate::model::stack::{ContainerGroup, Power, RunKind, Stack};
 use crate::plan::reconcile::draft::{Aim, Draft};
 use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::{self, Scene};
@@ -69,25 +69,24 @@ const FEW: usize = 250;
 /// Every declared group, with the runs in it. What comes of one does not depend on what came of others, so many are
 /// drafted by all cores.
 fn groups<'s>(scene: Scene<'_>, draft: &mut Draft<'s>) {
-    let is_open = |name: &&Name| {
+    let is_open = |(name, _): &(&Name, _)| {
         draft.includes(&Key::Group((*name).clone())) && !scene.observed.settled.contains(*name)
     };
-    let names: Vec<&Name> = scene.stack.groups.keys().filter(is_open).collect();
-    let all = |mut draft: Draft<'s>, names: &[&Name]| {
-        for name in names {
+    let open: Vec<(&Name, &ContainerGroup)> = scene.stack.groups.iter().filter(is_open).collect();
+    let all = |mut draft: Draft<'s>, groups: &[(&Name, &ContainerGroup)]| {
+        for (name, declared) in groups {
             draft.settling(name, |draft| group(scene, draft, name));
-            let declared = scene.stack.groups.get(*name);
-            draft.present += usize::from(declared.is_some_and(|declared| scene.seen(&declared.id).is_some()));
+            draft.present += usize::from(scene.seen(&declared.id).is_some());
         }
         draft
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let share = names.len().div_ceil(cores).max(FEW);
-    let (first, rest) = names.split_at(share.min(names.len()));
+    let share = open.len().div_ceil(cores).max(FEW);
+    let (first, rest) = open.split_at(share.min(open.len()));
     thread::scope(|scope| {
-        let begin = |names| {
+        let begin = |groups| {
             let part = draft.another();
-            scope.spawn(move || all(part, names))
+            scope.spawn(move || all(part, groups))
         };
         let rest: Vec<_> = rest.chunks(share).map(begin).collect();
         draft.join(all(draft.another(), first));
