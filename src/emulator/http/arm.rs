@@ -3,12 +3,16 @@
 //! Invariant: once a request has been read, it is carried out and journaled even where the client hangs up, as the
 //! service would.
 
+use std::panic::AssertUnwindSafe;
+use std::task::Poll;
+
 use axum::body::Body as WireBody;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::{FutureExt as _, poll};
 use serde_json::json;
 use tokio::time::{Duration, sleep};
 
@@ -29,10 +33,9 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
     let now = emulator.wall().now();
     let named = names::Names::of(request.headers());
     let number = emulator.journal().enter(now, request.method().as_str(), &target);
-    let carried_out = tokio::spawn(async move {
+    let carried_out = AssertUnwindSafe(async move {
         let (parts, body) = request.into_parts();
-        // On the heap, so that the task is small when it is begun.
-        let response = Box::pin(respond(&emulator, number, parts, body)).await;
+        let response = respond(&emulator, number, parts, body).await;
         let response = named.put_on(response.unwrap_or_else(IntoResponse::into_response));
         // Who was cut off has no answer.
         if !cut::is_cut(&response) {
@@ -40,7 +43,13 @@ pub(super) async fn answer(State(emulator): State<Emulator>, request: Request) -
         }
         response
     });
-    carried_out.await.unwrap_or_else(|_| {
+    let mut carried_out = Box::pin(carried_out.catch_unwind());
+    // Most requests have nothing to wait for. One that has becomes a task of its own, which a hang-up does not end.
+    let carried_out = match poll!(&mut carried_out) {
+        Poll::Ready(response) => response.ok(),
+        Poll::Pending => tokio::spawn(carried_out).await.ok().and_then(Result::ok),
+    };
+    carried_out.unwrap_or_else(|| {
         let message = "The emulator failed while it carried the request out.";
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message).into_response()
     })
