@@ -49,8 +49,8 @@ pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
     } = wanted.group();
     let found = found.group();
     let mut changes = Changes(Vec::new());
-    changes.text(Field::OsType, "osType", found.os_type, os_type);
-    changes.text(Field::RestartPolicy, "restartPolicy", found.restart_policy, restart_policy);
+    changes.text(Field::OsType, "osType", &found.os_type, os_type);
+    changes.text(Field::RestartPolicy, "restartPolicy", &found.restart_policy, restart_policy);
     all_containers(&mut changes, containers, &found.containers);
     all_init_containers(&mut changes, init_containers, &found.init_containers);
     changes.tree(Field::Volumes, "volumes", &found.volumes, volumes);
@@ -68,8 +68,8 @@ pub fn diff(wanted: &Shape, found: &Shape) -> Vec<Change> {
     changes.tree(Field::SecretReferences, "secretReferences", &found.secret_references, secret_references);
     let diagnostics = as_far_as_shown(diagnostics.clone(), found.diagnostics.as_ref());
     changes.tree(Field::Diagnostics, "diagnostics", &found.diagnostics, &diagnostics);
-    changes.text(Field::Sku, "sku", found.sku, sku);
-    changes.text(Field::Priority, "priority", found.priority, priority);
+    changes.text(Field::Sku, "sku", &found.sku, sku);
+    changes.text(Field::Priority, "priority", &found.priority, priority);
     changes.tree(Field::Zones, "zones", &found.zones, zones);
     changes.tree(
         Field::Encryption,
@@ -111,7 +111,7 @@ pub fn location(wanted: &str, found: &str) -> Option<Change> {
     }
     let folded = |text: &str| text.replace(' ', "").to_ascii_lowercase();
     let mut changes = Changes(Vec::new());
-    changes.text(Field::Location, "location", folded(found), folded(wanted));
+    changes.text(Field::Location, "location", &folded(found), &folded(wanted));
     changes.0.pop()
 }
 
@@ -130,37 +130,53 @@ pub fn veiled(field: Field) -> Change {
 struct Changes(Vec<Change>);
 
 impl Changes {
-    fn put(&mut self, field: Field, path: impl Into<String>, before: Option<Value>, after: Option<Value>) {
-        self.0.push(Change { field, path: path.into(), before, after, origin: Origin::Unknown });
+    fn put(&mut self, field: Field, path: impl Display, before: Option<Value>, after: Option<Value>) {
+        self.0.push(Change { field, path: path.to_string(), before, after, origin: Origin::Unknown });
     }
 
-    fn text(&mut self, field: Field, path: impl Into<String>, before: impl Display, after: impl Display) {
+    fn text<T: Display + PartialEq>(&mut self, field: Field, path: impl Display, before: &T, after: &T) {
+        if before == after {
+            return;
+        }
         let (before, after) = (before.to_string(), after.to_string());
         if before != after {
             self.put(field, path, Some(Value::Text(before)), Some(Value::Text(after)));
         }
     }
 
-    fn list(&mut self, field: Field, path: impl Into<String>, before: Vec<String>, after: Vec<String>) {
-        let value = |list: Vec<String>| (!list.is_empty()).then_some(Value::List(list));
+    fn list(&mut self, field: Field, path: impl Display, before: &[String], after: &[String]) {
+        let value = |list: &[String]| (!list.is_empty()).then(|| Value::List(list.to_vec()));
         if before != after {
             self.put(field, path, value(before), value(after));
+        }
+    }
+
+    fn ports(&mut self, field: Field, path: impl Display, before: &[Port], after: &[Port]) {
+        let texts = |ports: &[Port]| -> Vec<String> {
+            ports.iter().map(|Port { port, protocol }| format!("{port}/{protocol}")).collect()
+        };
+        if before != after {
+            self.list(field, path, &texts(before), &texts(after));
         }
     }
 }
 
 fn all_containers(changes: &mut Changes, wanted: &[Container<Mark>], found: &[Container<Mark>]) {
-    let by_name = |list: &[Container<Mark>]| -> BTreeMap<String, Container<Mark>> {
-        list.iter().map(|container| (container.name.clone(), container.clone())).collect()
+    if wanted == found {
+        return;
+    }
+    let by_name = |list| -> BTreeMap<&str, &Container<Mark>> {
+        let list: &[Container<Mark>] = list;
+        list.iter().map(|container| (container.name.as_str(), container)).collect()
     };
     let (wanted, found) = (by_name(wanted), by_name(found));
-    let names: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+    let names: BTreeSet<&&str> = wanted.keys().chain(found.keys()).collect();
     for name in names {
         let path = format!("containers[{name}]");
         match (wanted.get(name), found.get(name)) {
             (Some(wanted), Some(found)) => one_container(changes, &path, wanted, found),
             (wanted, found) => {
-                let value = |side: Option<&Container<Mark>>| side.map(|one| Value::Text(one.image.clone()));
+                let value = |side: Option<&&Container<Mark>>| side.map(|one| Value::Text(one.image.clone()));
                 changes.put(Field::Containers, path, value(found), value(wanted));
             }
         }
@@ -183,39 +199,44 @@ fn one_container(changes: &mut Changes, path: &str, wanted: &Container<Mark>, fo
     } = wanted;
     let Resources { requests: ResourceRequests { cpu, memory_in_gb, gpu }, limits } = resources;
     let before = found.resources.requests;
-    changes.text(Field::Image, format!("{path}.image"), &found.image, image);
-    changes.list(Field::Command, format!("{path}.command"), found.command.clone(), command.clone());
+    changes.text(Field::Image, format_args!("{path}.image"), &found.image, image);
+    changes.list(Field::Command, format_args!("{path}.command"), &found.command, command);
     environment(changes, path, environment_variables, &found.environment_variables);
-    changes.list(Field::Ports, format!("{path}.ports"), port_texts(&found.ports), port_texts(ports));
-    changes.text(Field::Cpu, format!("{path}.resources.requests.cpu"), before.cpu, cpu);
+    changes.ports(Field::Ports, format_args!("{path}.ports"), &found.ports, ports);
+    changes.text(Field::Cpu, format_args!("{path}.resources.requests.cpu"), &before.cpu, cpu);
     changes.text(
         Field::Memory,
-        format!("{path}.resources.requests.memoryInGB"),
-        before.memory_in_gb,
+        format_args!("{path}.resources.requests.memoryInGB"),
+        &before.memory_in_gb,
         memory_in_gb,
     );
-    changes.tree(Field::Gpu, &format!("{path}.resources.requests.gpu"), &before.gpu, gpu);
-    changes.tree(Field::Limits, &format!("{path}.resources.limits"), &found.resources.limits, limits);
-    changes.tree(Field::VolumeMounts, &format!("{path}.volumeMounts"), &found.volume_mounts, volume_mounts);
+    changes.tree(Field::Gpu, format_args!("{path}.resources.requests.gpu"), &before.gpu, gpu);
+    changes.tree(Field::Limits, format_args!("{path}.resources.limits"), &found.resources.limits, limits);
+    changes.tree(
+        Field::VolumeMounts,
+        format_args!("{path}.volumeMounts"),
+        &found.volume_mounts,
+        volume_mounts,
+    );
     changes.tree(
         Field::LivenessProbe,
-        &format!("{path}.livenessProbe"),
+        format_args!("{path}.livenessProbe"),
         &found.liveness_probe,
         liveness_probe,
     );
     changes.tree(
         Field::ReadinessProbe,
-        &format!("{path}.readinessProbe"),
+        format_args!("{path}.readinessProbe"),
         &found.readiness_probe,
         readiness_probe,
     );
     changes.tree(
         Field::SecurityContext,
-        &format!("{path}.securityContext"),
+        format_args!("{path}.securityContext"),
         &found.security_context,
         security_context,
     );
-    changes.tree(Field::ConfigMap, &format!("{path}.configMap"), &found.config_map, config_map);
+    changes.tree(Field::ConfigMap, format_args!("{path}.configMap"), &found.config_map, config_map);
 }
 
 /// Init containers run in the order that is said, so their order is compared before they are.
@@ -225,7 +246,7 @@ fn all_init_containers(changes: &mut Changes, wanted: &[InitContainer<Mark>], fo
     if before == after {
         changes.tree(Field::InitContainers, "initContainers", &found, &wanted);
     } else {
-        changes.list(Field::InitContainers, "initContainers", before, after);
+        changes.list(Field::InitContainers, "initContainers", &before, &after);
     }
 }
 
@@ -257,15 +278,19 @@ fn environment(
     wanted: &[EnvironmentVariable<Mark>],
     found: &[EnvironmentVariable<Mark>],
 ) {
-    let by_name = |list: &[EnvironmentVariable<Mark>]| -> BTreeMap<String, Value> {
-        list.iter().map(|variable| (variable.name.clone(), shown(variable))).collect()
+    if wanted == found {
+        return;
+    }
+    let by_name = |list| -> BTreeMap<&str, Value> {
+        let list: &[EnvironmentVariable<Mark>] = list;
+        list.iter().map(|variable| (variable.name.as_str(), shown(variable))).collect()
     };
     let (wanted, found) = (by_name(wanted), by_name(found));
-    let names: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+    let names: BTreeSet<&&str> = wanted.keys().chain(found.keys()).collect();
     for name in names {
         let (before, after) = (found.get(name), wanted.get(name));
         if before != after {
-            let path = format!("{path}.environmentVariables[{name}]");
+            let path = format_args!("{path}.environmentVariables[{name}]");
             changes.put(Field::Environment, path, before.cloned(), after.cloned());
         }
     }
@@ -290,8 +315,8 @@ fn addresses(changes: &mut Changes, wanted: Option<&IpAddress>, found: Option<&I
         return;
     };
     let IpAddress { kind, ports, dns_name_label, auto_generated_domain_name_label_scope } = wanted;
-    changes.text(Field::IpAddress, "ipAddress.type", found.kind, kind);
-    changes.list(Field::IpPorts, "ipAddress.ports", port_texts(&found.ports), port_texts(ports));
+    changes.text(Field::IpAddress, "ipAddress.type", &found.kind, kind);
+    changes.ports(Field::IpPorts, "ipAddress.ports", &found.ports, ports);
     if *dns_name_label != found.dns_name_label {
         let value = |label: &Option<String>| label.clone().map(Value::Text);
         let (before, after) = (value(&found.dns_name_label), value(dns_name_label));
@@ -301,11 +326,7 @@ fn addresses(changes: &mut Changes, wanted: Option<&IpAddress>, found: Option<&I
     changes.text(
         Field::DnsScope,
         "ipAddress.autoGeneratedDomainNameLabelScope",
-        scope(found.auto_generated_domain_name_label_scope),
-        scope(*auto_generated_domain_name_label_scope),
+        &scope(found.auto_generated_domain_name_label_scope),
+        &scope(*auto_generated_domain_name_label_scope),
     );
-}
-
-fn port_texts(ports: &[Port]) -> Vec<String> {
-    ports.iter().map(|Port { port, protocol }| format!("{port}/{protocol}")).collect()
 }

@@ -1,6 +1,7 @@
 //! Differences of whatever stands below a field, as trees: mappings by key, lists of things by what tells these apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Tree};
@@ -18,11 +19,21 @@ type Pair<'t> = (Option<&'t Tree>, Option<&'t Tree>);
 
 impl Changes {
     /// Tells what differs between two values of a field.
-    pub(super) fn tree<T: Serialize>(&mut self, field: Field, path: &str, found: &T, wanted: &T) {
+    pub(super) fn tree<T: Serialize + PartialEq>(
+        &mut self,
+        field: Field,
+        path: impl Display,
+        found: &T,
+        wanted: &T,
+    ) {
+        // Most fields of most groups are as they are wanted.
+        if found == wanted {
+            return;
+        }
         // Our own structs serialise without fail; what did not would show as a difference to nothing.
         let tree = |value: &T| serde_json::to_value(value).unwrap_or_default();
         let (before, after) = (tree(found), tree(wanted));
-        self.walk(field, path, (Some(&before), Some(&after)));
+        self.walk(field, &path.to_string(), (Some(&before), Some(&after)));
     }
 
     /// Tells where what is found lacks what is wanted under `arm`; what is found beside it is not looked at.
