@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::iter::zip;
 use std::sync::LazyLock;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::digest::hex;
+use crate::model::digest;
 use crate::model::effect::Field;
 use crate::model::group::Group;
 use crate::model::secret::Mark;
@@ -46,31 +47,21 @@ const VEILED: [Field; 2] = [Field::Diagnostics, Field::Arm];
 /// The fields that the manifest says otherwise than the tags tell that it was applied, and of which what is seen does not
 /// tell.
 pub fn veiled(wanted: &Group<Mark>, tags: &Tags) -> Vec<Field> {
-    let told = told(tags);
-    let old = |field: Field| {
-        let place = Field::ALL.iter().position(|other| *other == field)?;
-        told.get(place).copied().map(Digest)
-    };
+    let told = Applied::read(tags);
     let Group { diagnostics, arm, .. } = wanted;
     let wanted = if diagnostics.is_none() && arm.is_empty() {
-        Applied(VEILED.into_iter().map(|field| (field, *NOTHING)).collect())
+        Applied::of(VEILED.into_iter(), |_| *NOTHING)
     } else {
         let bare = Group { diagnostics: diagnostics.clone(), arm: arm.clone(), ..Group::default() };
-        Applied::digests(&normalise(bare), "", &Tags::new(), VEILED.into_iter())
+        Applied::digests(normalise(bare), "", &Tags::new(), VEILED.into_iter())
     };
-    let differs = |field: &Field| old(*field).is_some_and(|old| wanted.0.get(field) != Some(&old));
+    let differs = |field: &Field| told.get(*field).is_some_and(|old| wanted.get(*field) != Some(old));
     VEILED.into_iter().filter(differs).collect()
 }
 
-/// The digests that tags tell, in the order of the fields; none where they hold none of a version that is known.
-fn told(tags: &Tags) -> &[[u8; DIGITS]] {
-    let text = lookup(tags, SHAPE).and_then(|text| text.strip_prefix(VERSION)).unwrap_or_default();
-    text.as_bytes().as_chunks().0
-}
-
-/// A digest of every field.
+/// A digest of each field, in the order of [`Field::ALL`]; of some fields there may be none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied(BTreeMap<Field, Digest>);
+pub struct Applied([Option<Digest>; Field::ALL.len()]);
 
 /// Of one field: hexadecimal digits, or whatever else stands in their place in a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +69,7 @@ struct Digest([u8; DIGITS]);
 
 impl Digest {
     fn of(value: &impl Serialize) -> Self {
-        let mut digits = [b'0'; DIGITS];
-        digits.iter_mut().zip(hex(value, DIGITS).bytes()).for_each(|(digit, byte)| *digit = byte);
-        Self(digits)
+        Self(digest::digits(value))
     }
 }
 
@@ -89,63 +78,83 @@ static NOTHING: LazyLock<Digest> = LazyLock::new(|| Digest::of(&Vec::<Value>::ne
 
 impl Applied {
     /// Of a group that is wanted in a region with these tags of the user's.
-    pub fn wanted(shape: &Shape, location: &str, tags: &Tags) -> Self {
+    pub fn wanted(shape: Shape, location: &str, tags: &Tags) -> Self {
         Self::digests(shape, location, tags, Field::ALL.into_iter())
     }
 
     /// Of a group that is seen in a region with these tags of the user's, these fields.
-    pub fn seen(shape: &Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
+    pub fn seen(shape: Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
         Self::digests(shape, location, tags, fields.filter(|field| !VEILED.contains(field)))
     }
 
-    fn digests(shape: &Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
-        let Ok(group) = shape.group().clone().map(&mut |Mark| Ok::<_, Infallible>("secret"));
+    fn digests(shape: Shape, location: &str, tags: &Tags, fields: impl Iterator<Item = Field>) -> Self {
+        let Ok(group) = shape.into_group().map(&mut |Mark| Ok::<_, Infallible>("secret"));
         // Our own plain structs become JSON without fail; an error would digest like nothing at all.
         let tree = serde_json::to_value(group).unwrap_or_default();
-        let folded: BTreeMap<String, &String> =
-            tags.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        let digest = |field: Field| match field {
-            Field::Tags => Digest::of(&folded),
+        Self::of(fields, |field| match field {
+            Field::Tags => {
+                let folded: BTreeMap<String, &String> =
+                    tags.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+                Digest::of(&folded)
+            }
             Field::Location => Digest::of(&location.replace(' ', "").to_ascii_lowercase()),
             _ => match part(&tree, field) {
                 // Of most fields a group says nothing.
                 part if part.is_empty() => *NOTHING,
                 part => Digest::of(&part),
             },
-        };
-        Self(fields.map(|field| (field, digest(field))).collect())
+        })
+    }
+
+    fn of(fields: impl Iterator<Item = Field>, digest: impl Fn(Field) -> Digest) -> Self {
+        let mut applied = Self([None; Field::ALL.len()]);
+        for field in fields {
+            let place = &mut applied.0[field as usize];
+            *place = place.or_else(|| Some(digest(field)));
+        }
+        applied
+    }
+
+    fn get(&self, field: Field) -> Option<&Digest> {
+        self.0[field as usize].as_ref()
     }
 
     /// What the tags of a group tell; nothing where they hold none of a version that is known.
     pub fn read(tags: &Tags) -> Self {
-        let digests = told(tags);
-        Self(Field::ALL.into_iter().zip(digests.iter().copied().map(Digest)).collect())
+        let text = lookup(tags, SHAPE).and_then(|text| text.strip_prefix(VERSION)).unwrap_or_default();
+        let (digests, _) = text.as_bytes().as_chunks();
+        let mut applied = Self([None; Field::ALL.len()]);
+        zip(&mut applied.0, digests).for_each(|(place, digest)| *place = Some(Digest(*digest)));
+        applied
     }
 
     /// The tag.
     pub fn tag(&self) -> (String, String) {
         let Self(digests) = self;
-        let digests = Field::ALL.iter().filter_map(|field| digests.get(field));
-        let digests: String =
-            digests.flat_map(|Digest(digits)| digits.iter().copied().map(char::from)).collect();
-        (SHAPE.to_owned(), format!("{VERSION}{digests}"))
+        let mut text = String::with_capacity(VERSION.len() + DIGITS * digests.len());
+        text.push_str(VERSION);
+        for Digest(digits) in digests.iter().flatten() {
+            text.extend(digits.iter().copied().map(char::from));
+        }
+        (SHAPE.to_owned(), text)
     }
 
     /// Whether a field that is seen was told to be applied other than it is wanted.
     pub fn differs(&self, wanted: &Self) -> bool {
-        let differs = |(field, old): (&Field, &Digest)| {
-            !VEILED.contains(field) && wanted.0.get(field).is_some_and(|new| new != old)
+        let differs = |field: Field| {
+            let (old, new) = (self.get(field), wanted.get(field));
+            !VEILED.contains(&field) && old.is_some() && new.is_some() && old != new
         };
-        self.0.iter().any(differs)
+        Field::ALL.into_iter().any(differs)
     }
 
     /// Where a difference of a field comes from: self is what was applied.
     pub fn origin(&self, field: Field, wanted: &Self, found: &Self) -> Origin {
-        let (Some(applied), Some(wanted)) = (self.0.get(&field), wanted.0.get(&field)) else {
+        let (Some(applied), Some(wanted)) = (self.get(field), wanted.get(field)) else {
             return Origin::Unknown;
         };
         // What is seen does not tell: where the manifest is as it was, a difference is somebody else's.
-        let Some(found) = found.0.get(&field) else {
+        let Some(found) = found.get(field) else {
             return if wanted == applied { Origin::Drift } else { Origin::Manifest };
         };
         match (wanted != applied, found != applied) {
@@ -159,34 +168,40 @@ impl Applied {
 
 /// All that a field is about.
 fn part(tree: &Value, field: Field) -> Vec<&Value> {
-    match field {
+    let path = match field {
         // Only which there are; what is in each has fields of its own.
-        Field::Containers => found(tree, "containers[].name"),
-        Field::IpAddress => found(tree, "ipAddress.type"),
-        _ => found(tree, field.path()),
-    }
+        Field::Containers => "containers[].name",
+        Field::IpAddress => "ipAddress.type",
+        _ => field.path(),
+    };
+    let mut values = Vec::new();
+    find(tree, path, &mut values);
+    values
 }
 
-/// The values at a path, each after the name of the list's item that it is in.
-fn found<'v>(tree: &'v Value, path: &str) -> Vec<&'v Value> {
+/// Adds the values at a path, each after the name of the list's item that it is in.
+fn find<'v>(tree: &'v Value, path: &str, values: &mut Vec<&'v Value>) {
     let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
-    let into = |value: &'v Value| match rest {
-        Some(rest) => found(value, rest),
-        None => vec![value],
+    let into = |value: &'v Value, values: &mut Vec<&'v Value>| match rest {
+        Some(rest) => find(value, rest, values),
+        None => values.push(value),
     };
     match head.strip_suffix("[]") {
-        None => tree.get(head).map(into).unwrap_or_default(),
+        None => {
+            if let Some(value) = tree.get(head) {
+                into(value, values);
+            }
+        }
         Some(list) => {
-            let items = tree.get(list).and_then(Value::as_array).into_iter().flatten();
-            items
-                .flat_map(|item| {
-                    let name = item.get("name").unwrap_or(&Value::Null);
-                    let values = into(item);
-                    // An item that lacks the field is as one that is not there.
-                    let name = (!values.is_empty()).then_some(name);
-                    name.into_iter().chain(values)
-                })
-                .collect()
+            for item in tree.get(list).and_then(Value::as_array).into_iter().flatten() {
+                let before = values.len();
+                values.push(item.get("name").unwrap_or(&Value::Null));
+                into(item, values);
+                // An item that lacks the field is as one that is not there.
+                if values.len() == before + 1 {
+                    values.truncate(before);
+                }
+            }
         }
     }
 }
@@ -198,6 +213,17 @@ mod tests {
 
     fn digest(digits: &str) -> Digest {
         Digest::of(&digits)
+    }
+
+    fn nothing() -> Applied {
+        Applied::of(std::iter::empty(), |_| *NOTHING)
+    }
+
+    #[test]
+    fn the_fields_stand_in_their_order() {
+        for (place, field) in Field::ALL.into_iter().enumerate() {
+            assert_eq!(field as usize, place, "{field:?}");
+        }
     }
 
     #[test]
@@ -213,26 +239,27 @@ mod tests {
             ("containers[].resources.requests.cpu", json!(["a", 1])),
             ("zones", json!([])),
         ] {
-            assert_eq!(json!(found(&tree, path)), wanted, "{path}");
+            let mut found = Vec::new();
+            find(&tree, path, &mut found);
+            assert_eq!(json!(found), wanted, "{path}");
         }
     }
 
     #[test]
     fn every_field_fits_into_a_tag_and_comes_back() {
-        let all = Field::ALL.into_iter().enumerate();
-        let applied = Applied(all.map(|(n, field)| (field, digest(&format!("{n:04x}")))).collect());
+        let applied = Applied::of(Field::ALL.into_iter(), |field| digest(&format!("{:04x}", field as usize)));
         let (name, value) = applied.tag();
         assert!(value.len() <= 256, "{}", value.len());
         assert_eq!(Applied::read(&Tags::from([(name.to_uppercase(), value.clone())])), applied);
         // A group of an older version knows fewer fields, and one of an unknown version none.
         let older = Tags::from([(name.clone(), value[..VERSION.len() + 2 * DIGITS].to_owned())]);
-        assert_eq!(Applied::read(&older).0.len(), 2);
-        assert!(Applied::read(&Tags::from([(name, "2:0000".to_owned())])).0.is_empty());
+        assert_eq!(Applied::read(&older).0.iter().flatten().count(), 2);
+        assert_eq!(Applied::read(&Tags::from([(name, "2:0000".to_owned())])), nothing());
     }
 
     #[test]
     fn where_a_difference_comes_from() {
-        let of = |digits: &str| Applied(BTreeMap::from([(Field::Image, digest(digits))]));
+        let of = |digits: &str| Applied::of([Field::Image].into_iter(), |_| digest(digits));
         for (applied, wanted, found, origin) in [
             ("a", "b", "a", Origin::Manifest),
             ("a", "a", "b", Origin::Drift),
@@ -243,7 +270,7 @@ mod tests {
             assert_eq!(of(applied).origin(Field::Image, &of(wanted), &of(found)), origin);
         }
         assert_eq!(of("a").origin(Field::Cpu, &of("b"), &of("c")), Origin::Unknown);
-        let none = Applied(BTreeMap::new());
+        let none = nothing();
         assert_eq!(of("a").origin(Field::Image, &of("a"), &none), Origin::Drift);
         assert_eq!(of("a").origin(Field::Image, &of("b"), &none), Origin::Manifest);
     }

@@ -18,17 +18,17 @@ const DIGITS: usize = 16;
 /// The guard of a step on a container group that stands as it was seen.
 pub fn group(seen: Option<&SeenGroup>) -> Guard {
     let Some(seen) = seen else { return Guard::Absent };
-    of_group(lookup(&seen.tags, OWNER), seen.group.as_deref().cloned().map(normalise).as_ref())
+    of_group(lookup(&seen.tags, OWNER), seen.group.as_deref().cloned().map(normalise))
 }
 
 /// The guard of a step on a container group that an earlier step has made or taken over.
-pub fn wanted(owner: &Owner, shape: &Shape) -> Guard {
+pub fn wanted(owner: &Owner, shape: Shape) -> Guard {
     of_group(Some(owner.as_str()), Some(shape))
 }
 
 /// What the guard of a container group is once it has been sent.
 pub fn deployed(deployment: &Deployment) -> Guard {
-    of_group(lookup(&deployment.tags, OWNER), Some(&shape::wanted(&deployment.group)))
+    of_group(lookup(&deployment.tags, OWNER), Some(shape::wanted(&deployment.group)))
 }
 
 /// The guard of a step on a resource group that stands as it was seen.
@@ -37,7 +37,7 @@ pub fn resource_group(seen: Option<&SeenResourceGroup>) -> Guard {
     Guard::Unchanged(digest::hex(&("rg", lookup(&seen.tags, OWNER), &seen.location), DIGITS))
 }
 
-fn of_group(owner: Option<&str>, shape: Option<&Shape>) -> Guard {
+fn of_group(owner: Option<&str>, shape: Option<Shape>) -> Guard {
     let group = shape.map(|shape| {
         let Ok(group) = shape.sure().map(&mut |Mark| Ok::<_, Infallible>("secret"));
         group

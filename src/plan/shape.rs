@@ -22,9 +22,14 @@ impl Shape {
         &self.0
     }
 
+    /// The group.
+    pub fn into_group(self) -> Group<Mark> {
+        self.0
+    }
+
     /// The group without what the service may or may not show: `arm`, and all of a workspace but its id.
-    pub fn sure(&self) -> Group<Mark> {
-        let mut group = self.0.clone();
+    pub fn sure(self) -> Group<Mark> {
+        let mut group = self.0;
         group.arm = Json::new();
         if let Some(Diagnostics { log_analytics: Some(workspace) }) = &mut group.diagnostics {
             let LogAnalytics { workspace_id: _, workspace_key: _, workspace_resource_id, log_type, metadata } =

@@ -70,7 +70,7 @@ pub(super) fn draft(
         draft.conflict(subject, "it has no location", "give it or its resource group a `location`");
         return Guard::None;
     };
-    let made = || guard::wanted(scene.owner(), &shape::wanted(&declared.group));
+    let made = || guard::wanted(scene.owner(), shape::wanted(&declared.group));
     let stand = match stand::glance(scene, draft, manifest, declared, &location) {
         Glance::Whole(stand) => stand,
         // What is done about it is decided by what it does now, and worked out when that is known.

@@ -136,7 +136,7 @@ pub(super) fn draft(scene: Scene<'_>, draft: &mut Draft, manifest: &Name, declar
         if makes {
             draft.made_by(manifest, one.name, step);
             ground = Ground::Fits;
-            guard = guard::wanted(scene.owner(), &shape::wanted(&declared.group));
+            guard = guard::wanted(scene.owner(), shape::wanted(&declared.group));
         }
     }
 }

@@ -170,7 +170,7 @@ impl<'a> Differing<'a> {
         let differing = changes.iter().chain(tag_changes.iter()).map(|change| change.field);
         let users = tags::users(&seen.tags, &declared.ignored_tags);
         let found = shape::normalise((*live).clone());
-        let has = Applied::seen(&found, &seen.location, &users, differing);
+        let has = Applied::seen(found, &seen.location, &users, differing);
         for change in changes.iter_mut().chain(tag_changes) {
             change.origin = last.origin(change.field, &wants, &has);
         }
@@ -233,7 +233,7 @@ fn applied(declared: &ContainerGroup, location: &str) -> Applied {
     let is_ignored = |name: &str| declared.ignored_tags.iter().any(|other| other.eq_ignore_ascii_case(name));
     let tags = declared.tags.iter().filter(|(name, _)| !is_ignored(name));
     let tags = tags.map(|(name, value)| (name.clone(), value.clone())).collect();
-    Applied::wanted(&shape::wanted(&declared.group), location, &tags)
+    Applied::wanted(shape::wanted(&declared.group), location, &tags)
 }
 
 impl Here<'_> {
@@ -322,7 +322,7 @@ impl Here<'_> {
     /// The guard of the step that comes after it was taken over, if it is, else of the first step.
     pub(super) fn guard(&self, scene: Scene<'_>) -> Guard {
         match self.taken_over {
-            Some(_) => guard::wanted(scene.owner(), &shape::normalise(self.live.clone())),
+            Some(_) => guard::wanted(scene.owner(), shape::normalise(self.live.clone())),
             None => guard::group(Some(self.seen)),
         }
     }

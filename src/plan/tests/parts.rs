@@ -136,7 +136,7 @@ fn the_value_of_a_secret_is_no_input() {
 fn a_guard_holds_owner_and_shape_and_nothing_else() {
     let declared = group("strong", RestartPolicy::Always);
     let seen = seen_group(id("strong"), tags::wanted(&owner(), &Tags::new()), &declared.group);
-    let made = guard::wanted(&owner(), &shape::wanted(&declared.group));
+    let made = guard::wanted(&owner(), shape::wanted(&declared.group));
     let with = |edit: fn(&mut SeenGroup)| {
         let mut seen = seen.clone();
         edit(&mut seen);
