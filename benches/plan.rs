@@ -42,7 +42,7 @@ const MANAGED: usize = 20;
 const HOMES: usize = 50;
 /// How often each is measured, in turn, because the machine is not as fast at all times: the median of a round's ratios
 /// counts.
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 41;
 const MOST_TIMES: f64 = 2.0;
 const MOST_TIMES_CHANGED: f64 = 1.5;
 const MOST_MEMORY_KB: u64 = 200 * 1024;
