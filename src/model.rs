@@ -12,6 +12,7 @@ pub mod name;
 pub mod observed;
 pub mod quantity;
 pub mod record;
+pub mod region;
 pub mod secret;
 pub mod stack;
 pub mod tag;

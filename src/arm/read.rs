@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::model::group::Group;
 use crate::model::name::{GroupId, Name};
 use crate::model::observed::{Provisioning, SeenGroup, SeenResource, SeenResourceGroup};
+use crate::model::region;
 use crate::model::secret::Mark;
 use crate::model::tag::Tags;
 
@@ -145,10 +146,8 @@ fn provisioning(properties: &Value) -> Provisioning {
     Provisioning::read(properties["provisioningState"].as_str().unwrap_or("Succeeded"))
 }
 
-/// `West US` and `westus` are one region.
 fn location(item: &Value) -> String {
-    let text = item["location"].as_str().unwrap_or_default();
-    text.chars().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
+    region::folded(item["location"].as_str().unwrap_or_default())
 }
 
 fn tags(item: &Value) -> Tags {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::model::digest;
 use crate::model::effect::Field;
 use crate::model::group::Group;
+use crate::model::region;
 use crate::model::secret::Mark;
 use crate::model::tag::{SHAPE, Tags, lookup};
 use crate::plan::shape::{Shape, normalise};
@@ -97,7 +98,7 @@ impl Applied {
                     tags.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
                 Digest::of(&folded)
             }
-            Field::Location => Digest::of(&location.replace(' ', "").to_ascii_lowercase()),
+            Field::Location => Digest::of(&region::folded(location)),
             _ => match part(&tree, field) {
                 // Of most fields a group says nothing.
                 part if part.is_empty() => *NOTHING,

@@ -13,6 +13,7 @@ use crate::model::group::{
     Container, Diagnostics, DnsScope, EnvironmentVariable, Group, InitContainer, IpAddress, LogAnalytics,
     Port, ResourceRequests, Resources,
 };
+use crate::model::region;
 use crate::model::secret::Mark;
 use crate::plan::applied::Origin;
 use crate::plan::shape::{Shape, normalise};
@@ -109,9 +110,8 @@ pub fn location(wanted: &str, found: &str) -> Option<Change> {
     if wanted == found {
         return None;
     }
-    let folded = |text: &str| text.replace(' ', "").to_ascii_lowercase();
     let mut changes = Changes(Vec::new());
-    changes.text(Field::Location, "location", &folded(found), &folded(wanted));
+    changes.text(Field::Location, "location", &region::folded(found), &region::folded(wanted));
     changes.0.pop()
 }
 

@@ -8,6 +8,7 @@ use crate::manifest::diagnostic::Diagnostic;
 use crate::manifest::near::nearest;
 use crate::manifest::place::Place;
 use crate::manifest::rule::Rule;
+use crate::model::region;
 
 const REGIONS: [&str; 62] = [
     "australiacentral",
@@ -83,8 +84,7 @@ pub(super) fn judge(sheet: Sheet<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn misspelt(place: Place<'_>) -> Option<Diagnostic> {
-    let text: String = place.text()?.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let name = text.to_lowercase();
+    let name = region::folded(place.text()?);
     let known = || REGIONS.into_iter().chain(MORE);
     if known().any(|region| region == name) {
         return None;
