@@ -12,6 +12,7 @@ mod keeper;
 mod limit;
 mod order;
 mod probe;
+mod signals;
 mod stage;
 mod volume;
 
@@ -58,6 +59,7 @@ impl Native {
     /// # Errors
     /// The folders cannot be made.
     pub fn new(options: Options, events: Events) -> Result<Self, ImageError> {
+        signals::give_back();
         // The stages change their working directory, and so need whole paths.
         let whole = |path: PathBuf| std::path::absolute(&path).map_err(image::at(&path));
         let Options { images, scratch, logs, shares, init } = options;

@@ -4,7 +4,7 @@ use acitask_emulator::{Emulator, Options};
 use axum::body::{Body, Bytes};
 use axum::http::Request;
 use futures::stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Duration, sleep};
 use tower::ServiceExt as _;
 
@@ -14,6 +14,8 @@ use super::wire::{VERSION, bare, send};
 #[tokio::test(start_paused = true)]
 async fn what_was_read_whole_is_carried_out() -> Outcome {
     let emulator = Emulator::open(Options::in_memory()).await?;
+    let slow = json!({"on": "resourceGroups/put", "effect": {"slow": "5s"}});
+    assert_eq!(send(&emulator, "POST", "/_emulator/faults", slow).await?.status, 201);
     let target = format!("/subscriptions/s/resourceGroups/rg{VERSION}");
     let request = Request::put(&target)
         .header("authorization", format!("Bearer {}", emulator.token()))
@@ -21,10 +23,11 @@ async fn what_was_read_whole_is_carried_out() -> Outcome {
     let mut answer = Box::pin(emulator.router().oneshot(request));
     assert!(futures::poll!(&mut answer).is_pending());
     drop(answer);
-    sleep(Duration::from_secs(1)).await;
+    assert_eq!(send(&emulator, "GET", &target, Value::Null).await?.status, 404);
+    sleep(Duration::from_secs(6)).await;
     assert_eq!(send(&emulator, "GET", &target, Value::Null).await?.status, 200);
     let statuses: Vec<_> = emulator.journal().since(0).into_iter().map(|entry| entry.status).collect();
-    assert_eq!(statuses, [Some(201), Some(200)]);
+    assert_eq!(statuses, [Some(201), Some(404), Some(200)]);
     Ok(())
 }
 

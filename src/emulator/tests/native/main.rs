@@ -12,6 +12,7 @@ mod limits;
 mod probes;
 mod registry;
 mod run;
+mod signals;
 mod unprivileged;
 mod volumes;
 
