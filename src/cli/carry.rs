@@ -71,8 +71,8 @@ pub(crate) struct Made {
     pub(crate) planned: Planned,
     /// Of the plan.
     pub(crate) fingerprint: Fingerprint,
-    /// The command that applies exactly this plan.
-    pub(crate) apply: String,
+    /// The command that applies exactly this plan; none for what another command does.
+    pub(crate) apply: Option<String>,
 }
 
 /// Observes, plans, and tells the plan.
@@ -103,7 +103,8 @@ pub(crate) async fn make(desk: &Desk, line: &Line, stack: &Stack, order: Order<'
     let planned = reconcile(stack, &observed, &request)?;
     let fingerprint =
         Fingerprint::of(&planned.plan, &stack.project.owner, line.target, line.arm.subscription());
-    let apply = line.flags.on(&asked.on(&format!("acitask apply --expect {fingerprint}")));
+    let apply = (request.verb == Verb::Apply)
+        .then(|| line.flags.on(&asked.on(&format!("acitask apply --expect {fingerprint}"))));
     let made = Made { planned, fingerprint, apply };
     outputs.tell(desk, line, &made, made.planned.pending(stack))?;
     Ok(made)

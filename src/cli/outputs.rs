@@ -51,7 +51,7 @@ impl Outputs {
     pub(crate) fn tell(&self, desk: &Desk, line: &Line, made: &Made, pending: bool) -> Result<(), Failure> {
         let Made { planned, fingerprint, apply } = made;
         if let Some(path) = &self.markdown_into {
-            let text = markdown::page(&line.heading, planned, (fingerprint, apply), &line.flags);
+            let text = markdown::page(&line.heading, planned, (fingerprint, apply.as_deref()), &line.flags);
             write_file(desk, path, |out| out.write_all(text.as_bytes()))?;
         }
         let messages = message::planned(&line.heading, planned, fingerprint, pending, &line.flags);

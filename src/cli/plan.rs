@@ -46,7 +46,11 @@ pub(crate) async fn plan(desk: &Desk, arguments: &Plan) -> Result<Code, Failure>
     let adopt = arguments.adoption.names(&project.stack);
     let order = Order { verb: Verb::Apply, adopt: &adopt, breadth, outputs: &arguments.outputs };
     let Made { planned, fingerprint, apply } = carry::make(desk, &line, &project.stack, order).await?;
-    if !arguments.outputs.json && carry::permit(&planned).is_ok() && !planned.plan.steps().is_empty() {
+    if let Some(apply) = apply
+        && !arguments.outputs.json
+        && carry::permit(&planned).is_ok()
+        && !planned.plan.steps().is_empty()
+    {
         desk.screen.say(&format!("Fingerprint {fingerprint}. Apply exactly this with `{apply}`."));
     }
     if let Some(path) = &arguments.out {

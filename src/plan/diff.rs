@@ -165,12 +165,11 @@ fn all_containers(changes: &mut Changes, wanted: &[Container<Mark>], found: &[Co
     if wanted == found {
         return;
     }
-    let by_name = |list| -> BTreeMap<&str, &Container<Mark>> {
-        let list: &[Container<Mark>] = list;
+    fn by_name(list: &[Container<Mark>]) -> BTreeMap<&str, &Container<Mark>> {
         list.iter().map(|container| (container.name.as_str(), container)).collect()
-    };
+    }
     let (wanted, found) = (by_name(wanted), by_name(found));
-    let names: BTreeSet<&&str> = wanted.keys().chain(found.keys()).collect();
+    let names: BTreeSet<&str> = wanted.keys().chain(found.keys()).copied().collect();
     for name in names {
         let path = format!("containers[{name}]");
         match (wanted.get(name), found.get(name)) {
@@ -281,12 +280,11 @@ fn environment(
     if wanted == found {
         return;
     }
-    let by_name = |list| -> BTreeMap<&str, Value> {
-        let list: &[EnvironmentVariable<Mark>] = list;
+    fn by_name(list: &[EnvironmentVariable<Mark>]) -> BTreeMap<&str, Value> {
         list.iter().map(|variable| (variable.name.as_str(), shown(variable))).collect()
-    };
+    }
     let (wanted, found) = (by_name(wanted), by_name(found));
-    let names: BTreeSet<&&str> = wanted.keys().chain(found.keys()).collect();
+    let names: BTreeSet<&str> = wanted.keys().chain(found.keys()).copied().collect();
     for name in names {
         let (before, after) = (found.get(name), wanted.get(name));
         if before != after {

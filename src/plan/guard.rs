@@ -39,7 +39,7 @@ pub fn resource_group(seen: Option<&SeenResourceGroup>) -> Guard {
 
 fn of_group(owner: Option<&str>, shape: Option<Shape>) -> Guard {
     let group = shape.map(|shape| {
-        let Ok(group) = shape.sure().map(&mut |Mark| Ok::<_, Infallible>("secret"));
+        let Ok(group) = shape.into_sure().map(&mut |Mark| Ok::<_, Infallible>("secret"));
         group
     });
     Guard::Unchanged(digest::hex(&("group", owner, group), DIGITS))

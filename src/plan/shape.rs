@@ -28,7 +28,7 @@ impl Shape {
     }
 
     /// The group without what the service may or may not show: `arm`, and all of a workspace but its id.
-    pub fn sure(self) -> Group<Mark> {
+    pub fn into_sure(self) -> Group<Mark> {
         let mut group = self.0;
         group.arm = Json::new();
         if let Some(Diagnostics { log_analytics: Some(workspace) }) = &mut group.diagnostics {

@@ -22,11 +22,12 @@ const LONGEST: usize = 65_000;
 /// How many columns a line of the details has.
 const WIDTH: usize = 110;
 
-/// The page, with the fingerprint and the command that applies exactly this plan.
+/// The page, with the fingerprint and the command that applies exactly this plan, where one does: only what `acitask
+/// apply` does can be reviewed first.
 pub fn page(
     heading: &Heading,
     planned: &Planned,
-    (fingerprint, apply): (&Fingerprint, &str),
+    (fingerprint, apply): (&Fingerprint, Option<&str>),
     flags: &Flags,
 ) -> String {
     let Planned { plan, notes, conflicts, blocks, unchanged } = planned;
@@ -65,7 +66,11 @@ pub fn page(
         }
         page.closed(opened, "</details>\n");
     }
-    if conflicts.is_empty() && blocks.is_empty() && !entries.is_empty() {
+    if let Some(apply) = apply
+        && conflicts.is_empty()
+        && blocks.is_empty()
+        && !entries.is_empty()
+    {
         page.end(&format!("Fingerprint `{fingerprint}`. To apply exactly this:"));
         page.end("");
         page.end("```console");

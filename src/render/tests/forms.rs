@@ -26,7 +26,7 @@ fn markdown(planned: &Planned) -> String {
     markdown::page(
         &heading(),
         planned,
-        (&fingerprint(), "acitask apply --expect 0123456789abcdef --local"),
+        (&fingerprint(), Some("acitask apply --expect 0123456789abcdef --local")),
         &flags(),
     )
 }
@@ -102,6 +102,13 @@ fn messages_of_a_plan() -> Outcome {
 fn markdown_of_a_plan() -> Outcome {
     let planned = planned(changes()?, 4);
     assert_snapshot!(markdown(&planned));
+    Ok(())
+}
+
+#[test]
+fn markdown_names_no_command_where_none_applies_the_plan() -> Outcome {
+    let text = markdown::page(&heading(), &planned(changes()?, 4), (&fingerprint(), None), &flags());
+    assert!(text.contains("will be deleted") && !text.contains("acitask apply"), "{text}");
     Ok(())
 }
 

@@ -20,7 +20,25 @@ pub(crate) enum Side {
     After,
 }
 
-/// Counts from 1 and halts at most one request.
+/// Which request is halted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// The one that arrives as so many, counted from 1.
+    Number(usize),
+    /// The first whose method and target have this in them.
+    First(&'static str),
+}
+
+impl Point {
+    fn is(self, passed: usize, what: &str) -> bool {
+        match self {
+            Self::Number(number) => number == passed,
+            Self::First(part) => what.contains(part),
+        }
+    }
+}
+
+/// Counts what arrives and halts at most one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gate(Arc<Mutex<Watch>>);
 
@@ -32,7 +50,7 @@ struct Watch {
 
 #[derive(Debug)]
 struct Halt {
-    number: usize,
+    point: Point,
     side: Side,
     reached: oneshot::Sender<Held>,
 }
@@ -51,10 +69,10 @@ impl Gate {
         router.layer(from_fn_with_state(self.clone(), pass))
     }
 
-    /// Counts anew and halts the request of this number; what is given back hears of it.
-    pub(crate) fn halt(&self, number: usize, side: Side) -> oneshot::Receiver<Held> {
+    /// Counts anew and halts the request at this point; what is given back hears of it.
+    pub(crate) fn halt(&self, point: Point, side: Side) -> oneshot::Receiver<Held> {
         let (reached, halted) = oneshot::channel();
-        *self.0.lock().unwrap() = Watch { passed: 0, halt: Some(Halt { number, side, reached }) };
+        *self.0.lock().unwrap() = Watch { passed: 0, halt: Some(Halt { point, side, reached }) };
         halted
     }
 
@@ -68,17 +86,17 @@ impl Gate {
         *self.0.lock().unwrap() = Watch::default();
     }
 
-    fn next(&self) -> Option<Halt> {
+    fn next(&self, what: &str) -> Option<Halt> {
         let mut watch = self.0.lock().unwrap();
         watch.passed += 1;
-        let number = watch.passed;
-        watch.halt.take_if(|halt| halt.number == number)
+        let passed = watch.passed;
+        watch.halt.take_if(|halt| halt.point.is(passed, what))
     }
 }
 
 async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let Some(Halt { side, reached, .. }) = gate.next() else { return next.run(request).await };
     let what = format!("{} {}", request.method(), request.uri());
+    let Some(Halt { side, reached, .. }) = gate.next(&what) else { return next.run(request).await };
     let of_a_task = request.uri().path().starts_with("/sink");
     match side {
         Side::Before => {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::build::build;
-use super::gate::{Gate, Side};
+use super::gate::{Gate, Point, Side};
 use super::images::{ACITASK, images};
 use super::say;
 use super::site::{Run, Site};
@@ -93,8 +93,8 @@ impl Stand {
     }
 
     /// Applies the project and kills the program at the request of this number, unless it ends before.
-    pub(crate) fn apply_killed_at(&self, number: usize, side: Side) -> Fate {
-        let halted = self.gate.halt(number, side);
+    pub(crate) fn apply_killed_at(&self, point: Point, side: Side) -> Fate {
+        let halted = self.gate.halt(point, side);
         let fate = self.tokio.block_on(async {
             let (mut child, output) = self.spawn(&["--local", "apply", "--auto-approve"], &[]);
             tokio::select! {
