@@ -95,10 +95,10 @@ impl World {
         Ok(asked)
     }
 
-    /// What a PUT asks of a live group: one that no longer runs can only be deployed.
+    /// What a PUT asks of a live group: one that no longer runs, or never came to, can only be deployed.
     fn asked(&self, live: &ContainerGroup, sent: &Wish, tags: &Option<Tags>) -> Asked {
         let asked = live::asked(&live.wish(), sent);
-        let over = live.stopped || live.has_ended();
+        let over = live.stopped || live.has_ended() || live.provisioning == Provisioning::Failed;
         let only_tags = *asked.wish() == live.wish() && *tags != live.tags;
         match asked {
             Asked::Live(wish) if over => Asked::Deployment(wish),

@@ -173,6 +173,26 @@ async fn a_stale_read_shows_what_was_before_the_last_change() -> Outcome {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_failed_is_deployed_again_though_only_its_tags_change() -> Outcome {
+    let fails = json!({"operation": {"fails": {"code": "Broken", "message": "by a script"}}});
+    let emulator = emulator(json!({"on": "containerGroups/put", "effect": fails})).await?;
+    let switched =
+        send(&emulator, "PATCH", "/_emulator/switches", json!({"put.tags-restart": "false"})).await?;
+    assert_eq!(switched.status, 200, "{}", switched.body);
+    put_group(&emulator).await?;
+    assert_eq!(put_task(&emulator, "Always").await?.status, 201);
+    until(&emulator, |group| group["properties"]["provisioningState"] == "Failed").await?;
+    let resources = json!({"requests": {"cpu": 1.0, "memoryInGB": 1.0}});
+    let container =
+        json!({"name": "c", "properties": {"image": "simulated/run:forever", "resources": resources}});
+    let properties = json!({"osType": "Linux", "restartPolicy": "Always", "containers": [container]});
+    let body = json!({"location": "westeurope", "tags": {"a": "2"}, "properties": properties});
+    assert_eq!(send(&emulator, "PUT", &format!("{GROUP}{VERSION}"), body).await?.status, 200);
+    until(&emulator, |group| group["properties"]["instanceView"]["state"] == "Running").await?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_operation_fails() -> Outcome {
     let fails = json!({"operation": {"fails": {"code": "Broken", "message": "by a script"}}});
     let emulator = emulator(json!([
