@@ -15,8 +15,9 @@ const TRIES_AFTER_DELETE: u32 = 28;
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest pause that we choose ourselves.
 const LONGEST: Duration = Duration::from_secs(15);
-/// The longest pause that the service may ask for.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The longest pause that the service may ask for: a whole window of its shorter quotas, which are of five minutes, and
+/// what it rounds up.
+const PATIENCE: Duration = Duration::from_secs(330);
 
 /// Whether the same call may go through later, and after which pause; `tries` have been made.
 pub(crate) fn pause(fault: &Fault, tries: u32) -> Option<Duration> {
@@ -137,6 +138,7 @@ mod tests {
             ..Fault::own(FaultKind::Throttled, "")
         };
         assert_eq!(pause(&asks(60), 1), Some(Duration::from_secs(60)));
+        assert_eq!(pause(&asks(301), 1), Some(Duration::from_secs(301)));
         assert_eq!(pause(&asks(0), 2), Some(FIRST * 2));
         assert_eq!(pause(&asks(3600), 1), None);
     }
