@@ -8,7 +8,7 @@ use crate::model::stack::{ContainerGroup, Power};
 use crate::plan::reconcile::draft::{Draft, Sketch};
 use crate::plan::reconcile::links::Key;
 use crate::plan::reconcile::scene::Scene;
-use crate::plan::reconcile::stand::{self, Glance, Here, Stand, is};
+use crate::plan::reconcile::stand::{self, Here, Stand, is};
 use crate::plan::{Action, Guard, Impact, StepId, Subject, TagEdit, guard, shape};
 
 /// The steps of one group as they come.
@@ -71,15 +71,13 @@ pub(super) fn draft(
         return Guard::None;
     };
     let made = || guard::wanted(scene.owner(), shape::wanted(&declared.group));
-    let stand = match stand::glance(scene, draft, manifest, declared, &location) {
-        Glance::Whole(stand) => stand,
+    let glance = stand::glance(scene, draft, manifest, declared, &location);
+    if draft.asks() && glance.waits() {
         // What is done about it is decided by what it does now, and worked out when that is known.
-        Glance::Differs(differing) if draft.asks() && differing.waits() => {
-            draft.read(&declared.id);
-            return Guard::None;
-        }
-        Glance::Differs(differing) => Stand::Here(differing.explained(scene, draft, declared, &location)),
-    };
+        draft.read(&declared.id);
+        return Guard::None;
+    }
+    let stand = glance.explained(scene, draft, declared, &location);
     let mut line = Line::new(draft, manifest, declared);
     let create = |here| Action::CreateGroup(stand::deployment(scene, declared, &location, here));
     match stand {

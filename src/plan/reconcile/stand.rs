@@ -73,10 +73,7 @@ pub(super) fn of<'a>(
     declared: &ContainerGroup,
     location: &str,
 ) -> Stand<'a> {
-    match glance(scene, draft, manifest, declared, location) {
-        Glance::Whole(stand) => stand,
-        Glance::Differs(differing) => Stand::Here(differing.explained(scene, draft, declared, location)),
-    }
+    glance(scene, draft, manifest, declared, location).explained(scene, draft, declared, location)
 }
 
 /// The same, without working out why it differs where it does.
@@ -148,15 +145,33 @@ pub(super) fn glance<'a>(
     }
 }
 
-impl<'a> Differing<'a> {
+impl<'a> Glance<'a> {
     /// Whether its properties differ, and what its containers do is not known yet.
     pub(super) fn waits(&self) -> bool {
-        let is_other = !self.here.changes.is_empty() || !self.compared.changes.is_empty();
-        is_other && self.here.seen.view.is_none()
+        let Self::Differs(differing) = self else { return false };
+        let Differing { here, untold: _, compared } = &**differing;
+        let is_other = !here.changes.is_empty() || !compared.changes.is_empty();
+        is_other && here.seen.view.is_none()
     }
 
-    /// Works out whose the differences are, and what an update made of it that was begun before.
+    /// The whole of it, with why it differs where it does.
     pub(super) fn explained(
+        self,
+        scene: Scene<'_>,
+        draft: &mut Draft,
+        declared: &ContainerGroup,
+        location: &str,
+    ) -> Stand<'a> {
+        match self {
+            Self::Whole(stand) => stand,
+            Self::Differs(differing) => Stand::Here(differing.explained(scene, draft, declared, location)),
+        }
+    }
+}
+
+impl<'a> Differing<'a> {
+    /// Works out whose the differences are, and what an update made of it that was begun before.
+    fn explained(
         self: Box<Self>,
         scene: Scene<'_>,
         draft: &mut Draft,
