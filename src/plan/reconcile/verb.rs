@@ -43,7 +43,9 @@ pub(super) fn draft<'s>(stack: &'s Stack, observed: &Observed, request: &Request
 }
 
 fn apply(scene: Scene<'_>, draft: &mut Draft) {
-    draft.declared = scene.declared(draft);
+    if !draft.asks() {
+        draft.declared = scene.declared(draft);
+    }
     for (name, declared) in &scene.stack.resource_groups {
         if draft.includes(&Key::ResourceGroup(declared.name.clone())) {
             resource_groups::draft(scene, draft, name, declared);
