@@ -34,11 +34,15 @@ async fn put_group(emulator: &Emulator) -> Result<Answer, Failure> {
 }
 
 async fn put_task(emulator: &Emulator, policy: &str) -> Result<Answer, Failure> {
+    put_tagged_task(emulator, policy, json!({"a": "1"})).await
+}
+
+async fn put_tagged_task(emulator: &Emulator, policy: &str, tags: Value) -> Result<Answer, Failure> {
     let resources = json!({"requests": {"cpu": 1.0, "memoryInGB": 1.0}});
     let container =
         json!({"name": "c", "properties": {"image": "simulated/run:forever", "resources": resources}});
     let properties = json!({"osType": "Linux", "restartPolicy": policy, "containers": [container]});
-    let body = json!({"location": "westeurope", "tags": {"a": "1"}, "properties": properties});
+    let body = json!({"location": "westeurope", "tags": tags, "properties": properties});
     send(emulator, "PUT", &format!("{GROUP}{VERSION}"), body).await
 }
 
@@ -182,12 +186,7 @@ async fn what_failed_is_deployed_again_though_only_its_tags_change() -> Outcome 
     put_group(&emulator).await?;
     assert_eq!(put_task(&emulator, "Always").await?.status, 201);
     until(&emulator, |group| group["properties"]["provisioningState"] == "Failed").await?;
-    let resources = json!({"requests": {"cpu": 1.0, "memoryInGB": 1.0}});
-    let container =
-        json!({"name": "c", "properties": {"image": "simulated/run:forever", "resources": resources}});
-    let properties = json!({"osType": "Linux", "restartPolicy": "Always", "containers": [container]});
-    let body = json!({"location": "westeurope", "tags": {"a": "2"}, "properties": properties});
-    assert_eq!(send(&emulator, "PUT", &format!("{GROUP}{VERSION}"), body).await?.status, 200);
+    assert_eq!(put_tagged_task(&emulator, "Always", json!({"a": "2"})).await?.status, 200);
     until(&emulator, |group| group["properties"]["instanceView"]["state"] == "Running").await?;
     Ok(())
 }
