@@ -31,7 +31,7 @@ impl World {
         let version = version(request);
         // Clients ask again and again while they wait.
         let text = slot.text(Shown::Whole, &version, |group| view::full(group, &version));
-        let answer = Reply { status: 200, headers: Vec::new(), body: Body::Text(text) };
+        let answer = reply::of(200, Body::Text(text));
         if slot.entry().stale.is_some()
             && let Some(group) = self.container_groups.get_mut(&name.key())
         {
@@ -124,7 +124,7 @@ impl World {
         let show = |group: &ContainerGroup| view::listed(group, &version);
         let show = |slot: &Slot<ContainerGroup>| slot.text(Shown::Listed, &version, show);
         let (items, next_link) = page::picked(request, page::PAGE, groups, show)?;
-        Ok(Reply { status: 200, headers: Vec::new(), body: Body::Page(Page { items, next_link }) })
+        Ok(reply::of(200, Body::Page(Page { items, next_link })))
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::reply;
-use crate::contract::{Body, Reply};
+use crate::contract::Reply;
 
 /// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -246,7 +246,7 @@ impl Refusal {
         if let Self::MissingSubscriptionRegistration(namespace) = self {
             error["details"] = json!([{"code": code, "target": namespace, "message": message}]);
         }
-        let answer = Reply { status, headers: Vec::new(), body: Body::Json(json!({"error": error})) };
+        let answer = reply::json(status, json!({"error": error}));
         match self {
             Self::ResourceRequestsThrottled { seconds, .. }
             | Self::SubscriptionRequestsThrottled { seconds, .. } => {

@@ -4,14 +4,19 @@ use serde_json::Value;
 
 use crate::contract::{Body, Reply};
 
+/// An answer with any body.
+pub(crate) fn of(status: u16, body: Body) -> Reply {
+    Reply { status, headers: Vec::new(), body }
+}
+
 /// An answer with a JSON body.
 pub(crate) fn json(status: u16, body: Value) -> Reply {
-    Reply { status, headers: Vec::new(), body: Body::Json(body) }
+    of(status, Body::Json(body))
 }
 
 /// An answer without a body.
 pub(crate) fn empty(status: u16) -> Reply {
-    Reply { status, headers: Vec::new(), body: Body::Empty }
+    of(status, Body::Empty)
 }
 
 /// The answer with one more header.
